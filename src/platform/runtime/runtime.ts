@@ -1,0 +1,99 @@
+/**
+ * The only door to the world. A component reaches clocks, sockets, disks and randomness through the `Runtime` it is
+ * given: `runtime/node/` adapts Node.js, `simulation/` runs whole clusters under a virtual clock, network and disk.
+ */
+export interface Runtime {
+  readonly clock: Clock
+  readonly random: Random
+  readonly net: Net
+  readonly disk: Disk
+}
+
+export interface Timer {
+  /** Harmless after the timer ran and when called twice. */
+  cancel(): void
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never steps back. All durations and deadlines come from here. */
+  monotonic(): number
+  /** Milliseconds since 1970-01-01T00:00Z, for people and records only. */
+  wall(): number
+  /** Runs once, `ms` from now, at the precision of the timer wheel (20 ms on Node.js); never synchronously. */
+  after(ms: number, run: () => void): Timer
+  /** Runs at the end of this event-loop turn, after everything that is already due in it: the batching point. */
+  turn(run: () => void): void
+}
+
+export interface Random {
+  bytes(count: number): Buffer
+  /** `count` random bytes as lower-case hex: tags, branches, tokens. */
+  hex(count: number): string
+}
+
+/** `host` is always a numeric IPv4 or IPv6 literal without brackets. */
+export type Address = { readonly host: string; readonly port: number }
+
+export interface Net {
+  /** Binds a UDP port; `port: 0` takes a free one, told by `UdpPort.local`. Throws `AddressInUse`. */
+  udp(local: Address, receive: (bytes: Buffer, from: Address) => void): Promise<UdpPort>
+  /** Listens for TCP connections; `port: 0` takes a free one. Throws `AddressInUse`. */
+  listen(local: Address, accept: (connection: Connection) => void): Promise<Listener>
+  /** Opens a TCP connection. Throws `ConnectFailed`. */
+  connect(remote: Address): Promise<Connection>
+}
+
+export interface UdpPort {
+  readonly local: Address
+  /** Best effort; the bytes may not be changed afterwards. */
+  send(bytes: Buffer, to: Address): void
+  close(): Promise<void>
+}
+
+export interface Connection {
+  readonly local: Address
+  readonly remote: Address
+  /** Bytes written and not yet taken by the network: what back-pressure is decided by. */
+  readonly queued: number
+  /** Sets the only receivers; call it in the turn in which the connection was given. */
+  receive(data: (bytes: Buffer) => void, closed: (error?: Error) => void): void
+  /** Writes are gathered and leave at the end of the turn. */
+  write(bytes: Buffer): void
+  /** Sends what is queued, then closes. */
+  end(): void
+  /** Closes at once. */
+  destroy(): void
+}
+
+export interface Listener {
+  readonly local: Address
+  /** Takes no further connection; those open stay. */
+  refuse(): void
+  /** Closes the port and every connection accepted from it. */
+  close(): Promise<void>
+}
+
+/** Paths are as the operator gave them; directories are made when a file in them is written. */
+export interface Disk {
+  /** The whole file. Throws `FileNotFound`. */
+  read(path: string): Promise<Buffer>
+  /** `length` bytes from `offset`; fewer at the end of the file. Throws `FileNotFound`. */
+  readAt(path: string, offset: number, length: number): Promise<Buffer>
+  /** Replaces the file as a whole: after a crash it is the old or the new one. */
+  replace(path: string, bytes: Buffer, mode?: number): Promise<void>
+  /** Opens for appending, at the end of what is there. Throws `DirectoryNotWritable`. */
+  append(path: string): Promise<AppendFile>
+  /** Names in a directory, sorted; none when it does not exist. */
+  list(directory: string): Promise<string[]>
+  size(path: string): Promise<number>
+  remove(path: string): Promise<void>
+}
+
+export interface AppendFile {
+  /** Where the next byte goes. */
+  readonly position: number
+  append(bytes: Buffer): void
+  /** Resolves when everything appended before the call survives a power loss. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
