@@ -17,7 +17,7 @@ export interface OutgoingSession extends Session {
 
 /** A session the other side opened; exactly one of `accept` and `reject` ends the INVITE transaction. */
 export interface IncomingSession extends Session {
-  readonly request: Message
+  readonly invite: Message
   /** The offer; none when the caller wants ours (late offer). */
   readonly offer: Body | undefined
   /** 101–199; with a body it is an early answer. */
