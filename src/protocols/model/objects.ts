@@ -1,0 +1,143 @@
+/** The configuration objects: one schema each, from which types, validation, YAML and API documentation come. */
+import { type Static, type TProperties, Type } from 'typebox'
+
+const closed = <P extends TProperties>(properties: P) => Type.Object(properties, { additionalProperties: false })
+
+/** What people dial, and what is the user part of an address of record. */
+export const DialledNumber = Type.String({
+  pattern: '^[0-9A-Za-z+*#_.-]{1,64}$',
+  description: 'digits, letters, + * # _ . -, at most 64',
+})
+const Name = Type.String({ minLength: 1, maxLength: 128 })
+const Key = Type.String({ pattern: '^[0-9A-Za-z_.-]{1,64}$', description: 'letters, digits, _ . -, at most 64' })
+
+export const MediaPolicy = Type.Enum(['direct', 'anchored'], {
+  default: 'direct',
+  description: 'direct: the endpoints exchange RTP; anchored: all RTP passes a media server',
+})
+export type MediaPolicy = Static<typeof MediaPolicy>
+
+export const digestAlgorithms = ['MD5', 'SHA-256', 'SHA-512-256'] as const
+export const DigestAlgorithm = Type.Enum(digestAlgorithms)
+export type DigestAlgorithm = (typeof digestAlgorithms)[number]
+
+export const Role = Type.Enum(['agent', 'supervisor', 'administrator'])
+export type Role = Static<typeof Role>
+
+export const Person = closed({
+  employeeId: DialledNumber,
+  name: Name,
+  roles: Type.Array(Role, { default: ['agent'], uniqueItems: true }),
+  skills: Type.Record(Key, Type.Integer({ minimum: 0, maximum: 100 }), { default: {}, description: 'skill to level' }),
+  afterCallWork: Type.Integer({ default: 0, minimum: 0, maximum: 86_400, description: 'seconds; 0: none' }),
+  preferredDC: Type.Optional(Key),
+  simulated: Type.Boolean({ default: false, description: 'a robot of the demo' }),
+  passwordHash: Type.Optional(Type.String({ description: 'argon2id in PHC form; without it nobody signs in' })),
+})
+export type Person = Static<typeof Person>
+
+/** `H(user:realm:secret)` per algorithm (RFC 7616 §3.4.2): the secret itself is never kept. */
+const HA1 = Type.Partial(
+  closed({
+    MD5: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+    'SHA-256': Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    'SHA-512-256': Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  }),
+  { additionalProperties: false, default: {} },
+)
+
+export const DN = closed({
+  number: DialledNumber,
+  ha1: HA1,
+  algorithms: Type.Array(DigestAlgorithm, {
+    default: ['MD5'],
+    minItems: 1,
+    uniqueItems: true,
+    description: 'offered in this order; many phones fail where SHA-256 is offered',
+  }),
+  media: MediaPolicy,
+  registrationLifetime: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400, description: 'seconds' })),
+})
+export type DN = Static<typeof DN>
+
+export const RoutingPoint = closed({
+  number: DialledNumber,
+  name: Name,
+  strategy: Type.String({ minLength: 1, description: 'name of a strategy' }),
+  parameters: Type.Record(Key, Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+    default: {},
+    description: 'what the strategy reads: prompts, skill expression, music',
+  }),
+  media: MediaPolicy,
+  defaultDestination: Type.Optional(DialledNumber),
+})
+export type RoutingPoint = Static<typeof RoutingPoint>
+
+export const ServiceNumber = closed({
+  number: DialledNumber,
+  name: Name,
+  service: Type.Enum(['echo', 'announcement', 'music']),
+  prompt: Type.Optional(Key),
+})
+export type ServiceNumber = Static<typeof ServiceNumber>
+
+export const Trunk = closed({
+  name: Key,
+  sources: Type.Array(Type.String(), { default: [], description: 'addresses or CIDR ranges calls come from' }),
+  destination: Type.Optional(Type.String({ description: 'host:port calls go out to' })),
+  transport: Type.Enum(['udp', 'tcp'], { default: 'udp' }),
+  numbers: Type.Array(Type.String(), {
+    default: [],
+    description: 'patterns of numbers that go out: digits, X any digit, Z 1-9, N 2-9, at the end . one or more, ! any',
+  }),
+  media: MediaPolicy,
+})
+export type Trunk = Static<typeof Trunk>
+
+export const Skill = closed({ name: Key, description: Type.Optional(Type.String({ maxLength: 512 })) })
+export type Skill = Static<typeof Skill>
+
+export const Strategy = closed({ name: Key, scxml: Type.String({ description: 'the SCXML document' }) })
+export type Strategy = Static<typeof Strategy>
+
+export const Settings = closed({
+  domains: Type.Array(Type.String(), { default: ['ringmain'], description: 'host names that are ours' }),
+  realm: Type.String({ default: 'ringmain', pattern: '^[^"\\\\\\r\\n]{1,128}$', description: 'digest realm' }),
+  registrationLifetime: Type.Integer({ default: 30, minimum: 10, maximum: 86_400, description: 'seconds granted' }),
+  offerTimeout: Type.Integer({ default: 15, minimum: 1, maximum: 300, description: 'seconds a routed offer rings' }),
+  ringTimeout: Type.Integer({ default: 60, minimum: 1, maximum: 300, description: 'seconds a direct call rings' }),
+  ladderDays: Type.Integer({ default: 7, minimum: 1, maximum: 3650, description: 'ladders are kept so long' }),
+  ladderMegabytes: Type.Integer({ default: 1000, minimum: 1, description: 'and at most so much of them' }),
+})
+export type Settings = Static<typeof Settings>
+
+/** Everything configured: what a YAML file says once ranges are expanded and secrets turned into hashes. */
+export type Objects = {
+  settings: Settings
+  persons: readonly Person[]
+  dns: readonly DN[]
+  routingPoints: readonly RoutingPoint[]
+  services: readonly ServiceNumber[]
+  trunks: readonly Trunk[]
+  skills: readonly Skill[]
+  strategies: readonly Strategy[]
+}
+
+export type Kind = Exclude<keyof Objects, 'settings'>
+export type ObjectOf<K extends Kind> = Objects[K][number]
+
+/** The key of each kind of object, and its schema. */
+export const kinds = {
+  persons: { key: 'employeeId', schema: Person },
+  dns: { key: 'number', schema: DN },
+  routingPoints: { key: 'number', schema: RoutingPoint },
+  services: { key: 'number', schema: ServiceNumber },
+  trunks: { key: 'name', schema: Trunk },
+  skills: { key: 'name', schema: Skill },
+  strategies: { key: 'name', schema: Strategy },
+} as const
+
+export const kindNames = Object.keys(kinds) as Kind[]
+
+export const keyOf = (kind: Kind, object: ObjectOf<Kind>): string =>
+  (object as unknown as Record<string, string>)[kinds[kind].key] ?? ''
