@@ -1,0 +1,211 @@
+/** baresip 1.0 as a phone or caller: headless, sends one tone, keeps what it hears, controlled over ctrl_tcp. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { PeerProcess, temporaryFolder } from './process.ts'
+import { readSamples, writeTone } from './wav.ts'
+
+export type BaresipEvent = {
+  type: string
+  class?: string
+  param?: string
+  peeruri?: string
+  direction?: string
+  id?: string
+}
+
+export type BaresipOptions = {
+  user: string
+  password?: string
+  domain?: string
+  /** UDP and TCP port it listens on; it takes the next one too, for TLS. */
+  sipPort: number
+  controlPort: number
+  /** `sip:127.0.0.1:5060`: requests go there. */
+  outbound: string
+  /** Seconds; without it the phone does not register. */
+  register?: number
+  answer?: 'auto' | 'manual'
+  transport?: 'udp' | 'tcp'
+  /** Hz it sends. */
+  tone: number
+  codec?: 'PCMU' | 'PCMA'
+  rtpPorts?: readonly [number, number]
+}
+
+const modulePath = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/baresip/modules'].find((path) =>
+  existsSync(path),
+)
+
+function writeConfig(folder: string, o: BaresipOptions): void {
+  const [first, last] = o.rtpPorts ?? [o.controlPort * 2 - 40_000 + 10_000, o.controlPort * 2 - 40_000 + 10_050]
+  writeFileSync(
+    join(folder, 'config'),
+    [
+      `sip_listen 127.0.0.1:${o.sipPort}`,
+      'net_interface 127.0.0.1',
+      `module_path ${modulePath}`,
+      'module g711.so',
+      'module aufile.so',
+      'module aubridge.so',
+      'module sndfile.so',
+      'module ctrl_tcp.so',
+      'module_app account.so',
+      'module_app menu.so',
+      `ctrl_tcp_listen 127.0.0.1:${o.controlPort}`,
+      `audio_source aufile,${join(folder, 'tone.wav')}`,
+      `audio_player aubridge,${o.user}`,
+      `audio_alert aubridge,${o.user}-alert`,
+      'ausrc_srate 8000',
+      'auplay_srate 8000',
+      'ausrc_channels 1',
+      'auplay_channels 1',
+      `rtp_ports ${first}-${last}`,
+      `snd_path ${join(folder, 'heard')}`,
+      'call_max_calls 4',
+      '',
+    ].join('\n'),
+  )
+  const outbound = `outbound="${o.outbound}${o.transport === 'tcp' ? ';transport=tcp' : ''}"`
+  const parameters = [
+    o.password ? `auth_pass=${o.password}` : '',
+    outbound,
+    `answermode=${o.answer ?? 'manual'}`,
+    `regint=${o.register ?? 0}`,
+    `audio_codecs=${o.codec ?? 'PCMU'}/8000/1`,
+  ].filter((parameter) => parameter !== '')
+  writeFileSync(join(folder, 'accounts'), `<sip:${o.user}@${o.domain ?? 'ringmain'}>;${parameters.join(';')}\n`)
+  writeFileSync(join(folder, 'contacts'), '')
+}
+
+export class Baresip {
+  readonly options: BaresipOptions
+  readonly events: BaresipEvent[] = []
+  private readonly folder: { path: string; remove(): void }
+  private readonly process: PeerProcess
+  private control: Socket | undefined
+  private readonly waiting = new Set<() => void>()
+
+  private constructor(options: BaresipOptions) {
+    this.options = options
+    this.folder = temporaryFolder(`baresip-${options.user}`)
+    mkdirSync(join(this.folder.path, 'heard'))
+    writeTone(join(this.folder.path, 'tone.wav'), options.tone, 120)
+    writeConfig(this.folder.path, options)
+    this.process = new PeerProcess('baresip', ['-4', '-f', this.folder.path])
+  }
+
+  /** Resolves when it is up; with `register`, when it is registered. */
+  static async start(options: BaresipOptions): Promise<Baresip> {
+    const phone = new Baresip(options)
+    try {
+      await phone.process.printed(/baresip is ready/)
+      await phone.openControl()
+      if (options.register) await phone.process.printed(/200 OK|registered successfully/i)
+      return phone
+    } catch (error) {
+      await phone.stop()
+      throw error
+    }
+  }
+
+  private async openControl(): Promise<void> {
+    const socket = connect(this.options.controlPort, '127.0.0.1')
+    this.control = socket
+    let rest: Buffer = Buffer.alloc(0)
+    socket.on('data', (chunk) => {
+      rest = this.take(Buffer.concat([rest, chunk]))
+    })
+    socket.on('error', () => socket.destroy())
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  }
+
+  /** Netstrings: `<length>:<json>,`. */
+  private take(bytes: Buffer): Buffer {
+    let at = 0
+    for (;;) {
+      const colon = bytes.indexOf(':', at)
+      if (colon < 0) return bytes.subarray(at)
+      const length = Number(bytes.toString('latin1', at, colon))
+      const end = colon + 1 + length
+      if (bytes.length < end + 1) return bytes.subarray(at)
+      const message = JSON.parse(bytes.toString('utf8', colon + 1, end)) as BaresipEvent & { event?: boolean }
+      if (message.event) this.events.push(message)
+      for (const check of this.waiting) check()
+      at = end + 1
+    }
+  }
+
+  command(command: string, params?: string): void {
+    const text = JSON.stringify({ command, ...(params === undefined ? {} : { params }) })
+    this.control?.write(`${Buffer.byteLength(text)}:${text},`)
+  }
+  dial(target: string): void {
+    this.command('dial', target)
+  }
+  answer(): void {
+    this.command('accept')
+  }
+  hangup(): void {
+    this.command('hangup')
+  }
+  /** Blind transfer of the current call (REFER). */
+  transfer(target: string): void {
+    this.command('transfer', target)
+  }
+
+  /** Resolves with the n-th event of a type, e.g. CALL_INCOMING, CALL_ESTABLISHED, CALL_CLOSED, REGISTER_OK. */
+  event(type: string, n = 1, ms = 15_000): Promise<BaresipEvent> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const found = this.events.filter((event) => event.type === type)[n - 1]
+        if (found) finish(() => resolve(found))
+      }
+      const finish = (run: () => void) => {
+        clearTimeout(timer)
+        this.waiting.delete(check)
+        run()
+      }
+      const timer = setTimeout(
+        () =>
+          finish(() =>
+            reject(new Error(`${this.options.user}: no ${type} in ${ms} ms; it printed:\n${this.process.tail()}`)),
+          ),
+        ms,
+      )
+      this.waiting.add(check)
+      check()
+    })
+  }
+
+  /** What the n-th call of this phone heard. */
+  heard(n = 1): Int16Array {
+    const folder = join(this.folder.path, 'heard')
+    const file = readdirSync(folder)
+      .filter((name) => name.endsWith('-dec.wav'))
+      .sort()[n - 1]
+    if (!file) throw new Error(`${this.options.user} has not heard call ${n}`)
+    return readSamples(join(folder, file))
+  }
+
+  /** SIGKILL: the phone vanishes without a word. */
+  async vanish(): Promise<void> {
+    this.control?.destroy()
+    await this.process.stop('SIGKILL')
+  }
+
+  /** SIGTERM: hangs up and unregisters, then goes. */
+  async quit(): Promise<void> {
+    this.control?.destroy()
+    await this.process.stop('SIGTERM')
+  }
+
+  async stop(): Promise<void> {
+    await this.vanish()
+    this.folder.remove()
+  }
+
+  printed(pattern: RegExp, ms?: number): Promise<RegExpExecArray> {
+    return this.process.printed(pattern, ms)
+  }
+}
