@@ -11,7 +11,10 @@ export type Fields = readonly (readonly [name: string, value: string])[]
 
 /** A session this side opened. */
 export interface OutgoingSession extends Session {
-  /** CANCEL, as soon as a provisional response allows it (§9.1); a 2xx that crosses it is acknowledged and ended. */
+  /**
+   * CANCEL, as soon as a provisional response allows it (§9.1); a 2xx that crosses it is acknowledged and ended.
+   * `failed` still follows: with the final response (487 as a rule), or 487 made here where a 2xx crossed.
+   */
   cancel(fields?: Fields): void
 }
 
@@ -30,6 +33,8 @@ export interface IncomingSession extends Session {
 
 export interface Session {
   readonly callID: string
+  /** All of the session as plain JSON data, for a copy of its owner to go on from. */
+  snapshot(): object
   /** Re-INVITE, with an offer or without one to get one. One at a time: a second is answered 491 locally. */
   reinvite(offer: Body | undefined, done: (outcome: ReinviteOutcome) => void, fields?: Fields): void
   /** Any other request in the dialog: INFO, OPTIONS, NOTIFY, REFER. */
