@@ -9,6 +9,15 @@ export class AddressInUse extends ClusterError {
   }
 }
 
+/** The port cannot be opened, and not because another has it: an address of another machine, a privileged port. */
+export class CannotListen extends ClusterError {
+  readonly address: Address
+  constructor(address: Address, reason: string, options?: ErrorOptions) {
+    super('CANNOT_LISTEN', `cannot listen on ${address.host}:${address.port}: ${reason}`, options)
+    this.address = address
+  }
+}
+
 export class ConnectFailed extends ClusterError {
   constructor(address: Address, reason: string, options?: ErrorOptions) {
     super('CONNECT_FAILED', `cannot connect to ${address.host}:${address.port}: ${reason}`, options)
@@ -24,5 +33,12 @@ export class FileNotFound extends ClusterError {
 export class DirectoryNotWritable extends ClusterError {
   constructor(path: string, reason: string, options?: ErrorOptions) {
     super('DIRECTORY_NOT_WRITABLE', `cannot write in ${path}: ${reason}`, options)
+  }
+}
+
+/** The disk is full, or does not do what it was asked. */
+export class DiskFailed extends ClusterError {
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super('DISK_FAILED', `the disk failed at ${path}: ${reason}`, options)
   }
 }

@@ -35,9 +35,9 @@ export interface Random {
 export type Address = { readonly host: string; readonly port: number }
 
 export interface Net {
-  /** Binds a UDP port; `port: 0` takes a free one, told by `UdpPort.local`. Throws `AddressInUse`. */
+  /** Binds a UDP port; `port: 0` takes a free one, told by `UdpPort.local`. Throws `AddressInUse`, `CannotListen`. */
   udp(local: Address, receive: (bytes: Buffer, from: Address) => void): Promise<UdpPort>
-  /** Listens for TCP connections; `port: 0` takes a free one. Throws `AddressInUse`. */
+  /** Listens for TCP connections; `port: 0` takes a free one. Throws `AddressInUse`, `CannotListen`. */
   listen(local: Address, accept: (connection: Connection) => void): Promise<Listener>
   /** Opens a TCP connection. Throws `ConnectFailed`. */
   connect(remote: Address): Promise<Connection>
@@ -55,7 +55,10 @@ export interface Connection {
   readonly remote: Address
   /** Bytes written and not yet taken by the network: what back-pressure is decided by. */
   readonly queued: number
-  /** Sets the only receivers; call it in the turn in which the connection was given. */
+  /**
+   * Sets the only receivers; call it in the turn in which the connection was given. `closed` runs once, never
+   * synchronously, whoever closed it; no data comes after `end` or `destroy`.
+   */
   receive(data: (bytes: Buffer) => void, closed: (error?: Error) => void): void
   /** Writes are gathered and leave at the end of the turn. */
   write(bytes: Buffer): void
@@ -73,27 +76,35 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Paths are as the operator gave them; directories are made when a file in them is written. */
+/**
+ * Paths are as the operator gave them; directories are made when a file in them is written. What is written may throw
+ * `DirectoryNotWritable` or, when the disk is full or broken, `DiskFailed`.
+ */
 export interface Disk {
   /** The whole file. Throws `FileNotFound`. */
   read(path: string): Promise<Buffer>
   /** `length` bytes from `offset`; fewer at the end of the file. Throws `FileNotFound`. */
   readAt(path: string, offset: number, length: number): Promise<Buffer>
-  /** Replaces the file as a whole: after a crash it is the old or the new one. */
+  /** Replaces the file as a whole: after a crash it is the old or the new one. The last one asked for stays. */
   replace(path: string, bytes: Buffer, mode?: number): Promise<void>
   /** Opens for appending, at the end of what is there. Throws `DirectoryNotWritable`. */
   append(path: string): Promise<AppendFile>
   /** Names in a directory, sorted; none when it does not exist. */
   list(directory: string): Promise<string[]>
   size(path: string): Promise<number>
+  /** Harmless when there is no such file. */
   remove(path: string): Promise<void>
 }
 
 export interface AppendFile {
   /** Where the next byte goes. */
   readonly position: number
+  /** The bytes may not be changed afterwards. */
   append(bytes: Buffer): void
-  /** Resolves when everything appended before the call survives a power loss. */
+  /**
+   * Resolves when everything appended before the call survives a power loss. Rejects with `DiskFailed`, now and ever
+   * after, when a write failed.
+   */
   sync(): Promise<void>
   close(): Promise<void>
 }

@@ -1,0 +1,166 @@
+/** TCP of Node.js: what is written in one event-loop turn leaves in one system call. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { ConnectFailed } from '#platform/runtime/errors.ts'
+import type { Address, Connection, Listener } from '#platform/runtime/runtime.ts'
+import type { NodeClock } from './clock.ts'
+import { listenError } from './listen-error.ts'
+
+const connectLimitMs = 10_000
+/** How long the other side may take to close after we have ended. */
+const endLimitMs = 2_000
+
+export function listenTcp(
+  clock: NodeClock,
+  local: Address,
+  accept: (connection: Connection) => void,
+): Promise<NodeListener> {
+  const server = createServer({ noDelay: true })
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(local, error)))
+    server.listen({ host: local.host, port: local.port, ipv6Only: true, exclusive: true }, () => {
+      server.removeAllListeners('error')
+      resolve(new NodeListener(clock, server, accept))
+    })
+  })
+}
+
+/** The socket is in `open` from the first packet on, so that closing the runtime also ends an attempt. */
+export function connectTcp(clock: NodeClock, remote: Address, open: Set<Socket>): Promise<NodeConnection> {
+  return new Promise((resolve, reject) => {
+    let socket: Socket
+    try {
+      socket = connect({ host: remote.host, port: remote.port, noDelay: true, autoSelectFamily: false })
+    } catch (error) {
+      // A port out of range.
+      reject(new ConnectFailed(remote, (error as Error).message, { cause: error }))
+      return
+    }
+    open.add(socket)
+    socket.once('close', () => {
+      open.delete(socket)
+      failed(new Error('closed'))
+    })
+    const failed = (error: NodeJS.ErrnoException): void => {
+      limit.cancel()
+      socket.destroy()
+      reject(
+        new ConnectFailed(remote, error.code === 'ECONNREFUSED' ? 'nobody listens there' : error.message, {
+          cause: error,
+        }),
+      )
+    }
+    const limit = clock.after(connectLimitMs, () => failed(new Error(`no answer in ${connectLimitMs / 1000} s`)))
+    socket.once('error', failed)
+    socket.once('connect', () => {
+      limit.cancel()
+      socket.removeListener('error', failed)
+      resolve(new NodeConnection(clock, socket))
+    })
+  })
+}
+
+export class NodeListener implements Listener {
+  readonly local: Address
+  readonly #server: Server
+  readonly #open = new Set<NodeConnection>()
+  readonly #closed: Promise<void>
+
+  constructor(clock: NodeClock, server: Server, accept: (connection: Connection) => void) {
+    this.#server = server
+    const { address, port } = server.address() as { address: string; port: number }
+    this.local = { host: address, port }
+    this.#closed = new Promise((resolve) => server.once('close', resolve))
+    // Too many open files: the kernel keeps the connection waiting, those that are open go on.
+    server.on('error', () => {})
+    server.on('connection', (socket) => {
+      const connection = new NodeConnection(clock, socket)
+      this.#open.add(connection)
+      socket.once('close', () => this.#open.delete(connection))
+      accept(connection)
+    })
+  }
+
+  refuse(): void {
+    if (this.#server.listening) this.#server.close()
+  }
+
+  whenClosed(run: () => void): void {
+    this.#server.once('close', run)
+  }
+
+  close(): Promise<void> {
+    this.refuse()
+    for (const connection of this.#open) connection.destroy()
+    return this.#closed
+  }
+}
+
+export class NodeConnection implements Connection {
+  readonly local: Address
+  readonly remote: Address
+  readonly #clock: NodeClock
+  readonly #socket: Socket
+  #data: ((bytes: Buffer) => void) | undefined
+  #closed: ((error?: Error) => void) | undefined
+  #error: Error | undefined
+  #corked = false
+  #ended = false
+  #isClosed = false
+
+  constructor(clock: NodeClock, socket: Socket) {
+    this.#clock = clock
+    this.#socket = socket
+    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
+    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+    socket.once('close', () => {
+      this.#isClosed = true
+      this.#closed?.(this.#error)
+    })
+  }
+
+  get queued(): number {
+    return this.#socket.writableLength
+  }
+
+  receive(data: (bytes: Buffer) => void, closed: (error?: Error) => void): void {
+    this.#data = data
+    this.#closed = closed
+    if (this.#isClosed) this.#clock.turn(() => closed(this.#error))
+    else this.#socket.on('data', (bytes: Buffer) => this.#data?.(bytes))
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#ended) return
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+      this.#clock.afterTurn(this.#uncork)
+    }
+    this.#socket.write(bytes)
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    // Read and dropped: unread bytes would turn our close into a reset, and the other side would lose our last words.
+    this.#data = undefined
+    this.#socket.resume()
+    this.#socket.end()
+    const limit = this.#clock.after(endLimitMs, () => this.#socket.destroy())
+    this.#socket.once('close', () => limit.cancel())
+  }
+
+  destroy(): void {
+    this.#ended = true
+    this.#data = undefined
+    this.#socket.destroy()
+  }
+
+  readonly #uncork = (): void => {
+    this.#corked = false
+    this.#socket.uncork()
+  }
+}
