@@ -1,0 +1,31 @@
+/** Rendezvous hashing: every proxy picks the same name for a key, and a lost name moves only its own keys. */
+
+/** The name with the highest weight for `key`; none when there are no names. */
+export function rendezvous(key: string, names: Iterable<string>): string | undefined {
+  const hash = fnv1a(key)
+  let best: string | undefined
+  let highest = -1
+  for (const name of names) {
+    const weight = mix(hash ^ fnv1a(name))
+    // Equal weights: the order of the names must not decide.
+    if (weight > highest || (weight === highest && best !== undefined && name < best)) {
+      highest = weight
+      best = name
+    }
+  }
+  return best
+}
+
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
+}
+
+/** MurmurHash3's finalizer: without it names that differ in one character get unequal shares. */
+function mix(value: number): number {
+  let h = value
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}

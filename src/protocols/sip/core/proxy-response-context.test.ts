@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { step } from '#platform/machine/machine.ts'
+import {
+  bestOf,
+  type Effect,
+  type Input,
+  inputOf,
+  proxyResponseContext as machine,
+  newResponseContext,
+  type ResponseContext,
+  type State,
+} from './proxy-response-context.ts'
+
+type Context = { state: State; data: ResponseContext; effects: readonly Effect[] }
+
+const response = (status: number) => ({ status })
+const arrives = (branch: number, status: number): Input => ({
+  type: inputOf(status),
+  branch,
+  response: response(status),
+})
+const fork = (branches: number[], groups = 0): Input => ({ type: 'fork', branches, groups })
+
+function run(inputs: Input[], invite = true): Context {
+  let context: Context = { state: 'Open', data: newResponseContext(invite), effects: [] }
+  for (const input of inputs) {
+    const next = step(machine, context.state, context.data, input)
+    context = next ?? { ...context, effects: [] }
+  }
+  return context
+}
+
+const forwarded = (status: number) => ({ type: 'forward', response: { status } })
+
+describe('the response context of a forked request', () => {
+  it('starts timer C for each branch of an INVITE and for none of another request (RFC 3261 §16.6 item 11)', () => {
+    expect(run([fork([1, 2])]).effects).toEqual([
+      { type: 'startC', branch: 1, cancelled: false },
+      { type: 'startC', branch: 2, cancelled: false },
+    ])
+    expect(run([fork([1])], false).effects).toEqual([])
+  })
+
+  it('forwards 101 to 199 at once and restarts timer C, and keeps 100 to itself (§16.7 steps 2, 5)', () => {
+    expect(run([fork([1]), arrives(1, 100)]).effects).toEqual([])
+    expect(run([fork([1]), arrives(1, 180)]).effects).toEqual([
+      forwarded(180),
+      { type: 'startC', branch: 1, cancelled: false },
+    ])
+  })
+
+  it('forwards the first 2xx at once and cancels what still rings (§16.7 steps 5, 10)', () => {
+    const { state, effects } = run([fork([1, 2]), arrives(2, 180), arrives(1, 200)])
+
+    expect(state).toBe('Accepted')
+    expect(effects).toEqual([
+      forwarded(200),
+      { type: 'cancel', branch: 2 },
+      { type: 'startC', branch: 2, cancelled: true },
+    ])
+  })
+
+  it('forwards the 2xx of every branch of an INVITE (§16.7 step 5)', () => {
+    expect(run([fork([1, 2]), arrives(1, 200), arrives(2, 200)]).effects).toEqual([forwarded(200)])
+  })
+
+  it('forwards one final response to any other request', () => {
+    expect(run([fork([1, 2]), arrives(1, 200), arrives(2, 200)], false).effects).toEqual([])
+  })
+
+  it('holds a CANCEL back until the branch has sent a provisional response (§9.1)', () => {
+    const cancelled = run([fork([1]), { type: 'cancel' }])
+
+    expect(cancelled.effects).toEqual([])
+    expect(run([fork([1]), { type: 'cancel' }, arrives(1, 180)]).effects).toEqual([
+      forwarded(180),
+      { type: 'cancel', branch: 1 },
+      { type: 'startC', branch: 1, cancelled: true },
+    ])
+  })
+
+  it('lets a 100 release the CANCEL too', () => {
+    expect(run([fork([1]), { type: 'cancel' }, arrives(1, 100)]).effects).toEqual([
+      { type: 'cancel', branch: 1 },
+      { type: 'startC', branch: 1, cancelled: true },
+    ])
+  })
+
+  it('waits for every branch before a final response other than 2xx goes upstream (§16.7 step 4)', () => {
+    expect(run([fork([1, 2]), arrives(1, 486)]).effects).toEqual([])
+    expect(run([fork([1, 2]), arrives(1, 486), arrives(2, 404)]).effects).toEqual([forwarded(486)])
+  })
+
+  it('tries the next group when a group has failed (§16.6 step 4: sequential search)', () => {
+    expect(run([fork([1], 1), arrives(1, 486)]).effects).toEqual([{ type: 'next' }])
+    expect(run([fork([1], 1), arrives(1, 486), fork([2]), arrives(2, 480)]).effects).toEqual([forwarded(486)])
+  })
+
+  it('ends the search with a 6xx and cancels the others (§16.7 step 5)', () => {
+    const { state, effects } = run([fork([1, 2], 1), arrives(2, 180), arrives(1, 603)])
+
+    expect(state).toBe('Closing')
+    expect(effects).toEqual([
+      { type: 'cancel', branch: 2 },
+      { type: 'startC', branch: 2, cancelled: true },
+    ])
+    expect(run([fork([1, 2], 1), arrives(2, 180), arrives(1, 603), arrives(2, 487)]).effects).toEqual([forwarded(603)])
+  })
+
+  it('starts no further group after a CANCEL (§16.10)', () => {
+    expect(run([fork([1], 1), arrives(1, 180), { type: 'cancel' }, arrives(1, 487)]).effects).toEqual([forwarded(487)])
+  })
+
+  it('forwards a 2xx that crosses the CANCEL', () => {
+    expect(run([fork([1]), arrives(1, 180), { type: 'cancel' }, arrives(1, 200)]).effects).toEqual([forwarded(200)])
+  })
+
+  it('cancels a branch that rings too long and treats a silent one as 408 (§16.8)', () => {
+    expect(run([fork([1]), arrives(1, 180), { type: 'timerC', branch: 1 }]).effects).toEqual([
+      { type: 'cancel', branch: 1 },
+      { type: 'startC', branch: 1, cancelled: true },
+    ])
+    expect(run([fork([1]), { type: 'timerC', branch: 1 }]).effects).toEqual([{ type: 'generate', status: 408 }])
+  })
+
+  it('gives a cancelled branch 64·T1 to end (§9.1)', () => {
+    const cancelled = [fork([1]), arrives(1, 180), { type: 'cancel' }] satisfies Input[]
+
+    expect(run([...cancelled, { type: 'timerC', branch: 1 }]).effects).toEqual([{ type: 'generate', status: 408 }])
+  })
+
+  it('collects the challenges of all branches (§16.7 step 7)', () => {
+    expect(run([fork([1, 2, 3]), arrives(1, 407), arrives(2, 486), arrives(3, 401)]).effects).toEqual([
+      { type: 'forward', response: { status: 407 }, others: [{ status: 401 }] },
+    ])
+  })
+
+  it.each([
+    [[486, 603, 302], 603],
+    [[500, 404, 302], 302],
+    [[503, 404], 404],
+    [[404, 407], 407],
+    [[486, 484], 484],
+    [[408, 503], 408],
+  ])('chooses the best of %j: %d (§16.7 step 6)', (statuses, best) => {
+    expect(bestOf(statuses.map(response))?.status).toBe(best)
+  })
+
+  it('forwards no provisional response after the final one', () => {
+    expect(run([fork([1, 2]), arrives(1, 200), arrives(2, 180)]).effects).toEqual([
+      { type: 'cancel', branch: 2 },
+      { type: 'startC', branch: 2, cancelled: true },
+    ])
+  })
+
+  it('ignores what an ended branch still says', () => {
+    expect(run([fork([1, 2]), arrives(1, 486), arrives(1, 486)]).effects).toEqual([])
+    expect(run([fork([1, 2]), arrives(1, 486), { type: 'timerC', branch: 1 }]).effects).toEqual([])
+  })
+
+  it('takes a second CANCEL, or one after the end, without effect', () => {
+    const ended: Input[][] = [
+      [fork([1]), { type: 'cancel' }],
+      [fork([1]), arrives(1, 200)],
+      [fork([1]), arrives(1, 486)],
+    ]
+
+    for (const inputs of ended) expect(run([...inputs, { type: 'cancel' }]).effects).toEqual([])
+  })
+})
