@@ -1,18 +1,160 @@
-/** A SIP message as everyone reads it (RFC 3261 §7): immutable, indexed lazily. */
-export interface Message {
+/**
+ * A SIP message as everyone reads it (RFC 3261 §7): immutable bytes; text and index are caches that come back when
+ * asked for. Text is latin1, one character a byte (`fromWire` makes Unicode of it).
+ */
+import { CALL_ID, FROM, fieldId, isList, TO, VIA } from './field-names.ts'
+import { type FieldTable, indexFields, isNamed, WIDTH } from './field-table.ts'
+import { endOfItem, own, parameterAt, splitList, trimmed, unfold } from './scan.ts'
+
+const noLimits = { messageBytes: Number.MAX_SAFE_INTEGER, headerBytes: Number.MAX_SAFE_INTEGER, fields: 1_000_000 }
+
+export class Message {
   /** The whole message as it stood on the wire. */
   readonly bytes: Buffer
-  readonly isRequest: boolean
   /** Requests: the method. Responses: the method of CSeq. */
   readonly method: string
-  /** Requests only; empty in responses. */
-  readonly requestURI: string
   /** Responses only; 0 in requests. */
   readonly status: number
-  readonly reason: string
+  /** The number of CSeq. */
+  readonly cseq: number
+  private cachedText: string | undefined
+  private cachedTable: FieldTable | undefined
+
+  /** For `parseMessage` and the builders, which know what they pass: use those. */
+  constructor(bytes: Buffer, method: string, status: number, cseq: number, text?: string, table?: FieldTable) {
+    this.bytes = bytes
+    this.method = method
+    this.status = status
+    this.cseq = cseq
+    this.cachedText = text
+    this.cachedTable = table
+  }
+
+  get isRequest(): boolean {
+    return this.status === 0
+  }
+
+  /** Requests only; empty in responses. */
+  get requestURI(): string {
+    if (this.status !== 0) return ''
+    const start = this.method.length + 1
+    return this.text.slice(start, this.text.indexOf(' ', start))
+  }
+
+  /** Responses only; empty in requests. */
+  get reason(): string {
+    // 'SIP/2.0 200 OK'
+    return this.status === 0 ? '' : this.text.slice(12, this.text.indexOf('\r', 12)).trim()
+  }
+
   /** The first value of a header field, unfolded and trimmed; long and compact names are one. */
-  header(name: string): string | undefined
+  header(name: string): string | undefined {
+    const cell = this.cellOf(name, 0)
+    return cell < 0 ? undefined : this.firstItem(cell)
+  }
+
   /** Every value in order; comma-separated lists of Via, Route, Record-Route, Contact, … are split. */
-  headers(name: string): string[]
-  readonly body: Buffer
+  headers(name: string): string[] {
+    const found: string[] = []
+    for (let cell = this.cellOf(name, 0); cell >= 0; cell = this.cellOf(name, cell + WIDTH)) {
+      const value = this.valueOf(cell)
+      if (!isList(this.table.cells[cell] ?? 0)) found.push(value)
+      else if (value.indexOf(',') < 0) value !== '' && found.push(value)
+      else found.push(...splitList(value))
+    }
+    return found
+  }
+
+  get body(): Buffer {
+    return this.bytes.subarray(this.table.body)
+  }
+
+  /** Without parameters, in lower case: `application/sdp`; empty without a body type. */
+  get contentType(): string {
+    const value = this.header('Content-Type') ?? ''
+    const end = value.indexOf(';')
+    return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase()
+  }
+
+  /** These four are copies: they may be kept without keeping the message. */
+  get callID(): string {
+    return own(this.valueById(CALL_ID))
+  }
+  /** The branch of the topmost Via; empty where it has none. */
+  get branch(): string {
+    return own(this.parameterById(VIA, 'branch'))
+  }
+  get fromTag(): string {
+    return own(this.parameterById(FROM, 'tag'))
+  }
+  /** Empty where there is none: outside a dialog. */
+  get toTag(): string {
+    return own(this.parameterById(TO, 'tag'))
+  }
+
+  /** Lets go of everything but the bytes; for messages that are kept. What is asked later is read again. */
+  shrink(): this {
+    this.cachedText = undefined
+    this.cachedTable = undefined
+    return this
+  }
+
+  /** The whole message, one character a byte. */
+  get text(): string {
+    this.cachedText ??= this.bytes.toString('latin1')
+    return this.cachedText
+  }
+
+  /** Where the fields lie; for the builders of this folder. */
+  get table(): FieldTable {
+    const text = this.text
+    this.cachedTable ??= indexFields(text, text.indexOf('\n') + 1, noLimits)
+    return this.cachedTable
+  }
+
+  /** The cell of the first field of this name at or after `from`; -1 where there is none. */
+  cellOf(name: string, from: number): number {
+    const id = fieldId(name)
+    return id === 0 ? this.unknownCell(name.toLowerCase(), from) : this.knownCell(id, from)
+  }
+
+  private knownCell(id: number, from: number): number {
+    const { cells } = this.table
+    for (let cell = from; cell < cells.length; cell += WIDTH) if (cells[cell] === id) return cell
+    return -1
+  }
+
+  private unknownCell(lower: string, from: number): number {
+    const { cells } = this.table
+    for (let cell = from; cell < cells.length; cell += WIDTH)
+      if (cells[cell] === 0 && isNamed(this.text, cells[cell + 1] ?? 0, lower)) return cell
+    return -1
+  }
+
+  private valueOf(cell: number): string {
+    const { cells } = this.table
+    return unfold(this.text.slice(cells[cell + 2], cells[cell + 3]))
+  }
+
+  private firstItem(cell: number): string {
+    const { cells } = this.table
+    const start = cells[cell + 2] ?? 0
+    const end = cells[cell + 3] ?? 0
+    if (!isList(cells[cell] ?? 0)) return unfold(this.text.slice(start, end))
+    return unfold(trimmed(this.text, start, endOfItem(this.text, start, end)))
+  }
+
+  private valueById(id: number): string {
+    const cell = this.knownCell(id, 0)
+    return cell < 0 ? '' : this.valueOf(cell)
+  }
+
+  private parameterById(id: number, name: string): string {
+    const cell = this.knownCell(id, 0)
+    if (cell < 0) return ''
+    const { cells } = this.table
+    const start = cells[cell + 2] ?? 0
+    const end = cells[cell + 3] ?? 0
+    return parameterAt(this.text, name, start, isList(id) ? endOfItem(this.text, start, end) : end) ?? ''
+  }
 }
