@@ -1,0 +1,124 @@
+/** What is wrong with a set of objects: shape, duplicate numbers and names, references to nothing. */
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { TLocalizedValidationError } from 'typebox/error'
+import { addressRange } from './address-range.ts'
+import { numberPattern } from './number-pattern.ts'
+import { type Kind, keyOf, kindNames, kinds, type ObjectOf, type Objects, Settings } from './objects.ts'
+
+/** One thing that is wrong, with what to do; `property` where it is one property's value. */
+export type Fault = {
+  readonly kind: Kind | 'settings'
+  readonly key?: string
+  readonly property?: string
+  readonly message: string
+}
+
+const checks = new Map(kindNames.map((kind) => [kind, Compile(kinds[kind].schema as TSchema)]))
+const settingsCheck = Compile(Settings)
+
+/** Every fault, in the order of the objects; none when they can be used. */
+export function faultsOf(objects: Objects): Fault[] {
+  return [
+    ...settingsCheck.Errors(objects.settings).map((error) => ({ kind: 'settings' as const, ...described(error) })),
+    ...kindNames.flatMap((kind) => objects[kind].flatMap((object) => shapeFaults(kind, object))),
+    ...duplicates(objects),
+    ...references(objects),
+    ...objects.dns.flatMap(digestFaults),
+    ...objects.trunks.flatMap(trunkFaults),
+  ]
+}
+
+function shapeFaults(kind: Kind, object: ObjectOf<Kind>): Fault[] {
+  const errors = checks.get(kind)?.Errors(object) ?? []
+  return errors.map((error) => ({ kind, key: keyOf(kind, object), ...described(error) }))
+}
+
+function described(error: TLocalizedValidationError): { property?: string; message: string } {
+  const path = error.instancePath.split('/').slice(1)
+  const property = path[0]
+  const message = path.length > 1 ? `${path.slice(1).join('.')} ${error.message}` : error.message
+  return property === undefined ? { message } : { property, message }
+}
+
+/** A key names one object of its kind, and a dialled number one object of all kinds. */
+function duplicates(objects: Objects): Fault[] {
+  const numbered = new Set<Kind>(['dns', 'routingPoints', 'services'])
+  const seen = new Map<string, Kind>()
+  const faults: Fault[] = []
+  for (const kind of kindNames)
+    for (const object of objects[kind]) {
+      const key = keyOf(kind, object)
+      const space = `${numbered.has(kind) ? 'number' : kind}:${key}`
+      const earlier = seen.get(space)
+      seen.set(space, kind)
+      if (earlier === undefined) continue
+      const where = earlier === kind ? `${kind} names it twice` : `it is in ${earlier} already`
+      faults.push({ kind, key, property: kinds[kind].key, message: `${key} is taken: ${where}` })
+    }
+  return faults
+}
+
+function references(objects: Objects): Fault[] {
+  const skills = new Set(objects.skills.map((skill) => skill.name))
+  const strategies = new Set(objects.strategies.map((strategy) => strategy.name))
+  const numbers = new Set(
+    (['dns', 'routingPoints', 'services'] as const).flatMap((kind) => objects[kind].map((object) => object.number)),
+  )
+  const persons = objects.persons.flatMap((person) =>
+    Object.keys(person.skills)
+      .filter((skill) => !skills.has(skill))
+      .map((skill) => unknown('persons', person.employeeId, 'skills', 'skill', skill, skills)),
+  )
+  const points = objects.routingPoints.flatMap((point) => [
+    ...(strategies.has(point.strategy)
+      ? []
+      : [unknown('routingPoints', point.number, 'strategy', 'strategy', point.strategy, strategies)]),
+    ...(point.defaultDestination === undefined || numbers.has(point.defaultDestination)
+      ? []
+      : [unknown('routingPoints', point.number, 'defaultDestination', 'number', point.defaultDestination, numbers)]),
+  ])
+  return [...persons, ...points]
+}
+
+function unknown(kind: Kind, key: string, property: string, what: string, name: string, known: Set<string>): Fault {
+  const names = [...known].slice(0, 8).join(', ')
+  const remedy = known.size === 0 ? `none is defined` : `defined are ${names}${known.size > 8 ? ', …' : ''}`
+  return { kind, key, property, message: `there is no ${what} ${name}; ${remedy}` }
+}
+
+const digestFaults = (dn: ObjectOf<'dns'>): Fault[] =>
+  dn.algorithms
+    .filter((algorithm) => Object.keys(dn.ha1).length > 0 && dn.ha1[algorithm] === undefined)
+    .map((algorithm) => ({
+      kind: 'dns',
+      key: dn.number,
+      property: 'algorithms',
+      message: `${algorithm} is offered but has no HA1; give the secret again, or leave ${algorithm} out`,
+    }))
+
+function trunkFaults(trunk: ObjectOf<'trunks'>): Fault[] {
+  const fault = (property: string, message: string): Fault => ({ kind: 'trunks', key: trunk.name, property, message })
+  const sources = trunk.sources
+    .filter((source) => addressRange(source) === undefined)
+    .map((source) => fault('sources', `${source} is no IP address or CIDR range, such as 192.0.2.0/24`))
+  const numbers = trunk.numbers
+    .filter((pattern) => numberPattern(pattern) === undefined)
+    .map((pattern) => fault('numbers', `${pattern} is no number pattern: digits, X, Z, N, and . or ! at the end`))
+  const target = trunk.destination
+  const destination =
+    target === undefined || hostAndPort(target) !== undefined
+      ? []
+      : [fault('destination', `${target} is not host:port with an IP address, such as 192.0.2.1:5060`)]
+  return [...sources, ...numbers, ...destination]
+}
+
+/** `127.0.0.1:5060` or `[::1]:5060` as an address. */
+export function hostAndPort(text: string): { host: string; port: number } | undefined {
+  const match = text.match(/^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/)
+  const host = match?.[1] ?? match?.[2] ?? ''
+  const port = Number(match?.[3] ?? 0)
+  return host.includes('/') || addressRange(host) === undefined || port < 1 || port > 65_535
+    ? undefined
+    : { host, port }
+}
