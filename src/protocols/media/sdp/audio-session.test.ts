@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { acceptedAudio, answerAudio, type LocalAudio, offerAudio, shareCodec } from './audio-session.ts'
+import { buildSdp } from './build-sdp.ts'
+import { parseSdp } from './parse-sdp.ts'
+import { type Direction, isHold, type SessionDescription } from './session-description.ts'
+
+const local: LocalAudio = {
+  origin: { username: '-', sessionID: '5', version: '1', address: '127.0.0.1' },
+  port: 20_000,
+  codecs: ['PCMU', 'PCMA'],
+  direction: 'sendrecv',
+}
+const phone: LocalAudio = { ...local, origin: { ...local.origin, address: '127.0.0.2' }, port: 4000 }
+
+function again(description: SessionDescription): SessionDescription {
+  const read = parseSdp(buildSdp(description))
+  if ('error' in read) throw new Error(read.error)
+  return read
+}
+const offer = (lines: string): SessionDescription => {
+  const read = parseSdp(Buffer.from(`v=0\no=- 1 1 IN IP4 127.0.0.2\ns=-\nc=IN IP4 127.0.0.2\nt=0 0\n${lines}`))
+  if ('error' in read) throw new Error(read.error)
+  return read
+}
+function answered(lines: string) {
+  const answer = answerAudio(offer(lines), local)
+  if (answer === 'none') throw new Error('no common codec')
+  return answer
+}
+
+describe('an answer (RFC 3264 §6)', () => {
+  it("follows the offer's preference and its payload types", () => {
+    const { stream, description } = answered(
+      'm=audio 4000 RTP/AVP 9 97 0 96\na=rtpmap:97 PCMA/8000\na=rtpmap:96 telephone-event/8000\n',
+    )
+
+    expect(stream).toEqual({
+      remote: { host: '127.0.0.2', port: 4000 },
+      codec: 'PCMA',
+      payloadType: 97,
+      telephoneEvent: 96,
+      sends: true,
+      receives: true,
+    })
+    expect(again(description).media[0]?.formats).toEqual(['97', '96'])
+  })
+
+  it('refuses with port 0 the streams we do not take, in the order of the offer', () => {
+    const { description } = answered(
+      'm=video 4002 RTP/AVP 96\nm=audio 4000 RTP/AVP 0\nm=audio 4004 RTP/AVP 0\nm=audio 0 RTP/AVP 0\n',
+    )
+
+    expect(again(description).media.map((media) => [media.kind, media.port])).toEqual([
+      ['video', 0],
+      ['audio', 20_000],
+      ['audio', 0],
+      ['audio', 0],
+    ])
+  })
+
+  it.each([
+    ['sendonly', 'recvonly', false, true],
+    ['recvonly', 'sendonly', true, false],
+    ['inactive', 'inactive', false, false],
+    ['sendrecv', 'sendrecv', true, true],
+  ] as const)('to %s is %s (§6.1)', (offered, direction, sends, receives) => {
+    const { stream, description } = answered(`m=audio 4000 RTP/AVP 0\na=${offered}\n`)
+
+    expect(again(description).media[0]?.direction).toBe(direction)
+    expect(stream).toMatchObject({ sends, receives })
+  })
+
+  it('sends nothing to 0.0.0.0 (§8.4)', () => {
+    const { stream } = answered('m=audio 4000 RTP/AVP 0\nc=IN IP4 0.0.0.0\n')
+
+    expect(stream).toMatchObject({ remote: undefined, sends: false })
+  })
+
+  it.each([
+    ['a codec we do not speak', 'm=audio 4000 RTP/AVP 18\n'],
+    ['only telephone events', 'm=audio 4000 RTP/AVP 101\na=rtpmap:101 telephone-event/8000\n'],
+    ['no audio', 'm=video 4000 RTP/AVP 96\n'],
+    ['port 0', 'm=audio 0 RTP/AVP 0\n'],
+    ['SRTP, which we do not speak yet', 'm=audio 4000 RTP/SAVP 0\n'],
+    ['a name as address', 'm=audio 4000 RTP/AVP 0\nc=IN IP4 phone.example.org\n'],
+    ['nothing at all', ''],
+  ])('is none to %s', (_what, lines) => {
+    expect(answerAudio(offer(lines), local)).toBe('none')
+  })
+})
+
+describe('an offer and its answer', () => {
+  const directions: Direction[] = ['sendrecv', 'sendonly', 'recvonly', 'inactive']
+
+  it('make two ends agree: one sends where the other receives, in one codec (§5–§6)', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...directions),
+        fc.constantFrom(...directions),
+        fc.shuffledSubarray(['PCMU', 'PCMA'] as const, { minLength: 1 }),
+        fc.shuffledSubarray(['PCMU', 'PCMA'] as const, { minLength: 1 }),
+        (ours, theirs, ourCodecs, theirCodecs) => {
+          const offering = { ...local, direction: ours, codecs: ourCodecs }
+          const answering = { ...phone, direction: theirs, codecs: theirCodecs }
+          const answer = answerAudio(again(offerAudio(offering)), answering)
+          if (answer === 'none') {
+            expect(ourCodecs.some((codec) => theirCodecs.includes(codec))).toBe(false)
+            return
+          }
+          const accepted = acceptedAudio(again(answer.description), offering)
+          expect(accepted).toMatchObject({
+            remote: { host: '127.0.0.2', port: 4000 },
+            codec: answer.stream.codec,
+            payloadType: answer.stream.payloadType,
+            telephoneEvent: answer.stream.telephoneEvent,
+            sends: answer.stream.receives,
+            receives: answer.stream.sends,
+          })
+        },
+      ),
+    )
+  })
+
+  it('agree on nothing where the answer refuses the stream', () => {
+    expect(acceptedAudio(offer('m=audio 0 RTP/AVP 0\n'), local)).toBe('none')
+  })
+
+  it('put the other side on hold by sendonly', () => {
+    expect(isHold(again(offerAudio({ ...local, direction: 'sendonly' })))).toBe(true)
+  })
+})
+
+describe('a common codec', () => {
+  it('is any audio codec that both list, telephone events apart', () => {
+    const g722 = offer('m=audio 1 RTP/AVP 9 101\na=rtpmap:101 telephone-event/8000\n')
+
+    expect(shareCodec(g722, offer('m=audio 1 RTP/AVP 0 9\n'))).toBe(true)
+    expect(shareCodec(g722, offer('m=audio 1 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\n'))).toBe(false)
+  })
+})
