@@ -136,3 +136,6 @@ export const toWire = (text: string): string => Buffer.from(text, 'utf8').toStri
 
 /** A copy that does not keep the message alive it was cut from: for anything that is retained. */
 export const own = (text: string): string => (text.length < 13 ? text : Buffer.from(text, 'latin1').toString('latin1'))
+
+/** One digit at least and nothing else. */
+export const isDigits = (text: string): boolean => /^\d+$/.test(text)
