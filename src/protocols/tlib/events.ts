@@ -85,9 +85,10 @@ const snapshot = [
 
 export const events = {
   // General and registration.
+  /** Answers the registration of the client; without refID: events were dropped for it, snapshots follow. */
   EventLinkConnected: spec(
-    ['refID', 'time', 'node', 'dc', 'epoch', 'module'],
-    ['position', 'geoLocation', 'extensions'],
+    ['time', 'node', 'dc', 'epoch', 'module'],
+    ['refID', 'position', 'geoLocation', 'extensions'],
   ),
   EventLinkDisconnected: spec(['time'], ['node', 'extensions']),
   /** Raised by the client library itself; never on the wire. */
@@ -98,7 +99,8 @@ export const events = {
     ['errorCode', 'errorMessage', 'time'],
     ['refID', 'connID', 'callUUID', 'thisDN', 'agentID', 'extensions'],
   ),
-  EventRegistered: spec([...answer, 'thisDN'] as const, snapshot),
+  /** Without refID: told again because events were dropped for the client. */
+  EventRegistered: spec(['thisDN', 'time'], [...snapshot, 'refID'] as const),
   EventUnregistered: spec([...answer, 'thisDN'] as const, []),
   EventAddressInfo: spec([...answer, 'thisDN'] as const, snapshot),
   EventPartyInfo: spec([...answer, 'connID', 'callUUID', 'parties'] as const, [
@@ -111,7 +113,7 @@ export const events = {
   EventServerInfo: spec([...answer, 'node', 'dc', 'epoch'] as const, ['geoLocation', 'extensions']),
   /** A request that has no event of its own was accepted. */
   EventACK: spec(answer, ['position', 'connID', 'thisDN', 'extensions']),
-  EventCallMonitoringStarted: spec(answer, ['addresses', 'extensions']),
+  EventCallMonitoringStarted: spec(['time'], ['refID', 'addresses', 'extensions']),
   EventCallMonitoringStopped: spec(answer, []),
 
   // Calls on a device.
