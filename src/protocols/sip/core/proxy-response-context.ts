@@ -1,6 +1,7 @@
 /**
  * The response context of a forked request: RFC 3261 §16.7 and §16.10. It decides which responses go upstream, which
- * branches are cancelled and when the next group of targets is tried. `Response` is opaque but for its status.
+ * branches are cancelled and when the next group of targets is tried. A response is opaque but for its
+ * status: a message, or the mere status of one made here.
  */
 import type { Machine, Step } from '#platform/machine/machine.ts'
 
@@ -12,40 +13,41 @@ export type State = 'Open' | 'Closing' | 'Accepted' | 'Completed'
 
 export type Response = { readonly status: number }
 
-export type Input<R extends Response = Response> =
+export type Input =
   /** Branches that are about to be sent: one group of equal q. `groups` more are left. */
   | { type: 'fork'; branches: readonly number[]; groups: number }
   /** Any response of a branch; one made here (408, 503) likewise. */
-  | { type: '100' | '101-199' | '2xx' | '300-699'; branch: number; response: R }
+  | { type: '100' | '101-199' | '2xx' | '300-699'; branch: number; response: Response }
   | { type: 'cancel' }
   | { type: 'timerC'; branch: number }
 
-export type Effect<R extends Response = Response> =
+export type Effect =
   /** `others`: responses whose challenges belong into this one (§16.7 step 7). */
-  | { type: 'forward'; response: R; others?: readonly R[] }
-  | { type: 'generate'; status: number }
+  | { type: 'forward'; response: Response; others?: readonly Response[] }
+  /** The client transaction waits for a provisional response where it must and bounds what follows (§9.1). */
   | { type: 'cancel'; branch: number }
-  /** (Re)starts the timer of a branch; `cancelled`: it waits for the end of a cancelled one (§9.1: 64·T1). */
-  | { type: 'startC'; branch: number; cancelled: boolean }
+  /** (Re)starts timer C of a branch. */
+  | { type: 'startC'; branch: number }
+  /** Timer C of a branch that was silent: nobody listens to it any more (§16.8). */
+  | { type: 'abandon'; branch: number }
   | { type: 'next' }
 
-/** `cancel`: wanted, though not sent before a provisional response has come (§9.1). */
 export type Branch = {
   readonly id: number
   readonly phase: 'calling' | 'proceeding' | 'final'
-  readonly cancel: 'no' | 'wanted' | 'sent'
+  readonly cancelled: boolean
 }
 
-export type ResponseContext<R extends Response = Response> = {
+export type ResponseContext = {
   readonly invite: boolean
   readonly branches: readonly Branch[]
   /** Groups of targets not tried yet. */
   readonly groups: number
   /** The final responses that may still become the answer. */
-  readonly finals: readonly R[]
+  readonly finals: readonly Response[]
 }
 
-export const newResponseContext = <R extends Response>(invite: boolean): ResponseContext<R> => ({
+export const newResponseContext = (invite: boolean): ResponseContext => ({
   invite,
   branches: [],
   groups: 0,
@@ -58,7 +60,7 @@ type Next = Step<State, Context, Effect>
 /** Timers of branches are started by effects; they have no meaning once nothing is pending. */
 export const proxyResponseContext: Machine<State, Input, Context, Effect> = {
   name: 'proxy-response-context',
-  timers: { C: ['Open', 'Closing', 'Accepted'] },
+  timers: { C: ['Open', 'Closing'] },
   states: {
     Open: {
       fork: (context, { branches, groups }) => fork(context, branches, groups),
@@ -85,7 +87,6 @@ export const proxyResponseContext: Machine<State, Input, Context, Effect> = {
         stay('Accepted', finish(context, branch), ...(context.invite ? [forward(response)] : [])),
       '300-699': (context, { branch }) => stay('Accepted', finish(context, branch)),
       cancel: (context) => stay('Accepted', context),
-      timerC: (context, { branch }) => stay('Accepted', finish(context, branch)),
     },
     Completed: {
       '2xx': (context, { response }) => stay('Completed', context, ...(context.invite ? [forward(response)] : [])),
@@ -102,8 +103,8 @@ export function inputOf(status: number): '100' | '101-199' | '2xx' | '300-699' {
 }
 
 /** §16.7 step 6: a 6xx before all others, else the lowest class; among 4xx one that says how to try again. */
-export function bestOf<R extends Response>(finals: readonly R[]): R | undefined {
-  let best: R | undefined
+export function bestOf(finals: readonly Response[]): Response | undefined {
+  let best: Response | undefined
   for (const final of finals) if (best === undefined || rank(final.status) < rank(best.status)) best = final
   return best
 }
@@ -117,40 +118,32 @@ function rank(status: number): number {
 }
 
 const isChallenge = ({ status }: Response) => status === 401 || status === 407
+const cancel = (branch: number): Effect => ({ type: 'cancel', branch })
 const forward = (response: Response): Effect => ({ type: 'forward', response })
 const stay = (state: State, data: Context, ...effects: Effect[]): Next => ({ state, data, effects })
 
-function change(context: Context, id: number, changed: (branch: Branch) => Branch): Context {
-  return { ...context, branches: context.branches.map((branch) => (branch.id === id ? changed(branch) : branch)) }
+function change(context: Context, id: number, changes: Partial<Branch>): Context {
+  const branches = context.branches.map((branch) => (branch.id === id ? { ...branch, ...changes } : branch))
+  return { ...context, branches }
 }
-const finish = (context: Context, id: number) => change(context, id, (branch) => ({ ...branch, phase: 'final' }))
+const finish = (context: Context, id: number) => change(context, id, { phase: 'final' })
 const isPending = (branch: Branch) => branch.phase !== 'final'
 
 function fork(context: Context, ids: readonly number[], groups: number): Next {
-  const added = ids.map((id): Branch => ({ id, phase: 'calling', cancel: 'no' }))
+  const added = ids.map((id): Branch => ({ id, phase: 'calling', cancelled: false }))
   const data = { ...context, groups, branches: [...context.branches, ...added] }
   if (!context.invite) return stay('Open', data)
-  return stay('Open', data, ...ids.map((branch): Effect => ({ type: 'startC', branch, cancelled: false })))
+  return stay('Open', data, ...ids.map((branch): Effect => ({ type: 'startC', branch })))
 }
 
-/** §16.7 step 2: a provisional response restarts timer C, and a CANCEL that waited for one may leave. */
+/** §16.7 step 2: a provisional response other than 100 restarts timer C. */
 function provisional(state: State, context: Context, id: number, effects: Effect[]): Next {
-  const before = context.branches.find((branch) => branch.id === id)
-  if (before === undefined || !isPending(before)) return stay(state, context)
-  if (before.cancel === 'wanted') {
-    const data = change(context, id, (branch) => ({ ...branch, phase: 'proceeding', cancel: 'sent' }))
-    return stay(state, data, ...effects, ...cancelBranch(id))
-  }
-  const data =
-    before.phase === 'proceeding' ? context : change(context, id, (branch) => ({ ...branch, phase: 'proceeding' }))
-  const restart = context.invite && before.cancel === 'no' && effects.length > 0
-  return stay(state, data, ...effects, ...(restart ? [{ type: 'startC', branch: id, cancelled: false } as const] : []))
+  const branch = context.branches.find((one) => one.id === id)
+  if (branch === undefined || !isPending(branch)) return stay(state, context)
+  const data = branch.phase === 'proceeding' ? context : change(context, id, { phase: 'proceeding' })
+  const restart = context.invite && !branch.cancelled && effects.length > 0
+  return restart ? stay(state, data, ...effects, { type: 'startC', branch: id }) : stay(state, data, ...effects)
 }
-
-const cancelBranch = (branch: number): Effect[] => [
-  { type: 'cancel', branch },
-  { type: 'startC', branch, cancelled: true },
-]
 
 /** §16.7 steps 5 and 10: the 2xx goes upstream, what still rings is cancelled. */
 function accept(context: Context, id: number, response: Response): Next {
@@ -158,17 +151,14 @@ function accept(context: Context, id: number, response: Response): Next {
   return cancelPending('Accepted', finished, [forward(response)])
 }
 
-/** §16.10, §16.7 step 10: only INVITEs are cancelled, and only branches with a provisional response (§9.1). */
+/** §16.10, §16.7 step 10: only INVITEs are cancelled (§9.1). */
 function cancelPending(state: State, context: Context, effects: Effect[]): Next {
-  if (!context.invite) return stay(state, context, ...effects)
-  const all = [...effects]
-  const branches = context.branches.map((branch): Branch => {
-    if (!isPending(branch) || branch.cancel !== 'no') return branch
-    if (branch.phase === 'calling') return { ...branch, cancel: 'wanted' }
-    all.push(...cancelBranch(branch.id))
-    return { ...branch, cancel: 'sent' }
-  })
-  return stay(state, { ...context, branches }, ...all)
+  const pending = context.branches.filter((branch) => isPending(branch) && !branch.cancelled)
+  if (!context.invite || pending.length === 0) return stay(state, context, ...effects)
+  const branches = context.branches.map((branch) =>
+    pending.includes(branch) ? { ...branch, cancelled: true } : branch,
+  )
+  return stay(state, { ...context, branches }, ...effects, ...pending.map(({ id }) => cancel(id)))
 }
 
 /** §16.7 steps 4–6: a final response other than 2xx waits until every branch has one. */
@@ -187,7 +177,7 @@ function settle(next: Next): Next {
   if (data.groups > 0) return stay('Open', data, ...effects, { type: 'next' })
   const best = bestOf(data.finals)
   const done = { ...data, finals: [] }
-  if (best === undefined) return stay('Completed', done, ...effects, { type: 'generate', status: 408 })
+  if (best === undefined) return stay('Completed', done, ...effects, forward({ status: 408 }))
   const others = isChallenge(best) ? data.finals.filter((final) => final !== best && isChallenge(final)) : []
   const answer: Effect =
     others.length > 0 ? { type: 'forward', response: best, others } : { type: 'forward', response: best }
@@ -197,10 +187,7 @@ function settle(next: Next): Next {
 /** §16.8: with a provisional response the branch is cancelled, without one it is as if 408 had come. */
 function expire(state: 'Open' | 'Closing', context: Context, id: number): Next {
   const branch = context.branches.find((one) => one.id === id)
-  if (branch === undefined || !isPending(branch)) return stay(state, context)
-  if (branch.phase === 'proceeding' && branch.cancel === 'no') {
-    const data = change(context, id, (one) => ({ ...one, cancel: 'sent' }))
-    return stay(state, data, ...cancelBranch(id))
-  }
-  return settle(stay(state, finish(context, id)))
+  if (branch === undefined || !isPending(branch) || branch.cancelled) return stay(state, context)
+  if (branch.phase === 'proceeding') return stay(state, change(context, id, { cancelled: true }), cancel(id))
+  return settle(stay(state, finish(context, id), { type: 'abandon', branch: id }))
 }

@@ -1,0 +1,51 @@
+/**
+ * A flow (RFC 5626): the connection or UDP source over which an endpoint reached one proxy, as text that bindings and
+ * routes carry to every proxy. Only the proxy that holds it can send on it.
+ */
+import type { Hop, Protocol } from '#protocols/sip/transport/transport.ts'
+
+export type Flow = {
+  /** Name of the holder. */
+  readonly proxy: string
+  /** Which run of the holder: connection numbers mean nothing after a restart. */
+  readonly run: string
+  readonly hop: Hop
+  /** Whose flow it is: when it is gone, the newest one of the same binding takes its place. Empty for a stranger. */
+  readonly aor: string
+  /** `bindingKey` of the binding. */
+  readonly binding: string
+}
+
+const separator = '|'
+
+export function writeFlow({ proxy, run, hop, aor, binding }: Flow): string {
+  const { protocol, host, port, connection } = hop
+  return [proxy, run, protocol, host, port, connection ?? '', encodeURIComponent(aor), binding].join(separator)
+}
+
+/** `undefined` for what was not written by `writeFlow`. */
+export function readFlow(text: string): Flow | undefined {
+  const [proxy, run, protocol, host, port, connection, aor, binding] = text.split(separator)
+  if (proxy === undefined || run === undefined || host === undefined || aor === undefined || binding === undefined)
+    return undefined
+  if (!isProtocol(protocol)) return undefined
+  const hop = { protocol, host, port: Number(port) }
+  return {
+    proxy,
+    run,
+    hop: connection === '' ? hop : { ...hop, connection: Number(connection) },
+    aor: decodeURIComponent(aor),
+    binding,
+  }
+}
+
+const isProtocol = (text: string | undefined): text is Protocol =>
+  text === 'UDP' || text === 'TCP' || text === 'TLS' || text === 'WS' || text === 'WSS'
+
+/** The same for every registration of one instance, or of one URI where there is no instance (RFC 5626 §6). */
+export function bindingKey({ uri, instance, regID }: { uri: string; instance: string; regID: number }): string {
+  const text = instance === '' ? uri : `${instance}/${regID}`
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return (hash >>> 0).toString(36)
+}

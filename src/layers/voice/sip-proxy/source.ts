@@ -1,0 +1,54 @@
+/**
+ * Who sent a request from outside, told to the nodes in a header field of our own, and what nobody outside may tell
+ * them: that field itself, and an asserted identity from an endpoint (RFC 3325 §5).
+ */
+import type { Configuration } from '#protocols/model/configuration.ts'
+import type { Edit } from '#protocols/sip/message/edit.ts'
+import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
+import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
+
+export const sourceField = 'X-Ringmain-Source'
+const ours = 'x-ringmain-'
+
+export type Source = {
+  /** The trunk's name; undefined: an endpoint, or a stranger. */
+  readonly trunk: string | undefined
+  /** The value of the field. */
+  readonly value: string
+}
+
+/** By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. */
+export function sourceOf(request: Message, from: Hop, configuration: Configuration | undefined): Source {
+  const address = from.host.includes(':') ? `[${from.host}]:${from.port}` : `${from.host}:${from.port}`
+  const trunk = configuration?.trunkFrom(from.host)
+  if (trunk === undefined || configuration?.dn(callerOf(request)) !== undefined)
+    return { trunk: undefined, value: `endpoint;address=${address}` }
+  return { trunk: trunk.name, value: `trunk=${trunk.name};address=${address}` }
+}
+
+function callerOf(request: Message): string {
+  return unescapeText(uriOf(parseNameAddr(request.header('From') ?? '')).user)
+}
+
+/** Takes from a request what only we or a trunk may say. */
+export function strip(copy: Edit, request: Message, trusted: boolean): void {
+  for (const name of ownFields(request)) copy.remove(name)
+  if (trusted) return
+  if (request.cellOf('P-Asserted-Identity', 0) >= 0) copy.remove('P-Asserted-Identity')
+}
+
+/** The names in a message that begin as ours do. */
+function ownFields({ text, table: { cells, body } }: Message): string[] {
+  // Nearly no message has one: one search of the header instead of a look at every field.
+  const at = text.search(/\r\nx-ringmain-/i)
+  if (at < 0 || at > body) return []
+  const names = new Set<string>()
+  for (let cell = 0; cell + 3 < cells.length; cell += 4) {
+    const start = cells[cell + 1] ?? 0
+    const name = text.slice(start, text.indexOf(':', start)).trim()
+    if (name.toLowerCase().startsWith(ours)) names.add(name)
+  }
+  return [...names]
+}
