@@ -4,7 +4,7 @@
  */
 import { CALL_ID, FROM, fieldId, isList, TO, VIA } from './field-names.ts'
 import { type FieldTable, indexFields, isNamed, WIDTH } from './field-table.ts'
-import { endOfItem, own, parameterAt, splitList, trimmed, unfold } from './scan.ts'
+import { endOfItem, own, parameterAt, sentByAt, splitList, trimmed, unfold } from './scan.ts'
 
 const noLimits = { messageBytes: Number.MAX_SAFE_INTEGER, headerBytes: Number.MAX_SAFE_INTEGER, fields: 1_000_000 }
 
@@ -76,13 +76,21 @@ export class Message {
     return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase()
   }
 
-  /** These four are copies: they may be kept without keeping the message. */
+  /** These are copies: they may be kept without keeping the message. */
   get callID(): string {
     return own(this.valueById(CALL_ID))
   }
   /** The branch of the topmost Via; empty where it has none. */
   get branch(): string {
     return own(this.parameterById(VIA, 'branch'))
+  }
+  /** Host and port of the topmost Via as written. */
+  get sentBy(): string {
+    const cell = this.knownCell(VIA, 0)
+    if (cell < 0) return ''
+    const start = this.table.cells[cell + 2] ?? 0
+    const end = endOfItem(this.text, start, this.table.cells[cell + 3] ?? 0)
+    return own(sentByAt(this.text, start, end))
   }
   get fromTag(): string {
     return own(this.parameterById(FROM, 'tag'))

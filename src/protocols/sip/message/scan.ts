@@ -81,6 +81,15 @@ export function parameterAt(text: string, name: string, start: number, end: numb
   return undefined
 }
 
+/** What stands between protocol and parameters in the Via at `start`–`end`: `SIP/2.0/UDP host:port;…`. */
+export function sentByAt(text: string, start: number, end: number): string {
+  const stop = indexOutside(text, SEMICOLON, start, end)
+  let from = text.indexOf('/', text.indexOf('/', start) + 1) + 1
+  while (from < stop && isSpace(text.charCodeAt(from))) from++
+  while (from < stop && !isSpace(text.charCodeAt(from))) from++
+  return trimmed(text, from, stop)
+}
+
 export const parameter = (value: string, name: string): string | undefined => parameterAt(value, name, 0, value.length)
 
 /** Parameters by lower-case name, in order; '' for one without a value. The first of two alike counts. */

@@ -14,6 +14,8 @@ export interface Transactions {
    * passes on without state. `failed` tells a send that is known not to have left.
    */
   send(draft: Draft, hop: Hop, failed?: () => void): Message
+  /** The same message once more, e.g. the ACK to a 2xx that came again. */
+  resend(message: Message, hop: Hop): void
   /** Passes on a response without a transaction: bytes as given, to where its topmost Via says (§18.2.2). */
   sendResponse(response: Message, hop?: Hop): void
   /** Sets the only user. Call it before the first message can come. */

@@ -5,8 +5,9 @@ import type { Message } from '../message/message.ts'
 export type Protocol = 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS'
 
 /**
- * Where a message goes or came from. `connection` names an open connection of this transport (a TCP socket, a link of
- * the cluster); without it a connection-oriented protocol uses the one open to host and port, or opens one.
+ * Where a message goes or came from. `host` is a numeric address without brackets, but the peer's name on a link of
+ * the cluster. `connection` names an open connection of this transport (a TCP socket, a link) and no other will do;
+ * without it a connection-oriented protocol uses the one open to host and port, or opens one.
  */
 export type Hop = {
   readonly protocol: Protocol
@@ -15,12 +16,18 @@ export type Hop = {
   readonly connection?: number
 }
 
+/** How the other side reaches us: what Via and Contact name. IPv6 without brackets. */
+export type SentBy = { readonly protocol: Protocol; readonly host: string; readonly port: number }
+
 export interface Transport {
-  /** Never throws; `failed` tells a send that is known not to have left (§18.4). */
+  /** Never throws; `failed` tells, in a later turn, a send that is known not to have left (§18.4). */
   send(bytes: Buffer, hop: Hop, failed?: (error: ClusterError) => void): void
-  /** What Via and Contact name for messages to `hop`: host, port and protocol as the other side reaches us. */
-  sentBy(hop: Hop): { readonly protocol: Protocol; readonly host: string; readonly port: number }
-  /** Sets the only receiver. Bytes that are no message never reach it; they are answered or counted below. */
+  /** What Via and Contact name for messages to `hop`. */
+  sentBy(hop: Hop): SentBy
+  /**
+   * Sets the only receiver. Bytes that are no message never reach it; they are answered or counted below. The topmost
+   * Via of a request has been stamped with `received` and `rport` (§18.2.1, RFC 3581).
+   */
   receive(handler: (message: Message, from: Hop) => void): void
   close(): Promise<void>
 }

@@ -1,0 +1,84 @@
+/** What a server adds to the topmost Via of a request (RFC 3261 §18.2.1, RFC 3581 §4): where it really came from. */
+import { MalformedMessage } from './errors.ts'
+import { sameIgnoringCase, VIA } from './field-names.ts'
+import { type FieldTable, WIDTH } from './field-table.ts'
+import { parseVia } from './headers/via.ts'
+import { Message } from './message.ts'
+import { endOfItem, indexOutside, parameterAt } from './scan.ts'
+
+const SEMICOLON = 0x3b
+const COLON = 0x3a
+
+/**
+ * The request with `received` where sent-by is not the source's address or rport was asked for, and `rport` where it
+ * was asked for. Throws `MalformedMessage` where the topmost Via is none.
+ */
+export function stampVia(request: Message, source: { readonly host: string; readonly port: number }): Message {
+  const { text, table } = request
+  const cell = cellOfVia(table)
+  const start = table.cells[cell + 2] ?? 0
+  const end = endOfItem(text, start, table.cells[cell + 3] ?? 0)
+  const rport = parameterAt(text, 'rport', start, end)
+  if (rport === undefined && sentFrom(text, start, end, source.host)) return request
+  const value = text.slice(start, end)
+  const via = parseVia(value)
+  const host = via.host.startsWith('[') ? via.host.slice(1, -1) : via.host
+  if (rport === undefined && host === source.host && via.received === undefined) return request
+  const received = `;received=${source.host.includes(':') ? `[${source.host}]` : source.host}`
+  const stamp = rport === undefined ? received : `;rport=${source.port}${received}`
+  return spliced(request, start, end, withoutParameters(value, ['rport', 'received']) + stamp)
+}
+
+/** Fast and sure: `SIP/2.0/UDP host:port;…` with the very host, and no `received` that somebody else wrote. */
+function sentFrom(text: string, start: number, end: number, host: string): boolean {
+  const space = text.indexOf(' ', start)
+  if (space !== start + 11 || !sameIgnoringCase(text, start, 'sip/2.0/') || !text.startsWith(host, space + 1))
+    return false
+  const after = space + 1 + host.length
+  const code = text.charCodeAt(after)
+  if (after < end && code !== SEMICOLON && code !== COLON) return false
+  return digitsOnly(text, after, end) && parameterAt(text, 'received', start, end) === undefined
+}
+
+/** Whether a port, if one follows, is a number. */
+function digitsOnly(text: string, start: number, end: number): boolean {
+  if (start >= end || text.charCodeAt(start) !== COLON) return true
+  const stop = indexOutside(text, SEMICOLON, start, end)
+  for (let index = start + 1; index < stop; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 0x30 || code > 0x39) return false
+  }
+  // More would be no port, which parseVia says.
+  return stop > start + 1 && stop < start + 6 && text.charCodeAt(start + 1) !== 0x30
+}
+
+function withoutParameters(value: string, names: readonly string[]): string {
+  const first = indexOutside(value, SEMICOLON, 0, value.length)
+  let kept = value.slice(0, first).trimEnd()
+  for (let at = first; at < value.length; ) {
+    const next = indexOutside(value, SEMICOLON, at + 1, value.length)
+    const name = value
+      .slice(at + 1, Math.min(indexOutside(value, 0x3d, at + 1, next), next))
+      .trim()
+      .toLowerCase()
+    if (!names.includes(name)) kept += value.slice(at, next).trimEnd()
+    at = next
+  }
+  return kept
+}
+
+/** The message with the text at `start`–`end` replaced. */
+function spliced(request: Message, start: number, end: number, inserted: string): Message {
+  const { text, table, bytes } = request
+  const moved = table.body + inserted.length - (end - start)
+  const changed = Buffer.allocUnsafeSlow(moved + bytes.length - table.body)
+  const head = text.slice(0, start) + inserted + text.slice(end, table.body)
+  changed.write(head, 0, moved, 'latin1')
+  bytes.copy(changed, moved, table.body)
+  return new Message(changed, request.method, 0, request.cseq)
+}
+
+function cellOfVia(table: FieldTable): number {
+  for (let cell = 0; cell < table.cells.length; cell += WIDTH) if (table.cells[cell] === VIA) return cell
+  throw new MalformedMessage('no Via')
+}

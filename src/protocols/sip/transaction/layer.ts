@@ -1,0 +1,230 @@
+/**
+ * The transaction layer (RFC 3261 §17): finds the transaction a message belongs to, or makes one, between a transport
+ * and its one user.
+ */
+import type { Log } from '#platform/log/log.ts'
+import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
+import type { Clock, Random, Runtime } from '#platform/runtime/runtime.ts'
+import { buildResponse } from '../message/build-response.ts'
+import type { Draft, Fields } from '../message/draft.ts'
+import { bracketed } from '../message/headers/host.ts'
+import type { Message } from '../message/message.ts'
+import { responseHop, viaHop } from '../transport/response-hop.ts'
+import { type Hop, isReliable, type SentBy, type Transport } from '../transport/transport.ts'
+import { cancelOf } from './ack.ts'
+import { type ClientEntry, ClientHandle, type ClientLayer, InviteClient, RequestClient } from './client.ts'
+import { InviteServer, RequestServer, type ServerEntry, ServerHandle, type ServerLayer } from './server.ts'
+import { defaultTiming, type Timing } from './timers.ts'
+import { clientKey, magicCookie, serverKey } from './transaction-key.ts'
+import type { ClientTransaction, ClientUser, RequestOptions, Transactions, TransactionUser } from './transactions.ts'
+
+export type TransactionLayerOptions = {
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly transport: Transport
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly timing?: Timing
+  /** Open transactions of each side; further requests are answered 503 and not sent. */
+  readonly limit?: number
+}
+
+/** Enough for 32 s of 4,000 calls a second. */
+const defaultLimit = 400_000
+
+export class TransactionLayer implements Transactions {
+  private readonly clock: Clock
+  private readonly random: Random
+  private readonly transport: Transport
+  private readonly limit: number
+  private readonly clients = new Map<string, ClientEntry>()
+  private readonly servers = new Map<string, ServerEntry>()
+  private readonly clientLayer: ClientLayer
+  private readonly serverLayer: ServerLayer
+  private readonly refused: Cell
+  private user: TransactionUser | undefined
+  /** The Via up to its branch, for each of the transport's addresses. */
+  private readonly vias = new WeakMap<SentBy, string>()
+
+  constructor({ runtime, transport, metrics, timing = defaultTiming, limit = defaultLimit }: TransactionLayerOptions) {
+    this.clock = runtime.clock
+    this.random = runtime.random
+    this.transport = transport
+    this.limit = limit
+    const { drive, refused } = measured(metrics, runtime.clock, this.clients, this.servers)
+    this.refused = refused
+    this.clientLayer = {
+      ...drive,
+      timing,
+      transmit: (message, hop, failed) => this.transport.send(message.bytes, hop, failed),
+      cancel: (invite, hop, fields) => this.cancel(invite, hop, fields),
+      forget: (key) => this.clients.delete(key),
+    }
+    this.serverLayer = {
+      ...drive,
+      timing,
+      reply: (response, hop, failed) => this.reply(response, hop, failed),
+      acknowledged: (ack, from) => this.user?.acknowledged(ack, from),
+      forget: (key) => this.servers.delete(key),
+      tag: () => this.random.hex(5),
+    }
+    transport.receive((message, from) =>
+      message.isRequest ? this.requested(message, from) : this.responded(message, from),
+    )
+  }
+
+  get open(): { readonly client: number; readonly server: number } {
+    return { client: this.clients.size, server: this.servers.size }
+  }
+
+  use(user: TransactionUser): void {
+    this.user = user
+  }
+
+  request(draft: Draft, hop: Hop, user: ClientUser, options: RequestOptions = {}): ClientTransaction {
+    const branch = magicCookie + (options.branch ?? this.random.hex(8))
+    const request = draft.finish(this.via(hop, branch, options.viaParameters))
+    return this.begin(request, branch, hop, user)
+  }
+
+  send(draft: Draft, hop: Hop, failed?: () => void): Message {
+    const message = draft.finish(this.via(hop, magicCookie + this.random.hex(8)))
+    this.transport.send(message.bytes, hop, failed)
+    return message
+  }
+
+  resend(message: Message, hop: Hop): void {
+    this.transport.send(message.bytes, hop)
+  }
+
+  sendResponse(response: Message, hop: Hop | undefined = viaHop(response)): void {
+    if (hop !== undefined) this.transport.send(response.bytes, hop)
+  }
+
+  close(): void {
+    this.user = undefined
+    for (const entry of this.clients.values()) entry.stop()
+    for (const entry of this.servers.values()) entry.stop()
+    this.clients.clear()
+    this.servers.clear()
+  }
+
+  private begin(request: Message, branch: string, hop: Hop, user: ClientUser): ClientTransaction {
+    const key = clientKey(branch, request.method)
+    const Entry = request.method === 'INVITE' ? InviteClient : RequestClient
+    const entry = new Entry(this.clientLayer, key, request, hop, user)
+    const drop = () => this.clients.delete(key)
+    if (this.clients.size >= this.limit) {
+      this.refused.inc()
+      this.clock.turn(() => user.failed('transport'))
+    } else {
+      this.clients.set(key, entry)
+      entry.begin()
+    }
+    return new ClientHandle(request, branch, hop, entry, drop)
+  }
+
+  private cancel(invite: Message, hop: Hop, fields: Fields) {
+    const request = cancelOf(invite, fields).finish(invite.header('Via'))
+    // Its own answer means nothing: the INVITE's final response is what counts (§9.1).
+    this.begin(request, invite.branch, hop, { response() {}, failed() {} })
+  }
+
+  private responded(response: Message, from: Hop) {
+    const entry = this.clients.get(clientKey(response.branch, response.method))
+    if (entry === undefined || entry.method !== response.method) this.user?.stray?.(response, from)
+    else entry.respond(response, from)
+  }
+
+  private requested(request: Message, from: Hop) {
+    if (request.method === 'ACK') {
+      const entry = this.servers.get(serverKey(request, 'INVITE'))
+      if (entry instanceof InviteServer) entry.acknowledge(request, from)
+      else this.user?.acknowledged(request, from)
+      return
+    }
+    const key = serverKey(request, request.method)
+    const known = this.servers.get(key)
+    if (known !== undefined) known.repeat()
+    else if (this.servers.size >= this.limit) this.refuse(request, from)
+    else this.serve(request, from, key)
+  }
+
+  private serve(request: Message, from: Hop, key: string) {
+    const hop = responseHop(request, from)
+    const entry =
+      request.method === 'INVITE'
+        ? new InviteServer(this.serverLayer, key, request, from, hop)
+        : new RequestServer(this.serverLayer, key, from, hop)
+    this.servers.set(key, entry)
+    entry.begin()
+    const transaction = new ServerHandle(request, from, entry, this.serverLayer)
+    const invite = request.method === 'CANCEL' ? this.servers.get(serverKey(request, 'INVITE')) : undefined
+    if (invite === undefined) this.user?.request(transaction, request)
+    else this.cancelled(invite, entry, transaction)
+  }
+
+  /** §9.2: the CANCEL is answered 200 whatever comes of it, with the tag its INVITE has. */
+  private cancelled(invite: ServerEntry, entry: ServerEntry, cancel: ServerHandle) {
+    if (invite.toTag === '') invite.toTag = this.serverLayer.tag()
+    entry.toTag = invite.toTag
+    cancel.respond(200)
+    if (!invite.answered) invite.user.cancelled?.(cancel.request)
+  }
+
+  /** Without Retry-After on an INVITE: it would make a carrier stop sending altogether. */
+  private refuse(request: Message, from: Hop) {
+    this.refused.inc()
+    const fields: Fields = request.method === 'REGISTER' ? [['Retry-After', '5']] : []
+    const response = buildResponse(request, 503, { toTag: this.serverLayer.tag(), fields })
+    this.transport.send(response.bytes, responseHop(request, from))
+  }
+
+  /** §18.2.2: where the connection has gone, to the address of the Via. */
+  private reply(response: Message, hop: Hop, failed: () => void) {
+    if (!isReliable(hop)) this.transport.send(response.bytes, hop, failed)
+    else this.transport.send(response.bytes, hop, () => this.replyByVia(response, failed))
+  }
+
+  private replyByVia(response: Message, failed: () => void) {
+    const hop = viaHop(response)
+    if (hop === undefined) failed()
+    else this.transport.send(response.bytes, hop, failed)
+  }
+
+  private via(hop: Hop, branch: string, parameters = ''): string {
+    const sentBy = this.transport.sentBy(hop)
+    let via = this.vias.get(sentBy)
+    if (via === undefined) {
+      const { protocol, host, port } = sentBy
+      via = `SIP/2.0/${protocol} ${bracketed(host)}${port === 0 ? '' : `:${port}`};rport;branch=`
+      this.vias.set(sentBy, via)
+    }
+    return via + branch + parameters
+  }
+}
+
+/** The figures of a layer. */
+function measured(
+  metrics: Metrics,
+  clock: Clock,
+  clients: ReadonlyMap<string, unknown>,
+  servers: ReadonlyMap<string, unknown>,
+) {
+  const unexpected = metrics.counter('sip_transaction_unexpected_total', 'Inputs that have no meaning in a state', [
+    'machine',
+    'state',
+    'input',
+  ])
+  metrics.gauge<'side'>('sip_transactions', 'Open transactions', () => [
+    { labels: { side: 'client' }, value: clients.size },
+    { labels: { side: 'server' }, value: servers.size },
+  ])
+  const refused = metrics.counter('sip_transactions_refused_total', 'Requests beyond the limit of transactions').of({})
+  return {
+    refused,
+    drive: {
+      clock,
+      unexpected: (machine: string, state: string, input: string) => unexpected.of({ machine, state, input }).inc(),
+    },
+  }
+}

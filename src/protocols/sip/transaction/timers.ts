@@ -1,0 +1,16 @@
+/** The timers of RFC 3261 appendix A, in ms. The only place for their defaults. */
+export type Timing = {
+  /** Round trip estimate: the first retransmission. */
+  readonly T1: number
+  /** The longest wait between two retransmissions. */
+  readonly T2: number
+  /** How long a message may stay in the network. */
+  readonly T4: number
+  /** How long an INVITE waits for its user before 100 is sent (§17.2.1). */
+  readonly trying: number
+}
+
+export const defaultTiming: Timing = { T1: 500, T2: 4_000, T4: 5_000, trying: 200 }
+
+/** How long a transaction waits for the other side: timers B, F, H, J, L, M. */
+export const patience = ({ T1 }: Timing): number => 64 * T1

@@ -1,0 +1,96 @@
+/** From bytes to messages: every transport hands what it received to this one place, which counts and answers garbage. */
+import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
+import { buildResponse } from '../message/build-response.ts'
+import { MalformedMessage } from '../message/errors.ts'
+import type { MessageLimits } from '../message/limits.ts'
+import type { Message } from '../message/message.ts'
+import { parseMessage } from '../message/parse-message.ts'
+import { stampVia } from '../message/stamp-via.ts'
+import type { Hop } from './transport.ts'
+
+export type Direction = 'in' | 'out'
+/** Why bytes that came did not become a message, or a message did not leave. */
+export type DropReason = 'malformed' | 'keep-alive' | 'unframed' | 'connections' | 'unreachable'
+
+/** The counters of one transport; cells are kept, so that counting costs an addition. */
+export class Traffic {
+  readonly in: Readonly<Record<'UDP' | 'TCP', Cell>>
+  readonly out: Readonly<Record<'UDP' | 'TCP', Cell>>
+  private readonly drops: Readonly<Record<DropReason, Cell>>
+  constructor(metrics: Metrics) {
+    const messages = metrics.counter('sip_messages_total', 'SIP messages by direction and transport', [
+      'direction',
+      'protocol',
+    ])
+    const dropped = metrics.counter('sip_dropped_total', 'Received bytes and messages to send that were dropped', [
+      'reason',
+    ])
+    const both = (direction: Direction) => ({
+      UDP: messages.of({ direction, protocol: 'UDP' }),
+      TCP: messages.of({ direction, protocol: 'TCP' }),
+    })
+    this.in = both('in')
+    this.out = both('out')
+    const drop = (reason: DropReason) => dropped.of({ reason })
+    this.drops = {
+      malformed: drop('malformed'),
+      'keep-alive': drop('keep-alive'),
+      unframed: drop('unframed'),
+      connections: drop('connections'),
+      unreachable: drop('unreachable'),
+    }
+  }
+  drop(reason: DropReason): void {
+    this.drops[reason].inc()
+  }
+}
+
+export type Intake = {
+  readonly limits: MessageLimits
+  readonly traffic: Traffic
+  handle(message: Message, from: Hop): void
+  reply(bytes: Buffer, hop: Hop): void
+}
+
+/** `trusted`: a link of the cluster, whose Vias name nodes and need no stamp. */
+export function takeIn(intake: Intake, bytes: Buffer, from: Hop, trusted: boolean): void {
+  if (isKeepAlive(bytes)) {
+    intake.traffic.drop('keep-alive')
+    return
+  }
+  let message: Message
+  try {
+    const parsed = parseMessage(bytes, intake.limits)
+    message = parsed.isRequest && !trusted ? stamped(parsed, from) : parsed
+  } catch (error) {
+    if (!(error instanceof MalformedMessage)) throw error
+    intake.traffic.drop('malformed')
+    answer(intake, error, from)
+    return
+  }
+  intake.handle(message, from)
+}
+
+function stamped(request: Message, from: Hop): Message {
+  try {
+    return stampVia(request, from)
+  } catch (error) {
+    if (error instanceof MalformedMessage && request.method !== 'ACK')
+      throw new MalformedMessage(error.message, 400, request)
+    throw error
+  }
+}
+
+/** §16.3: what can be read of a bad request is answered without state, to where it came from; the rest is dropped. */
+function answer(intake: Intake, { status, message, request }: MalformedMessage, from: Hop) {
+  if (request === undefined) return
+  const reason = status === 400 ? `Bad Request: ${message}` : undefined
+  intake.reply(buildResponse(request, status, { reason }).bytes, from)
+}
+
+/** Empty lines, NULs, or nothing at all: what phones send to keep a NAT binding open. */
+function isKeepAlive(bytes: Buffer): boolean {
+  if (bytes.length > 8) return false
+  for (const byte of bytes) if (byte !== 0x0d && byte !== 0x0a && byte !== 0 && byte !== 0x20) return false
+  return true
+}

@@ -1,0 +1,22 @@
+/** What peers may cost the transport. The only place for these defaults. */
+import { defaultLimits, type MessageLimits } from '../message/limits.ts'
+
+export type TransportLimits = {
+  readonly message: MessageLimits
+  /** TCP connections, accepted and opened. */
+  readonly connections: number
+  /** A connection on which nothing came for so long is closed. */
+  readonly idleMs: number
+  /** A message over TCP has to be whole this long after its first byte. */
+  readonly partialMs: number
+  /** Bytes that a peer may leave unread before its connection is closed. */
+  readonly queuedBytes: number
+}
+
+export const defaultTransportLimits: TransportLimits = {
+  message: defaultLimits,
+  connections: 10_000,
+  idleMs: 3_600_000,
+  partialMs: 32_000,
+  queuedBytes: 4 * 1024 * 1024,
+}
