@@ -4,8 +4,9 @@
  * is submitted, an agent becomes ready. The agent's owner has the last word, so every choice is a bid until granted.
  * Each step costs the same with 20 agents and with 2,000.
  */
+
+import { WaitingCalls } from '../model/waiting-calls.ts'
 import { type SkillExpression, type Skills, skillExpression } from './skill-expression.ts'
-import { WaitingCalls } from './waiting-calls.ts'
 
 export type Submission = {
   readonly connID: string
