@@ -31,6 +31,8 @@ const isDeviceEvent = (event: Event): event is DeviceEvent => 'thisDNRole' in ev
 export class Statistics {
   private readonly listener: Listener
   private readonly devices = new Map<string, Device>()
+  /** Agent → DN. */
+  private readonly places = new Map<string, string>()
   private readonly queues = new Map<string, Queue>()
   /** Calls that wait or talk, so that they leave their queues, with their node at the latest. */
   private readonly calls = new Map<string, { node: string; places: Map<Queue, Waiting> }>()
@@ -41,6 +43,11 @@ export class Statistics {
 
   agents(): AgentView[] {
     return [...this.devices.values()].flatMap((device) => viewOf(device) ?? [])
+  }
+
+  agent(agentID: string): AgentView | undefined {
+    const device = this.devices.get(this.places.get(agentID) ?? '')
+    return device?.agentID === agentID ? viewOf(device) : undefined
   }
 
   allQueues(): QueueView[] {
@@ -160,6 +167,7 @@ export class Statistics {
   private put(device: Device): void {
     const before = this.devices.get(device.dn)
     this.devices.set(device.dn, device)
+    if (device.agentID !== undefined) this.places.set(device.agentID, device.dn)
     // A logout is told of the agent who was there.
     const view = viewOf(device) ?? (before ? viewOf({ ...device, agentID: before.agentID }) : undefined)
     if (view && !(before && alike(device, before))) this.listener.agent(view)

@@ -36,6 +36,8 @@ export type Bid = {
   readonly agentID: string
   readonly dn: string
   readonly decision: Decision
+  /** Wall-clock ms since which both the call waited and the agent was ready. */
+  readonly possibleSince: number
 }
 
 type Agent = {
@@ -59,7 +61,12 @@ type Group = {
   readonly waiting: WaitingCalls<Submission>
 }
 
-type Call = { readonly submission: Submission; readonly groups: readonly Group[]; bid: string | undefined }
+type Call = {
+  readonly submission: Submission
+  readonly submittedAt: number
+  readonly groups: readonly Group[]
+  bid: string | undefined
+}
 
 /** As many candidates of a decision are written down. */
 const candidatesKept = 5
@@ -84,7 +91,7 @@ export class Assignment {
   submit(submission: Submission, now: number): void {
     this.withdraw(submission.connID, now)
     const groups = submission.targets.map((target) => this.group(target))
-    const call: Call = { submission, groups, bid: undefined }
+    const call: Call = { submission, submittedAt: now, groups, bid: undefined }
     this.calls.set(submission.connID, call)
     for (const group of groups) group.waiting.add(submission)
     this.offer(call, now)
@@ -237,7 +244,8 @@ export class Assignment {
     agent.bid = call.submission.connID
     for (const each of call.groups) each.waiting.remove(call.submission)
     this.unlist(agent)
-    this.bid({ call: call.submission, agentID: agent.agentID, dn: agent.dn, decision })
+    const possibleSince = Math.max(call.submittedAt, agent.readySince)
+    this.bid({ call: call.submission, agentID: agent.agentID, dn: agent.dn, decision, possibleSince })
   }
 
   private decision(call: Submission, group: Group, agent: Agent, now: number): Decision {
