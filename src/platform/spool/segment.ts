@@ -1,0 +1,40 @@
+/** The files of a spool: each is named for the position of its first record. */
+import type { Disk } from '../runtime/runtime.ts'
+import { headerBytes, recordAt } from './frame.ts'
+
+export type Segment = {
+  readonly start: number
+  /** The position after its last record. */
+  end: number
+  readonly path: string
+  /** Where each record begins. */
+  readonly offsets: number[]
+}
+
+const digits = 15
+export const nameOf = (start: number): string => `${String(start).padStart(digits, '0')}.spool`
+
+/** In order; a torn end is left out, an empty file too. */
+export async function segmentsIn(disk: Disk, directory: string): Promise<Segment[]> {
+  const names = (await disk.list(directory)).filter((name) => /^\d{15}\.spool$/.test(name)).sort()
+  const segments: Segment[] = []
+  for (const name of names) {
+    const path = `${directory}/${name}`
+    const start = Number(name.slice(0, digits))
+    const file = await disk.read(path)
+    const offsets = offsetsIn(file)
+    if (offsets.length === 0) await disk.remove(path)
+    else segments.push({ start, end: start + offsets.length, path, offsets })
+  }
+  return segments
+}
+
+function offsetsIn(file: Buffer): number[] {
+  const offsets: number[] = []
+  let at = 0
+  for (let record = recordAt(file, 0); record; record = recordAt(file, at)) {
+    offsets.push(at)
+    at += headerBytes + record.length
+  }
+  return offsets
+}
