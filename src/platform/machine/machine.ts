@@ -6,6 +6,9 @@
 /** What a transition yields. */
 export type Step<State, Data, Effect> = { state: State; data: Data; effects: readonly Effect[] }
 
+/** The input of type `T`, also where one member of the union has several types. */
+type InputOf<Input, T> = Input extends { type: infer U } ? (T extends U ? Input & { type: T } : never) : never
+
 export type Machine<State extends string, Input extends { type: string }, Data, Effect> = {
   readonly name: string
   /** The states in which each timer may run; entering any other state stops it. */
@@ -14,7 +17,7 @@ export type Machine<State extends string, Input extends { type: string }, Data, 
     readonly [S in State]: {
       readonly [T in Input['type']]?: (
         data: Data,
-        input: Extract<Input, { type: T }>,
+        input: InputOf<Input, T>,
       ) => Step<NoInfer<State>, NoInfer<Data>, NoInfer<Effect>>
     }
   }
@@ -28,5 +31,5 @@ export function step<State extends string, Input extends { type: string }, Data,
   input: Input,
 ): Step<State, Data, Effect> | undefined {
   const cell = machine.states[state][input.type as Input['type']]
-  return cell?.(data, input as Extract<Input, { type: Input['type'] }>)
+  return cell?.(data, input as InputOf<Input, Input['type']>)
 }
