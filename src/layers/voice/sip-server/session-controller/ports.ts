@@ -2,7 +2,12 @@
  * What the Session Controller needs from the rest of its node, and what it offers. It knows neither T-Controller nor
  * Interaction Proxy: they implement these. Answers come by callback, since the one who answers may be another node.
  */
+import type { Log } from '#platform/log/log.ts'
+import type { Metrics } from '#platform/metrics/metrics.ts'
+import type { Runtime } from '#platform/runtime/runtime.ts'
+import type { Trace } from '#platform/trace/trace.ts'
 import type { Fields, IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
+import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 
 /**
@@ -82,6 +87,8 @@ export type Origin =
 
 /** The configuration as calls read it. */
 export interface Directory {
+  /** Where an INVITE to a DN goes, e.g. `sip:1001@ringmain`: the proxies know its contacts. */
+  uriOf(dn: string): string
   destination(number: string): Destination | undefined
   /** By From and source; `undefined` when no trunk takes it (403). A From with one of our DNs is that DN, always. */
   origin(invite: Message): Origin | undefined
@@ -97,6 +104,28 @@ export interface Ports<Event> {
   readonly publisher: Publisher<Event>
   readonly directory: Directory
   readonly authenticator: Authenticator
+}
+
+/** The configuration's times and limits, as they are now. */
+export type CallSettings = {
+  /** ms a routed offer rings. */
+  readonly offerTimeout: number
+  /** ms a direct call rings. */
+  readonly ringTimeout: number
+  /** Live calls beyond which a new INVITE is answered 503. */
+  readonly mostCalls: number
+}
+
+/** What `createSessionController` (session-controller.ts) takes. */
+export type SessionControllerOptions<Event> = {
+  readonly runtime: Runtime
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly trace: Trace
+  readonly userAgent: UserAgent
+  readonly ports: Ports<Event>
+  readonly node: { readonly name: string; readonly dc: string; readonly number: number; readonly epoch: number }
+  readonly settings: () => CallSettings
 }
 
 /** What the Session Controller offers to its node. */

@@ -1,0 +1,31 @@
+/**
+ * What a call's ladder is made of, as the components that see it hand it over: SIP messages as they stood on the wire,
+ * T-Library events, routing decisions. Handing over costs an append; reading pays for the search. `disk-trace.ts`
+ * keeps it on disk with its retention.
+ */
+
+export interface Trace {
+  /** A SIP message; `from` and `to` name the ends as people know them, e.g. `proxy1.dc1`, `node1.dc1`. */
+  message(from: string, to: string, bytes: Buffer): void
+  /** Something else that belongs to a call: one line or a JSON text. */
+  note(callUUID: string, kind: 'event' | 'routing', from: string, to: string, text: string): void
+  /** From now on and before: messages with this Call-ID belong to this call. */
+  belongs(callID: string, callUUID: string): void
+}
+
+export type TraceItem = {
+  /** Wall-clock ms. */
+  readonly at: number
+  readonly kind: 'sip' | 'event' | 'routing'
+  readonly from: string
+  readonly to: string
+  readonly text: string
+}
+
+export interface TraceReader {
+  /** Everything kept of one call, in order of time; `callUUID` is a UUIDv7, whose time says where to begin. */
+  read(callUUID: string): Promise<TraceItem[]>
+}
+
+/** Keeps nothing: for tests that do not look at ladders. */
+export const noTrace: Trace = { message() {}, note() {}, belongs() {} }
