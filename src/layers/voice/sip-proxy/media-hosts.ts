@@ -1,6 +1,6 @@
 /** The Resource Managers of this cluster by data centre: what the host `media.<dc>` stands for (architecture §11). */
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { rendezvous } from './rendezvous.ts'
+import { rendezvous } from '../model/rendezvous.ts'
 
 const prefix = 'media.'
 
