@@ -100,6 +100,17 @@ describe('assignment', () => {
     expect(s.pairs()).toEqual(['1→a', '2→a'])
   })
 
+  it('offers a call that was refused once more to the agent who became ready anew in the meantime', () => {
+    const s = setUp()
+    s.call('1', 'support > 0')
+    s.ready('a', { support: 1 })
+
+    s.ready('a', { support: 1 })
+    s.refused('1', 'a')
+
+    expect(s.pairs()).toEqual(['1→a', '1→a'])
+  })
+
   it('has another call for the agent at once when the one he was bid for is gone', () => {
     const s = setUp()
     s.ready('a', { support: 1 })
@@ -150,6 +161,11 @@ describe('assignment', () => {
         const waiting = new Set<string>()
         const free = new Set<string>()
         const held = new Map<string, string>()
+        /** Calls whose agent has had a new status since: a refusal may still come, the agent is not theirs any more. */
+        const outdated = new Map<string, string>()
+        const newStatus = (agent: string) => {
+          for (const [call, of] of held) if (of === agent && held.delete(call)) outdated.set(call, agent)
+        }
         let seen = 0
         for (const each of steps) {
           if (each.do === 'call') {
@@ -157,6 +173,7 @@ describe('assignment', () => {
             const agent = held.get(call)
             if (agent) free.add(agent)
             held.delete(call)
+            outdated.delete(call)
             waiting.add(call)
             s.call(call, 'support > 0', each.priority)
           } else if (each.do === 'withdraw') {
@@ -164,19 +181,22 @@ describe('assignment', () => {
             const bid = s.bids.findLast((b) => b.call.connID === call)
             if (bid && held.get(call) === bid.agentID) free.add(bid.agentID)
             held.delete(call)
+            outdated.delete(call)
             waiting.delete(call)
             s.withdraw(call)
           } else if (each.do === 'ready') {
+            newStatus(String(each.agent))
             free.add(String(each.agent))
             s.ready(String(each.agent), { support: 1 })
           } else if (each.do === 'unready') {
             free.delete(String(each.agent))
-            for (const [call, agent] of held) if (agent === String(each.agent)) held.delete(call)
+            newStatus(String(each.agent))
             s.unready(String(each.agent))
           } else {
-            const [last] = [...held].slice(-1)
+            const [last] = [...held, ...outdated].slice(-1)
             if (last) {
               held.delete(last[0])
+              outdated.delete(last[0])
               waiting.add(last[0])
               s.refused(last[0], last[1])
             }

@@ -111,17 +111,16 @@ export class Assignment {
     if (agent.ready) this.free(agent, now)
   }
 
-  /** Whether the agent may be chosen, from when on; forgets a bid of an agent who is not ready any more. */
+  /** Whether the agent may be chosen, from when on. A new status outdates the bid he had: only its refusal may still come. */
   agent(
     view: { agentID: string; dn: string; dc: string; skills: Skills; ready: boolean; since: number },
     now: number,
   ): void {
     const agent = this.known(view)
-    const unready = agent.ready && !view.ready
     if (agent.ready === view.ready && agent.readySince === view.since) return
     agent.ready = view.ready
     agent.readySince = view.since
-    if (unready) agent.bid = undefined
+    agent.bid = undefined
     this.unlist(agent)
     if (view.ready) this.free(agent, now)
   }
