@@ -1,0 +1,121 @@
+/** Finds everything of one call in the segments that can hold it. */
+import type { Disk } from '../runtime/runtime.ts'
+import { masked } from './mask.ts'
+import type { TraceRecord } from './record.ts'
+import { recordsOf, type TraceSegment } from './segments.ts'
+import type { TraceItem } from './trace.ts'
+
+/** A proxy of another host, whose clock is not ours, may see the INVITE before the call has its callUUID. */
+const before = 5_000
+/** A call of which nothing is heard for so long is over: each of its legs is probed far more often. */
+const quiet = 600_000
+/** Retransmissions after the end: RFC 3261 timers B, F, H, J. */
+const afterEnd = 40_000
+
+/** Milliseconds since 1970 at which a UUIDv7 was made (RFC 9562 §5.7). */
+export function timeOfUUID(uuid: string): number | undefined {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(uuid)) return undefined
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
+}
+
+/** The Call-ID of a SIP message; only its header is looked at. */
+export function callIDOf(message: Buffer): string | undefined {
+  const end = message.indexOf('\r\n\r\n')
+  const head = message.toString('latin1', 0, end < 0 ? message.length : end)
+  return /\n(?:call-id|i)[ \t]*:[ \t]*(\S+)/i.exec(head)?.[1]
+}
+
+type Found = { readonly place: number; readonly item: TraceItem }
+
+export type CallReading = {
+  readonly disk: Disk
+  /** All there are, oldest first. */
+  readonly segments: readonly TraceSegment[]
+  readonly callUUID: string
+  /** Whether this event ends its call. */
+  readonly ends: (text: string) => boolean
+}
+
+export async function readCall(reading: CallReading): Promise<TraceItem[]> {
+  const begin = timeOfUUID(reading.callUUID)
+  if (begin === undefined) return []
+  const search = new Search(reading, begin - before)
+  await search.forward()
+  await search.backward()
+  return search.found.sort((one, other) => one.place - other.place).map(({ item }) => item)
+}
+
+class Search {
+  readonly found: Found[] = []
+  private readonly reading: CallReading
+  private readonly begin: number
+  private until: number
+  private ended = false
+  /** Call-ID → the place of the record that told whose it is; earlier messages are searched for afterwards. */
+  private readonly callIDs = new Map<string, number>()
+
+  constructor(reading: CallReading, begin: number) {
+    this.reading = reading
+    this.begin = begin
+    this.until = begin + quiet
+  }
+
+  async forward(): Promise<void> {
+    for await (const [place, record] of this.records()) {
+      if (record.at > this.until) return
+      if (this.take(place, record) && !this.ended) this.until = Math.max(this.until, record.at + quiet)
+    }
+  }
+
+  /** Messages that came before it was told that their Call-ID belongs to the call. */
+  async backward(): Promise<void> {
+    const last = Math.max(-1, ...this.callIDs.values())
+    for await (const [place, record] of this.records()) {
+      if (place >= last) return
+      if (record.kind === 'sip' && place < this.toldAt(record)) this.keep(place, record)
+    }
+  }
+
+  private take(place: number, record: TraceRecord): boolean {
+    if (record.kind === 'sip') {
+      if (this.toldAt(record) < 0) return false
+      this.keep(place, record)
+      return true
+    }
+    if (record.id !== this.reading.callUUID) return false
+    if (record.kind === 'belongs') this.learn(record.body.toString(), place)
+    else this.keep(place, record)
+    return true
+  }
+
+  private learn(callID: string, place: number): void {
+    if (!this.callIDs.has(callID)) this.callIDs.set(callID, place)
+  }
+
+  private toldAt({ body }: TraceRecord): number {
+    if (this.callIDs.size === 0) return -1
+    return this.callIDs.get(callIDOf(body) ?? '') ?? -1
+  }
+
+  private keep(place: number, { kind, at, from, to, body }: TraceRecord): void {
+    if (kind === 'belongs') return
+    const text = kind === 'sip' ? masked(body.toString()) : body.toString()
+    this.found.push({ place, item: { at, kind, from, to, text } })
+    if (kind === 'event' && !this.ended && this.reading.ends(text)) {
+      this.ended = true
+      this.until = at + afterEnd
+    }
+  }
+
+  /** With each record its place: they count up from the first segment that can hold the call. */
+  private async *records(): AsyncGenerator<[number, TraceRecord]> {
+    const { disk, segments } = this.reading
+    let place = 0
+    for (const [index, segment] of segments.entries()) {
+      const next = segments[index + 1]
+      if (next !== undefined && next.start < this.begin) continue
+      if (segment.start > this.until) return
+      for await (const record of recordsOf(disk, segment)) yield [place++, record]
+    }
+  }
+}
