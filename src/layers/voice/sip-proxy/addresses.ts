@@ -21,7 +21,7 @@ export class Addresses {
     if (uris.length === 0) this.proxies.delete(name)
     else this.proxies.set(name, uris)
     const all = [...this.proxies.values()].flat().map(parseURI)
-    this.hosts = new Set(all.map(({ host }) => host.toLowerCase()))
+    this.hosts = new Set(all.map(hostOf))
     this.exact = new Set(all.map(hostPort))
     this.version++
   }
@@ -37,7 +37,7 @@ export class Addresses {
 
   /** A domain or the host of a proxy, whatever the port: what people dial. */
   isOurs(uri: URI): boolean {
-    return this.isDomain(uri) || this.hosts.has(uri.host.toLowerCase())
+    return this.isDomain(uri) || this.hosts.has(hostOf(uri))
   }
 }
 
@@ -49,17 +49,23 @@ export const protocolOf = (uri: URI): Protocol | undefined =>
 /** RFC 3263 §4.2: without a port it is the transport's. */
 export const portOf = (uri: URI): number => uri.port || (/^(TLS|WSS)$/.test(protocolOf(uri) ?? '') ? 5061 : 5060)
 
-const hostPort = (uri: URI) => `${uri.host.toLowerCase()}:${portOf(uri)}`
+/** In lower case, and the one name that needs no look-up as the address it is. */
+function hostOf({ host }: URI): string {
+  const lower = host.toLowerCase()
+  return lower === 'localhost' ? '127.0.0.1' : lower
+}
+
+const hostPort = (uri: URI) => `${hostOf(uri)}:${portOf(uri)}`
 
 /** Where a request to this URI leaves (RFC 3263 §4 without DNS): `undefined` where the host is no address. */
 export function hopOf(uri: URI): Hop | undefined {
   const protocol = protocolOf(uri)
-  const host = uri.host.toLowerCase() === 'localhost' ? '127.0.0.1' : unbracketed(uri.host)
+  const host = unbracketed(hostOf(uri))
   if (protocol === undefined || !(isIPv4(host) || isIPv6(host))) return undefined
   return { protocol, host, port: portOf(uri) }
 }
 
-/** `sip:host:port;transport=…`; UDP needs no parameter. */
+/** `sip:host:port;transport=…`; UDP needs no parameter. Port 0: none is named, as for a name that SRV records explain. */
 export function sipURI(protocol: Protocol, host: string, port: number): string {
-  return `sip:${bracketed(host)}:${port}${protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`}`
+  return `sip:${bracketed(host)}${port === 0 ? '' : `:${port}`}${protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`}`
 }

@@ -83,11 +83,13 @@ export class RouteBook {
 
   private parse(value: string): Read {
     const uri = parseURI(parseNameAddr(value).uri)
-    if (!this.addresses.isProxy(uri)) return { own: false, forged: false, outward: false, uri }
     const node = uriParameter(uri, 'node')
     const flow = uriParameter(uri, 'flow')
     const openedNode = node === undefined ? undefined : this.seal.open('node', node)
     const openedFlow = flow === undefined ? undefined : this.seal.open('flow', flow)
+    // What only we can have sealed names one of us, though that proxy may be gone and forgotten.
+    const sealed = openedNode !== undefined || openedFlow !== undefined
+    if (!sealed && !this.addresses.isProxy(uri)) return { own: false, forged: false, outward: false, uri }
     return {
       own: true,
       forged: (node !== undefined && openedNode === undefined) || (flow !== undefined && openedFlow === undefined),

@@ -28,7 +28,8 @@ export function sourceOf(request: Message, from: Hop, configuration: Configurati
   return { trunk: trunk.name, value: `trunk=${trunk.name};address=${address}` }
 }
 
-function callerOf(request: Message): string {
+/** The user part of From. Throws `MalformedMessage`. */
+export function callerOf(request: Message): string {
   return unescapeText(uriOf(parseNameAddr(request.header('From') ?? '')).user)
 }
 

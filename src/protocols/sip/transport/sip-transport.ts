@@ -121,6 +121,11 @@ export class SipTransport implements Transport {
     return this.streams.size + this.links.size
   }
 
+  /** Whether this very connection or link is still there. */
+  isOpen(connection: number): boolean {
+    return this.streams.has(connection) || this.links.has(connection)
+  }
+
   receive(handler: (message: Message, from: Hop) => void): void {
     this.handle = handler
   }
@@ -170,6 +175,8 @@ export class SipTransport implements Transport {
   private trySend(bytes: Buffer, hop: Hop, failed: Failed): string {
     if (hop.protocol === 'UDP') return this.sendUdp(bytes, hop)
     if (hop.connection !== undefined) return this.sendOn(hop.connection, bytes)
+    // The name of a member of the cluster, whose link has gone, is nothing to look up.
+    if (!numeric.test(hop.host)) return 'the host is no numeric address'
     if (hop.protocol !== 'TCP') return 'this transport is not available yet'
     const stream = this.byAddress.get(streamKey(hop.host, hop.port))
     if (stream?.write(bytes)) {

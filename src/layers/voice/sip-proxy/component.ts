@@ -1,0 +1,173 @@
+/**
+ * The SIP Proxy and registrar of the cluster (blueprint §4.1.1, architecture §5, §11): it takes SIP from endpoints and
+ * trunks to the nodes of its data centre, and back.
+ */
+import { type Context, defineComponent, type Health, type Running } from '#platform/component/component.ts'
+import type { Announcement } from '#platform/coordination/coordination.ts'
+import { keepLink } from '#platform/link/keep-link.ts'
+import type { Hello, Opened } from '#platform/link/link.ts'
+import { type LinkListener, listenLinks } from '#platform/link/listen-links.ts'
+import type { LocalLinks } from '#platform/link/local-links.ts'
+import type { Address, Timer } from '#platform/runtime/runtime.ts'
+import type { ConfigurationSource } from '#protocols/model/client.ts'
+import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
+import type { Advertised } from '#protocols/sip/transport/sip-transport.ts'
+import { sipURI } from './addresses.ts'
+import { managerKeys, managersOf, type ProxyValue, proxiesOf, proxyKeys } from './announcements.ts'
+import { Config } from './config.ts'
+import { TransportNotAvailable } from './errors.ts'
+import { SipProxy } from './sip-proxy.ts'
+
+export type SipProxyPorts = {
+  readonly configuration: ConfigurationSource
+  /** Nodes and proxies of this process are reached without a socket. */
+  readonly links?: LocalLinks
+}
+
+export interface RunningSipProxy extends Running {
+  /** What others find it by: where it really listens. */
+  readonly addresses: ProxyValue
+}
+
+export const sipProxy = (ports: SipProxyPorts) =>
+  defineComponent({
+    name: 'sip-proxy',
+    config: Config,
+    async start(context: Context<Config>): Promise<RunningSipProxy> {
+      const running = new Component(context, ports)
+      try {
+        await running.open()
+      } catch (error) {
+        await running.stop()
+        throw error
+      }
+      return running
+    },
+  })
+
+class Component implements RunningSipProxy {
+  private readonly context: Context<Config>
+  private readonly ports: SipProxyPorts
+  private readonly proxy: SipProxy
+  private readonly instance: string
+  private readonly listeners: LinkListener[] = []
+  private readonly watches: Timer[] = []
+  private announcement: Announcement | undefined
+  private stopping: Promise<void> | undefined
+  addresses: ProxyValue = { listen: [], link: nowhere, mesh: nowhere }
+
+  constructor(context: Context<Config>, ports: SipProxyPorts) {
+    this.context = context
+    this.ports = ports
+    this.instance = context.runtime.random.hex(8)
+    this.proxy = new SipProxy(context, ports.configuration, (locate) => this.keep(locate))
+  }
+
+  async open(): Promise<void> {
+    const { config, coordination } = this.context
+    const { proxy, ports } = this
+    proxy.addresses.setDomains(ports.configuration.current().settings.domains)
+    this.watches.push(ports.configuration.changed(({ settings }) => proxy.addresses.setDomains(settings.domains)))
+    const listen = await this.listen()
+    const link = await this.listenLinks('node-proxy', config.linkListen, proxy.nodes.opened)
+    const mesh = await this.listenLinks('proxy-mesh', config.meshListen, proxy.mesh.opened)
+    this.addresses = { listen, link, mesh }
+    proxy.addresses.setProxy(proxy.self.name, listen)
+    this.watches.push(
+      coordination.watch(proxyKeys, (entries) => this.followProxies(entries)),
+      coordination.watch(managerKeys, (entries) => proxy.media.set(managersOf(entries))),
+    )
+    const key = `${proxyKeys}${config.dc}/${config.name}`
+    this.announcement = await coordination.announce(key, JSON.stringify(this.addresses))
+  }
+
+  health(): Health {
+    const { nodes, mesh, draining, takesCalls } = this.proxy
+    const none = nodes.linked.length === 0 ? ['no SIP Server node has a link to this proxy'] : []
+    const reasons = [...(draining ? ['draining'] : []), ...none, ...nodes.faults, ...mesh.faults]
+    return { status: reasons.length === 0 ? 'ok' : takesCalls ? 'degraded' : 'down', reasons }
+  }
+
+  drain(): Promise<void> {
+    return this.proxy.drain()
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.close()
+    return this.stopping
+  }
+
+  private async close() {
+    await this.announcement?.withdraw()
+    for (const watch of this.watches) watch.cancel()
+    await this.proxy.stop()
+    for (const listener of this.listeners) await listener.close()
+  }
+
+  /** Opens every port; gives the URIs under which others know them, the advertised ones first. */
+  private async listen(): Promise<string[]> {
+    const advertised: string[] = []
+    const real: string[] = []
+    for (const { host, port, transports } of this.context.config.listen) {
+      let local: Address = { host: unbracketed(host), port }
+      for (const transport of transports) {
+        if (transport !== 'udp' && transport !== 'tcp') throw new TransportNotAvailable(transport)
+        const protocol = transport === 'udp' ? 'UDP' : 'TCP'
+        const named = this.advertised(local.port)
+        const bound =
+          protocol === 'UDP'
+            ? await this.proxy.transport.listenUdp(local, named)
+            : await this.proxy.transport.listenTcp(local, named)
+        // Both transports share the port, also one that was free.
+        local = { host: local.host, port: bound.port }
+        real.push(sipURI(protocol, bound.host, bound.port))
+        if (named !== undefined) advertised.push(sipURI(protocol, named.host, named.port))
+      }
+    }
+    return [...new Set([...advertised, ...real])]
+  }
+
+  /** A name stands without a port, so that its SRV records count (RFC 3263 §4). */
+  private advertised(port: number): Advertised | undefined {
+    const { advertise } = this.context.config
+    if (advertise === undefined) return undefined
+    const host = unbracketed(advertise.host)
+    return { host, port: advertise.port ?? (isIPv4(host) || isIPv6(host) ? port : 0) }
+  }
+
+  private async listenLinks(kind: string, local: Address, opened: Opened): Promise<Address> {
+    const { runtime, log } = this.context
+    const listener = await listenLinks({ runtime, log, local, hello: this.hello(kind), opened, ...this.local })
+    this.listeners.push(listener)
+    return listener.local
+  }
+
+  private keep(locate: () => Address | undefined) {
+    const { runtime, log } = this.context
+    const { opened } = this.proxy.mesh
+    return keepLink({ runtime, log, hello: this.hello('proxy-mesh'), locate, opened, ...this.local })
+  }
+
+  private get local() {
+    return this.ports.links === undefined ? {} : { links: this.ports.links }
+  }
+
+  private hello(kind: string): Hello {
+    const { name, dc } = this.context.config
+    // Proxies share nothing that an older one could spoil: the newest link counts, whatever its epoch.
+    return { kind, name, dc, instance: this.instance, epoch: 0 }
+  }
+
+  private followProxies(entries: ReadonlyMap<string, string>) {
+    const { proxy } = this
+    const others = proxiesOf(entries).filter(({ name }) => name !== proxy.self.name)
+    const gone = this.known.filter((name) => !others.some((one) => one.name === name))
+    for (const name of gone) proxy.addresses.setProxy(name, [])
+    for (const { name, listen } of others) proxy.addresses.setProxy(name, listen)
+    this.known = others.map(({ name }) => name)
+    proxy.mesh.follow(others)
+  }
+  private known: readonly string[] = []
+}
+
+const nowhere: Address = { host: '0.0.0.0', port: 0 }

@@ -1,0 +1,58 @@
+/** What a SIP proxy is told by its configuration. */
+import { type Static, Type } from 'typebox'
+
+const closed = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
+  Type.Object(properties, { additionalProperties: false, default: {} })
+
+const Host = Type.String({ minLength: 1, maxLength: 255 })
+const Port = Type.Integer({ minimum: 0, maximum: 65_535, default: 0, description: '0: a free one, which is announced' })
+
+const Listen = closed({
+  host: Host,
+  port: Type.Integer({ minimum: 0, maximum: 65_535, default: 5060 }),
+  transports: Type.Array(Type.Enum(['udp', 'tcp', 'tls', 'ws', 'wss']), {
+    default: ['udp', 'tcp'],
+    minItems: 1,
+    uniqueItems: true,
+  }),
+})
+
+const Inside = closed({
+  host: Type.String({ default: '127.0.0.1', description: 'an address the other hosts of the cluster reach' }),
+  port: Port,
+})
+
+const Limits = closed({
+  messageBytes: Type.Integer({ default: 65_535, minimum: 1024, description: 'one SIP message, body included' }),
+  headerBytes: Type.Integer({ default: 32_768, minimum: 1024, description: 'start line and header fields' }),
+  fields: Type.Integer({ default: 200, minimum: 10, description: 'header fields of one message' }),
+  transactions: Type.Integer({ default: 400_000, minimum: 10, description: 'open ones of each side' }),
+  connections: Type.Integer({ default: 10_000, minimum: 1, description: 'TCP connections' }),
+  aors: Type.Integer({ default: 1_000_000, minimum: 1, description: 'addresses-of-record registered' }),
+  contacts: Type.Integer({ default: 10, minimum: 1, description: 'contacts of one address-of-record' }),
+  breadth: Type.Integer({ default: 60, minimum: 1, maximum: 10_000, description: 'branches of one request at once' }),
+})
+
+export const Config = Type.Object(
+  {
+    name: Type.String({ minLength: 1, description: 'unique among the proxies of the data centre' }),
+    dc: Type.String({ minLength: 1, description: 'its data centre' }),
+    listen: Type.Array(Listen, { minItems: 1, description: 'where endpoints and trunks reach it' }),
+    advertise: Type.Optional(
+      Type.Object(
+        { host: Host, port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) },
+        {
+          additionalProperties: false,
+          description: 'how it is named to endpoints: the name of its data centre (SRV), or an address',
+        },
+      ),
+    ),
+    linkListen: Inside,
+    meshListen: Inside,
+    sharedKey: Type.String({ minLength: 16, description: 'the same at every proxy: protects what routes carry' }),
+    limits: Limits,
+  },
+  { additionalProperties: false },
+)
+export type Config = Static<typeof Config>
+export type Limits = Config['limits']

@@ -1,0 +1,33 @@
+/** What a proxy counts. */
+import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
+import type { DropReason } from '#protocols/sip/core/proxy.ts'
+import type { Refusal } from './decision.ts'
+import type { Nodes } from './nodes.ts'
+import type { Registrations } from './registrations.ts'
+
+export type Figures = { refused(because: Refusal): void; dropped(reason: DropReason): void }
+
+export function figures(metrics: Metrics): Figures {
+  const refusals = metrics.counter('sip_proxy_refused_total', 'Requests a proxy refused by itself', ['because'])
+  const drops = metrics.counter('sip_proxy_dropped_total', 'Messages a proxy did not route', ['reason'])
+  const cells = new Map<string, Cell>()
+  const cell = (name: string, make: () => Cell) => {
+    const known = cells.get(name) ?? make()
+    cells.set(name, known)
+    return known
+  }
+  return {
+    refused: (because) => cell(because, () => refusals.of({ because })).inc(),
+    dropped: (reason) => cell(reason, () => drops.of({ reason })).inc(),
+  }
+}
+
+export function gauges(metrics: Metrics, nodes: Nodes, registrations: Registrations): void {
+  metrics.gauge('sip_proxy_registrations', 'Addresses-of-record a proxy knows', () => registrations.size)
+  metrics.gauge<'state'>('sip_proxy_nodes', 'SIP Server nodes a proxy knows, by state', () =>
+    (['new', 'ready', 'draining', 'silent', 'away'] as const).map((state) => ({
+      labels: { state },
+      value: nodes.count(state),
+    })),
+  )
+}

@@ -1,0 +1,81 @@
+/** Requests of our nodes: to endpoints by their flows, to registered contacts, trunks, media servers and other nodes. */
+import type { Target } from '#protocols/sip/core/proxy-copy.ts'
+import type { Binding } from '#protocols/sip/core/registrar.ts'
+import { parseURI, type URI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { hopOf } from './addresses.ts'
+import { type Decision, formsDialog, refuse, single } from './decision.ts'
+import { MediaHosts } from './media-hosts.ts'
+import type { OwnRoutes, RouteMarks } from './own-routes.ts'
+import { type Reach, reach, reachBinding } from './reach.ts'
+import { toNode } from './to-node.ts'
+import type { View } from './view.ts'
+
+/** A request of `node`. */
+export function routeOutward(request: Message, node: string, routes: OwnRoutes, view: View): Decision {
+  const uri = parseURI(request.requestURI)
+  if (routes.flow !== undefined) return alongFlow(request, uri, routes, routes.flow, view)
+  if (routes.next !== undefined) return toHop(request, node, routes, hopOf(routes.next), view)
+  if (MediaHosts.isMedia(uri.host)) return toMedia(request, node, uri, routes, view)
+  if (view.addresses.isDomain(uri) || view.addresses.isProxy(uri))
+    return uri.user === '' ? { type: 'ours' } : toContacts(request, node, unescapeText(uri.user), routes, view)
+  const other = uri.host.toLowerCase()
+  if (view.nodes.hopOf(other) !== undefined || view.mesh.hopWithNode(other) !== undefined)
+    return toNode(other, routes, view, true)
+  return toHop(request, node, routes, hopOf(uri), view)
+}
+
+/** In a dialog with an endpoint, by the marks of its route set (RFC 5626 §5.3). */
+function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, view: View): Decision {
+  const way = reach(flow, uri, view, true)
+  if (way === undefined) return refuse('flow-gone', 430)
+  return single(targetBy(way, request, { node: routes.node }, view), routes.count)
+}
+
+function toHop(request: Message, node: string, routes: OwnRoutes, hop: Hop | undefined, view: View): Decision {
+  if (hop === undefined) return refuse('unresolvable', 503, 'Unresolvable Host')
+  return single(targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view), routes.count)
+}
+
+/** One Resource Manager after the other: any of a data centre finds the conference (architecture §3). */
+function toMedia(request: Message, node: string, uri: URI, routes: OwnRoutes, view: View): Decision {
+  const managers = view.media.of(uri.host, uri.user)
+  if (managers.length === 0) return refuse('no-media', 503, 'No Resource Manager')
+  const groups = managers.map((hop) => [targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view)])
+  return { type: 'forward', groups, popRoutes: routes.count }
+}
+
+/** §16.6 item 1, to all live contacts of an address-of-record by descending q. */
+function toContacts(request: Message, node: string, aor: string, routes: OwnRoutes, view: View): Decision {
+  const groups = view.registrations
+    .groups(aor)
+    .map((group) => group.flatMap((binding) => targetOf(binding, request, node, view) ?? []))
+    .filter((group) => group.length > 0)
+  if (groups.length === 0) return refuse('no-contact', 480)
+  return { type: 'forward', groups, popRoutes: routes.count }
+}
+
+function targetOf(binding: Binding, request: Message, node: string, view: View): Target | undefined {
+  const way = reachBinding(binding, view)
+  if (way === undefined) return undefined
+  const { hop, recordRoute, route = [] } = targetBy(way, request, { node }, view)
+  // §19.1.5: a Request-URI has no headers.
+  const question = binding.uri.indexOf('?')
+  return {
+    hop,
+    requestURI: question < 0 ? binding.uri : binding.uri.slice(0, question),
+    route: [...route, ...binding.path],
+    ...(recordRoute !== undefined && { recordRoute }),
+  }
+}
+
+/** We stay in the path where we are the last proxy; a holder is told by a Route of ours, and stays itself. */
+function targetBy({ hop, flow, holder }: Reach, request: Message, marks: RouteMarks, view: View): Target {
+  if (holder !== undefined) {
+    const uri = view.mesh.uriOf(holder) ?? `sip:${holder}`
+    return { hop, route: [view.routes.write(uri, { ...marks, flow }, true)] }
+  }
+  if (!formsDialog(request.method, request.toTag)) return { hop }
+  return { hop, recordRoute: [view.routes.write(view.facing(hop), { ...marks, flow })] }
+}

@@ -1,0 +1,162 @@
+/**
+ * One SIP proxy at work: its transport, transactions and proxy core, and what it knows of nodes, peers, bindings and
+ * configuration. `route` decides over that; here the decisions are done.
+ */
+import type { Context } from '#platform/component/component.ts'
+import type { ConfigurationSource } from '#protocols/model/client.ts'
+import type { Configuration } from '#protocols/model/configuration.ts'
+import { type ProxyUser, StatefulProxy } from '#protocols/sip/core/proxy.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
+import type { ServerTransaction } from '#protocols/sip/transaction/transactions.ts'
+import { defaultTransportLimits } from '#protocols/sip/transport/limits.ts'
+import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
+import type { Hop, SentBy } from '#protocols/sip/transport/transport.ts'
+import { Addresses, sipURI } from './addresses.ts'
+import type { Config } from './config.ts'
+import { type Figures, figures, gauges } from './figures.ts'
+import { MediaHosts } from './media-hosts.ts'
+import { memberName } from './member-name.ts'
+import { Mesh, type MeshOptions } from './mesh.ts'
+import { Nodes } from './nodes.ts'
+import { RouteBook } from './own-routes.ts'
+import { registered } from './registering.ts'
+import { Registrations } from './registrations.ts'
+import { route } from './route.ts'
+import { createSeal } from './seal.ts'
+import type { Origin, View } from './view.ts'
+
+const outside: Origin = { kind: 'outside' }
+const taken = { type: 'taken' } as const
+
+export class SipProxy implements View, ProxyUser {
+  readonly self: { readonly name: string; readonly dc: string; readonly run: string }
+  readonly addresses = new Addresses()
+  readonly media = new MediaHosts()
+  readonly transport: SipTransport
+  readonly registrations: Registrations
+  readonly routes: RouteBook
+  readonly nodes: Nodes
+  readonly mesh: Mesh
+  draining = false
+  private readonly core: StatefulProxy
+  private readonly layer: TransactionLayer
+  private readonly source: ConfigurationSource
+  private readonly clock: Context<Config>['runtime']['clock']
+  private readonly figures: Figures
+  private readonly uris = new WeakMap<SentBy, string>()
+
+  constructor(context: Context<Config>, source: ConfigurationSource, keep: MeshOptions['keep']) {
+    const { runtime, config, log, metrics } = context
+    const { clock, random } = runtime
+    const { limits } = config
+    this.clock = clock
+    this.source = source
+    this.self = { name: memberName(config.name, config.dc), dc: config.dc, run: random.hex(4) }
+    this.routes = new RouteBook(createSeal(config.sharedKey), this.addresses)
+    this.registrations = new Registrations(clock, limits)
+    this.figures = figures(metrics)
+    this.transport = new SipTransport({
+      runtime,
+      log,
+      metrics,
+      limits: { ...defaultTransportLimits, connections: limits.connections, message: limits },
+    })
+    const { transport, registrations, self } = this
+    this.layer = new TransactionLayer({ runtime, transport, log, metrics, limit: limits.transactions })
+    const options = { clock, transport, seed: random.hex(4), maxBreadth: limits.breadth }
+    this.core = new StatefulProxy(this.layer, this, options)
+    const fail = (to: (hop: Hop) => boolean, status: number) => this.core.fail(to, status)
+    this.nodes = new Nodes({
+      clock,
+      random,
+      log,
+      transport,
+      transactions: this.layer,
+      self,
+      resend: (to) => this.core.resend(to),
+      fail,
+      changed: () => this.mesh.tellNodes(),
+    })
+    this.mesh = new Mesh({
+      clock,
+      log,
+      transport,
+      self: self.name,
+      registrations,
+      nodes: () => this.nodes.linked,
+      keep,
+      fail,
+    })
+    gauges(metrics, this.nodes, registrations)
+  }
+
+  get configuration(): Configuration {
+    return this.source.current()
+  }
+
+  origin(from: Hop): Origin {
+    if (from.connection === undefined) return outside
+    const node = this.nodes.ofConnection(from.connection)
+    if (node !== undefined) return { kind: 'node', name: node }
+    const proxy = this.mesh.ofConnection(from.connection)
+    return proxy === undefined ? outside : { kind: 'proxy', name: proxy }
+  }
+
+  facing(hop: Hop): string {
+    const sentBy = this.transport.sentBy(hop)
+    const known = this.uris.get(sentBy)
+    if (known !== undefined) return known
+    const uri = sipURI(sentBy.protocol, sentBy.host, sentBy.port)
+    this.uris.set(sentBy, uri)
+    return uri
+  }
+
+  isOpen(connection: number): boolean {
+    return this.transport.isOpen(connection)
+  }
+
+  /** ProxyUser. */
+  route(request: Message, from: Hop, transaction: ServerTransaction | undefined) {
+    const decision = route(request, from, this)
+    switch (decision.type) {
+      case 'forward':
+        return decision
+      case 'refuse':
+        this.figures.refused(decision.because)
+        return decision
+      case 'register': {
+        const { self, registrations, clock } = this
+        const options = { clock, self, registrations, bound: this.mesh.bound.bind(this.mesh) }
+        const answered = (response: Message) => registered(options, decision.register, from, response)
+        return { ...decision.forward, answered }
+      }
+      case 'ours':
+        // What trunks and load balancers ask before they send us calls.
+        transaction?.respond(this.takesCalls ? 200 : 503, { fields: [['Supported', 'path']] })
+        return taken
+    }
+  }
+
+  /** ProxyUser. */
+  dropped: NonNullable<ProxyUser['dropped']> = (reason) => this.figures.dropped(reason)
+
+  get takesCalls(): boolean {
+    return !this.draining && this.nodes.ready.length > 0
+  }
+
+  /** Takes no new calls; resolves when no request waits for its answer. */
+  async drain(): Promise<void> {
+    this.draining = true
+    this.transport.refuse()
+    await this.core.whenIdle()
+  }
+
+  async stop(): Promise<void> {
+    this.nodes.stop()
+    this.mesh.stop()
+    this.registrations.stop()
+    this.layer.close()
+    await this.transport.close()
+  }
+}

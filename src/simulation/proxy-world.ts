@@ -1,0 +1,129 @@
+/** A world of real SIP proxies, one host each, with scripted nodes and endpoints at the other ends of the wire. */
+
+import { Value } from 'typebox/value'
+import { type RunningSipProxy, sipProxy } from '#layers/voice/sip-proxy/component.ts'
+import { Config } from '#layers/voice/sip-proxy/config.ts'
+import { InProcessCoordination, type Member } from '#platform/coordination/in-process.ts'
+import { silentLog } from '#platform/log/log.ts'
+import { noMetrics } from '#platform/metrics/metrics.ts'
+import type { Address } from '#platform/runtime/runtime.ts'
+import { fixedConfiguration } from '#protocols/model/client.ts'
+import { configurationFrom } from '#protocols/model/configuration.ts'
+import { type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
+import { World } from './world.ts'
+
+export const sharedKey = 'the key all proxies share'
+
+export const demoObjects = configurationFrom({
+  settings: { domains: ['ringmain'] },
+  dns: [{ number: '1001' }, { number: '1002' }],
+  trunks: [{ name: 'carrier', sources: ['10.9.0.0/16'], destination: '10.9.0.1:5060', numbers: ['XXXXX!'] }],
+})
+
+export type StartedProxy = {
+  readonly running: RunningSipProxy
+  readonly member: Member
+  /** Where endpoints reach it. */
+  readonly sip: Address
+}
+
+export type ProxyOptions = { dc?: string; listen?: Config['listen']; advertise?: Config['advertise']; limits?: object }
+
+export class ProxyWorld {
+  readonly world: World
+  private readonly coordination = new InProcessCoordination()
+
+  constructor(seed = 1) {
+    this.world = new World(seed)
+  }
+
+  /** Starts a proxy on the host of its own name, at `host`:5060. */
+  async proxy(name: string, host: string, options: ProxyOptions = {}): Promise<StartedProxy> {
+    const { dc = 'dc1', listen = [{ host, port: 5060, transports: ['udp', 'tcp'] }], advertise, limits = {} } = options
+    const runtime = this.world.host(name)
+    const member = this.coordination.member(runtime.clock)
+    const inside = { host, port: 0 }
+    const given = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey, limits }
+    const config = Value.Parse(Config, Value.Default(Config, { ...given, ...(advertise && { advertise }) }))
+    const context = { runtime, coordination: member, config, log: silentLog, metrics: noMetrics }
+    const component = sipProxy({ configuration: fixedConfiguration(demoObjects) })
+    const running = await this.world.complete(component.start(context))
+    return { running, member, sip: { host, port: 5060 } }
+  }
+
+  /** Ends a proxy as a power cut does. */
+  crash(name: string, proxy: StartedProxy): void {
+    this.world.crash(name)
+    proxy.member.leave()
+  }
+
+  /** Announces something, as the component that owns the key would. */
+  announce(key: string, value: object): Promise<unknown> {
+    const member = this.coordination.member(this.world.host('announcer').clock)
+    return this.world.complete(member.announce(key, JSON.stringify(value)))
+  }
+
+  /** A node with a link to this proxy; it is ready when this resolves. */
+  async node(name: string, proxy: StartedProxy, options: Partial<NodeOptions> & { host?: string } = {}) {
+    const { host = name, ...more } = options
+    const node = new ScriptedNode(this.world, host, { name, link: proxy.running.addresses.link, ...more })
+    await this.world.run(100)
+    return node
+  }
+
+  udp(host: string, local: Address, proxy: StartedProxy): Promise<UdpPeer> {
+    return UdpPeer.at(this.world, host, local, proxy.sip)
+  }
+
+  tcp(host: string, proxy: StartedProxy): Promise<TcpPeer> {
+    return TcpPeer.to(this.world, host, proxy.sip)
+  }
+}
+
+type RequestOptions = {
+  uri?: string
+  user?: string
+  callID?: string
+  cseq?: number
+  branch?: string
+  /** Where Via and Contact say the sender is. */
+  at?: string
+  transport?: string
+  /** More header lines. */
+  fields?: readonly string[]
+  to?: string
+  toTag?: string
+  contact?: string
+}
+
+let made = 0
+
+/** The text of a request of an endpoint. */
+export function requestText(method: string, options: RequestOptions = {}): string {
+  made++
+  const { user = '1001', at = '10.0.1.1:5060', transport = 'UDP', cseq = 1, fields = [], toTag } = options
+  const { uri = 'sip:1002@ringmain', callID = `call-${made}`, branch = `z9hG4bK${made}`, to = uri } = options
+  const { contact = `<sip:${user}@${at}${transport === 'UDP' ? '' : ';transport=tcp'}>` } = options
+  const lines = [
+    `${method} ${uri} SIP/2.0`,
+    `Via: SIP/2.0/${transport} ${at};rport;branch=${branch}`,
+    'Max-Forwards: 70',
+    `From: <sip:${user}@ringmain>;tag=from-${callID}`,
+    `To: <${to}>${toTag === undefined ? '' : `;tag=${toTag}`}`,
+    `Call-ID: ${callID}`,
+    `CSeq: ${cseq} ${method}`,
+    ...(contact === '' ? [] : [`Contact: ${contact}`]),
+    ...fields,
+    'Content-Length: 0',
+  ]
+  return `${lines.join('\n')}\n\n`
+}
+
+export const registerText = (user: string, options: RequestOptions & { expires?: number } = {}): string =>
+  requestText('REGISTER', {
+    uri: 'sip:ringmain',
+    to: `sip:${user}@ringmain`,
+    user,
+    ...options,
+    fields: [`Expires: ${options.expires ?? 60}`, ...(options.fields ?? [])],
+  })
