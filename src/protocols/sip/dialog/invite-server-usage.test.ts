@@ -121,6 +121,33 @@ describe('INVITE usage of the callee', () => {
     expect(take('Confirmed', usage, { type: 'over' })).toMatchObject({ state: 'Terminated', effects: [] })
   })
 
+  it('answers once more where the INVITE comes by another way, and repeats that answer from then on', () => {
+    const other = buildRequest({
+      method: 'INVITE',
+      requestURI: 'sip:bob@example.com',
+      from: '<sip:alice@example.com>;tag=a',
+      to: '<sip:bob@example.com>',
+      callID: 'c1',
+      cseq: 1,
+      fields: [['Record-Route', '<sip:127.0.0.9;lr>']],
+    }).finish('SIP/2.0/UDP 127.0.0.9:5060;branch=z9hG4bKother')
+
+    expect(take('Proceeding', usage, { type: 'join', invite: other })).toEqual({
+      state: 'Proceeding',
+      data: usage,
+      effects: [],
+    })
+    for (const state of ['Proceeding', 'Accepted', 'Ending'] as const) {
+      const next = take(state, accepted, { type: 'join', invite: other })
+      const { response } = next?.data ?? {}
+
+      expect(next?.effects).toEqual([{ type: 'respond', response }])
+      expect(response?.headers('Via')).toEqual(['SIP/2.0/UDP 127.0.0.9:5060;branch=z9hG4bKother'])
+      expect(response?.headers('Record-Route')).toEqual(['<sip:127.0.0.9;lr>'])
+      expect([response?.status, response?.toTag]).toEqual([200, 'b'])
+    }
+  })
+
   it('has a test for every cell of its table', () => {
     const cells = Object.entries(machine.states).flatMap(([state, row]) =>
       Object.keys(row).map((input) => `${state} ${input}`),

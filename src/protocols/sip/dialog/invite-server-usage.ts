@@ -4,6 +4,7 @@
  * before the ACK).
  */
 import type { Machine, Step } from '#platform/machine/machine.ts'
+import { readdressed } from '../message/build-response.ts'
 import type { Message } from '../message/message.ts'
 
 export type State = 'Proceeding' | 'Accepted' | 'Ending' | 'Confirmed' | 'Terminated'
@@ -13,6 +14,8 @@ export type Input =
   | { type: 'progress' | 'accept' | 'reject'; response: Message }
   | { type: 'cancel'; cancel: Message }
   | { type: 'ack'; ack: Message }
+  /** The INVITE has come by another way, which answers take from now on. */
+  | { type: 'join'; invite: Message }
   | { type: 'bye' }
   /** BYE from the other side, or the dialog is known to be gone. */
   | { type: 'over' }
@@ -50,6 +53,7 @@ export const inviteServerUsage: Machine<State, Input, Usage, Effect> = {
       reject: (usage, { response }) => to('Terminated', settled(usage), { type: 'respond', response }),
       cancel: (usage, { cancel }) =>
         to('Terminated', settled(usage), refuse(487), { type: 'tell', event: 'cancelled', request: cancel }),
+      join: (usage, { invite }) => join('Proceeding', usage, invite),
       bye: (usage) => to('Terminated', settled(usage), refuse(480)),
       // §15: the caller may end an early dialog with BYE; its INVITE is answered as if cancelled.
       over: (usage) => to('Terminated', settled(usage), refuse(487)),
@@ -57,6 +61,7 @@ export const inviteServerUsage: Machine<State, Input, Usage, Effect> = {
     Accepted: {
       timerRepeat: (usage) => repeatLater('Accepted', usage),
       ack: (usage, { ack }) => to('Confirmed', settled(usage), { type: 'tell', event: 'acknowledged', request: ack }),
+      join: (usage, { invite }) => join('Accepted', usage, invite),
       // §13.3.1.4: without an ACK the dialog is confirmed but should be ended.
       timerGiveUp: (usage) => to('Terminated', settled(usage), { type: 'bye' }, { type: 'noAck' }),
       bye: (usage) => to('Ending', usage),
@@ -67,6 +72,7 @@ export const inviteServerUsage: Machine<State, Input, Usage, Effect> = {
     Ending: {
       timerRepeat: (usage) => repeatLater('Ending', usage),
       ack: (usage) => to('Terminated', settled(usage), { type: 'bye' }),
+      join: (usage, { invite }) => join('Ending', usage, invite),
       timerGiveUp: (usage) => to('Terminated', settled(usage), { type: 'bye' }),
       bye: stayIn('Ending'),
       over: (usage) => to('Terminated', settled(usage)),
@@ -102,6 +108,13 @@ function accept(usage: Usage, response: Message) {
 }
 
 const repeat = ({ response }: Usage): Effect[] => (response === undefined ? [] : [{ type: 'respond', response }])
+
+/** What has been answered already is answered there too. */
+function join(state: State, usage: Usage, invite: Message) {
+  if (usage.response === undefined) return to(state, usage)
+  const response = readdressed(usage.response, invite)
+  return to(state, { ...usage, response }, { type: 'respond', response })
+}
 
 /** §13.3.1.4: from T1, doubling up to T2. */
 function repeatLater(state: State, usage: Usage) {

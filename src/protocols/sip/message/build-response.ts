@@ -1,5 +1,6 @@
 /** A response to a request (RFC 3261 §8.2.6): what must be copied is copied as it stood on the wire. */
 import type { Body, Fields } from './draft.ts'
+import { Edit } from './edit.ts'
 import { CSEQ, fieldId, TO, VIA } from './field-names.ts'
 import { WIDTH } from './field-table.ts'
 import { Message } from './message.ts'
@@ -28,6 +29,16 @@ export function buildResponse(request: Message, status: number, parts: ResponseP
   if (contact !== undefined) text += `Contact: ${safe('Contact', contact)}\r\n`
   if (fields !== undefined) text += lines(fields)
   return new Message(toBytes(text + bodyLines(body), body?.bytes), request.method, status, request.cseq)
+}
+
+/** The same response for an INVITE that came by another way: its Via and Record-Route instead of those it had. */
+export function readdressed(response: Message, invite: Message): Message {
+  const edit = new Edit(response)
+  for (const name of ['Record-Route', 'Via']) {
+    edit.remove(name)
+    for (const value of invite.headers(name).reverse()) edit.push(name, value)
+  }
+  return edit.finish()
 }
 
 /** §8.2.6.2 Via, From, To, Call-ID, CSeq; §12.1.1 Record-Route where a dialog may begin; §8.2.6.1 Timestamp in 100. */

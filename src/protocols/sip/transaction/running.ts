@@ -64,11 +64,22 @@ export abstract class Running<
   }
 
   private start({ timer: name, after }: TimerEffect) {
+    this.restart(name)
     const timer = this.drive.clock.after(after, () => {
       this.timers = this.timers.filter((running) => running.timer !== timer)
       this.input({ type: `timer${name}` } as Input)
     })
     this.timers.push({ name, timer })
+  }
+
+  /** A timer runs once: starting it again is starting it anew. */
+  private restart(name: string) {
+    for (let index = 0; index < this.timers.length; index++)
+      if (this.timers[index]?.name === name) {
+        this.timers[index]?.timer.cancel()
+        this.timers.splice(index, 1)
+        return
+      }
   }
 
   /** Those that have no business in the state just entered. */

@@ -1,0 +1,199 @@
+/** A session the other side opened: RFC 3261 §13.3, §9.2, and the retry of its INVITE through another proxy. */
+import { type Dialog, dialogOfCallee } from '../dialog/dialog.ts'
+import { type Effect, type Input, inviteServerUsage, type State, type Usage } from '../dialog/invite-server-usage.ts'
+import { buildResponse } from '../message/build-response.ts'
+import type { Body, Fields } from '../message/draft.ts'
+import { MalformedMessage } from '../message/errors.ts'
+import type { Message } from '../message/message.ts'
+import type { ServerTransaction, ServerUser } from '../transaction/transactions.ts'
+import { DialogSession, type Phase, reasonOf, type SessionOwner } from './dialog-session.ts'
+import { bodyOf } from './message-body.ts'
+import { plainly } from './plainly.ts'
+import type { IncomingSession } from './session.ts'
+import { MachineInTurn, type Performer } from './session-turns.ts'
+
+type Performed = Exclude<Effect, { type: 'start' }>
+
+const phases: Readonly<Record<State, Phase>> = {
+  Proceeding: 'Early',
+  Accepted: 'Accepted',
+  Ending: 'Over',
+  Confirmed: 'Confirmed',
+  Terminated: 'Over',
+}
+
+type Answer = {
+  readonly reason?: string | undefined
+  readonly body?: Body | undefined
+  readonly fields?: Fields | undefined
+}
+
+export class CalleeSession extends DialogSession implements IncomingSession, ServerUser, Performer<Performed> {
+  readonly isCaller = false
+  /** What tells a request that came by two ways (§8.2.2.2). */
+  readonly origin: string
+  private readonly cseq: number
+  private readonly offered: boolean
+  private readonly usage: MachineInTurn<State, Input, Usage, Effect>
+  /** The newest one; until its ACK. */
+  private transaction: ServerTransaction | undefined
+  private theirOffer: Body | undefined
+
+  /** `dialog` is that of `transaction`'s INVITE. */
+  constructor(owner: SessionOwner, transaction: ServerTransaction, dialog: Dialog, origin: string) {
+    const { request } = transaction
+    super(owner, dialog.callID, dialog.localTag)
+    this.origin = origin
+    this.cseq = request.cseq
+    this.dialogs = [dialog]
+    this.theirOffer = bodyOf(request)
+    this.offered = this.theirOffer !== undefined
+    const { T1, T2 } = owner.timing
+    const first = { state: 'Proceeding', data: { T1, T2, repeatAfter: T1 } } as const
+    this.usage = new MachineInTurn(owner.drive, inviteServerUsage, first, this.turns, this)
+    this.transaction = transaction
+    transaction.use(this)
+  }
+
+  get phase(): Phase {
+    return phases[this.usage.state]
+  }
+
+  get invite(): Message {
+    if (this.transaction === undefined)
+      throw new TypeError('the INVITE is not kept beyond its ACK: copy what is needed')
+    return this.transaction.request
+  }
+
+  get offer(): Body | undefined {
+    return this.theirOffer
+  }
+
+  progress(status: number, reason?: string, body?: Body, fields?: Fields): void {
+    this.answer('progress', status, { reason, body, fields })
+  }
+
+  accept(body: Body, fields?: Fields): void {
+    this.answer('accept', 200, { body, fields })
+  }
+
+  reject(status: number, reason?: string, fields?: Fields): void {
+    this.answer('reject', status, { reason, fields })
+  }
+
+  snapshot(): object {
+    const { callID, localTag, cseq, offered, dialogs } = this
+    const invite = plainly(this.transaction?.request)
+    const usage = plainly(this.usage.snapshot())
+    const exchange = plainly(this.exchange?.snapshot())
+    return { role: 'callee', callID, localTag, cseq, offered, dialogs, invite, usage, exchange }
+  }
+
+  /**
+   * The same INVITE by another way. Deviates from §8.2.2.2: a caller who tries another proxy because the first one is
+   * gone joins the call, and the answers take the newest way; the older one is refused as merged.
+   */
+  join(transaction: ServerTransaction): void {
+    const older = this.transaction
+    if (older === undefined || this.phase === 'Confirmed' || this.usage.state === 'Terminated') {
+      this.respond(transaction, 482)
+      return
+    }
+    const dialog = readDialog(transaction.request, this.localTag)
+    if (dialog === undefined) {
+      this.respond(transaction, 400)
+      return
+    }
+    older.use({})
+    if (!older.answered) this.respond(older, 482)
+    this.transaction = transaction
+    transaction.use(this)
+    this.dialogs = [{ ...dialog, state: this.dialog.state, localCSeq: this.dialog.localCSeq }]
+    this.usage.input({ type: 'join', invite: transaction.request })
+  }
+
+  /** ServerUser. */
+  cancelled(cancel: Message): void {
+    this.usage.input({ type: 'cancel', cancel })
+  }
+
+  perform(effect: Performed): void {
+    if (effect.type === 'respond') this.transaction?.send(effect.response)
+    else if (effect.type === 'refuse') this.refuse(effect.status)
+    else if (effect.type === 'bye') this.sendBye()
+    else if (effect.type === 'noAck') this.user.ended({ cause: 'no-ack', reason: undefined })
+    else if (effect.event === 'cancelled') this.user.cancelled?.({ reason: reasonOf(effect.request) })
+    else this.confirmed(effect.request)
+  }
+
+  terminated(): void {
+    this.transaction = undefined
+  }
+
+  protected get finished(): boolean {
+    return this.usage.state === 'Terminated'
+  }
+
+  protected offerFault(): 0 | 491 | 500 {
+    // §14.2, RFC 3311 §5.2: the first offer is not answered yet.
+    if (this.phase === 'Early') return 500
+    // RFC 5407 §3.1.5: a new offer proves that our answer has come; where our own offer is open it is glare.
+    return this.phase === 'Accepted' && !this.offered ? 491 : 0
+  }
+
+  protected usageOver(): void {
+    if (this.usage.state !== 'Terminated') this.usage.input({ type: 'over' })
+  }
+
+  protected usageBye(): void {
+    this.usage.input({ type: 'bye' })
+  }
+
+  protected usageAcknowledged(ack: Message): boolean {
+    if (ack.cseq !== this.cseq) return false
+    const { state } = this.usage
+    if (state !== 'Proceeding' && state !== 'Terminated') this.usage.input({ type: 'ack', ack })
+    return true
+  }
+
+  private answer(type: 'progress' | 'accept' | 'reject', status: number, parts: Answer) {
+    const { transaction } = this
+    // A CANCEL may have come first.
+    if (transaction === undefined || this.usage.state !== 'Proceeding') return
+    this.usage.input({ type, response: this.built(transaction, status, parts) })
+  }
+
+  private refuse(status: number) {
+    const { transaction } = this
+    transaction?.send(this.built(transaction, status, {}))
+  }
+
+  private built({ request, from }: ServerTransaction, status: number, { reason, body, fields }: Answer): Message {
+    const own = this.owner.fields
+    return buildResponse(request, status, {
+      reason,
+      toTag: this.localTag,
+      contact: status < 300 ? own.contactAt(from) : undefined,
+      fields: own.ofResponse('INVITE', status, fields),
+      body,
+    })
+  }
+
+  private confirmed(ack: Message) {
+    this.transaction = undefined
+    this.theirOffer = undefined
+    this.dialogs = [{ ...this.dialog, state: 'Confirmed' }]
+    this.user.acknowledged?.({ body: this.offered ? undefined : bodyOf(ack) })
+    this.confirmedNow()
+  }
+}
+
+/** The dialog that an INVITE begins; undefined where its Contact or Record-Route is none (400). */
+export function readDialog(invite: Message, localTag: string): Dialog | undefined {
+  try {
+    return dialogOfCallee(invite, localTag)
+  } catch (error) {
+    if (error instanceof MalformedMessage) return undefined
+    throw error
+  }
+}

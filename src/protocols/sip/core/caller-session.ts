@@ -1,0 +1,214 @@
+/** A session this side opened: RFC 3261 §13.2, with the forks of its INVITE (§13.2.2.4). */
+import { confirmed, counted, type Dialog, dialogOfCaller, nextURI, requestIn } from '../dialog/dialog.ts'
+import { type Effect, type Input, inviteClientUsage, type State, type Usage } from '../dialog/invite-client-usage.ts'
+import { buildRequest, type RequestParts } from '../message/build-request.ts'
+import type { Body, Fields } from '../message/draft.ts'
+import { MalformedMessage } from '../message/errors.ts'
+import { parseNameAddr } from '../message/headers/name-addr.ts'
+import type { Message } from '../message/message.ts'
+import { reasonPhrase } from '../message/reason-phrase.ts'
+import type { ClientTransaction, ClientUser } from '../transaction/transactions.ts'
+import { DialogSession, type Phase, type SessionOwner } from './dialog-session.ts'
+import { bodyOf } from './message-body.ts'
+import { plainly } from './plainly.ts'
+import { OneRequest, statusOf } from './request-outcome.ts'
+import type { OutgoingSession, SessionUser } from './session.ts'
+import { MachineInTurn, type Performer } from './session-turns.ts'
+import type { Invitation } from './user-agent.ts'
+
+type Performed = Exclude<Effect, { type: 'start' }>
+
+const phases: Readonly<Record<State, Phase>> = {
+  Calling: 'Early',
+  Cancelled: 'Early',
+  Answered: 'Accepted',
+  Confirmed: 'Confirmed',
+  Ended: 'Over',
+  Terminated: 'Over',
+}
+
+export class CallerSession extends DialogSession implements OutgoingSession, ClientUser, Performer<Performed> {
+  readonly isCaller = true
+  /** What the dialogs need of the INVITE; neither its body nor its other fields. */
+  private readonly invite: RequestParts
+  private readonly usage: MachineInTurn<State, Input, Usage, Effect>
+  /** Until there is a final response. */
+  private transaction: ClientTransaction | undefined
+  private cancelFields: Fields | undefined
+  /** What the first 2xx makes ours. */
+  private candidate: Dialog | undefined
+
+  constructor(owner: SessionOwner, invitation: Invitation, user: SessionUser) {
+    const { random } = owner.runtime
+    super(owner, invitation.callID ?? random.hex(12), random.hex(5))
+    this.user = user
+    const { requestURI, from, to, cseq = 1 } = invitation
+    this.invite = { method: 'INVITE', requestURI, from: `${from};tag=${this.localTag}`, to, callID: this.callID, cseq }
+    const data: Usage = { T1: owner.timing.T1, offered: invitation.body !== undefined, forks: [] }
+    this.usage = new MachineInTurn(owner.drive, inviteClientUsage, { state: 'Calling', data }, this.turns, this)
+  }
+
+  /** Sends the INVITE. */
+  start({ route, fields, body, requestURI }: Invitation): void {
+    const { owner } = this
+    const hop = owner.nextHop(firstURI(route, requestURI))
+    if (hop === undefined) {
+      owner.runtime.clock.turn(() => this.failed('transport'))
+      return
+    }
+    const own = { contact: owner.fields.contactAt(hop), fields: owner.fields.ofRequest('INVITE', fields) }
+    const draft = buildRequest({ ...this.invite, ...own, route: route ?? [], body })
+    this.transaction = owner.transactions.request(draft, hop, this)
+  }
+
+  get phase(): Phase {
+    return phases[this.usage.state]
+  }
+
+  cancel(fields?: Fields): void {
+    this.cancelFields = fields
+    if (this.phase !== 'Over') this.usage.input({ type: 'cancel' })
+  }
+
+  snapshot(): object {
+    const { callID, localTag, invite, dialogs } = this
+    const usage = plainly(this.usage.snapshot())
+    return { role: 'caller', callID, localTag, invite, dialogs, usage, exchange: plainly(this.exchange?.snapshot()) }
+  }
+
+  /** Of the INVITE. */
+  response(response: Message): void {
+    const { status } = response
+    if (status < 200) this.provisional(response)
+    else if (status < 300) this.accepted(response)
+    else this.usage.input({ type: '300-699', response })
+  }
+
+  failed(cause: 'timeout' | 'transport'): void {
+    this.usage.input({ type: 'noAnswer', status: statusOf(cause) })
+  }
+
+  perform(effect: Performed): void {
+    if (effect.type === 'tell') this.tell(effect.event, effect.response)
+    else if (effect.type === 'answered') this.answered(effect.response, effect.offer)
+    else if (effect.type === 'fail') this.fail(effect.status)
+    else if (effect.type === 'confirm') this.confirm()
+    else if (effect.type === 'acknowledge') this.acknowledgeOurs(effect.answer)
+    else if (effect.type === 'bye') this.sendBye()
+    else if (effect.type === 'cancel') this.transaction?.cancel(this.cancelFields ?? this.byeFields)
+    else this.dismiss(effect.response, effect.type === 'dismiss')
+  }
+
+  terminated(): void {
+    this.transaction = undefined
+  }
+
+  protected get finished(): boolean {
+    return this.phase === 'Over'
+  }
+
+  /** In an early dialog, and before our ACK, an offer of ours or theirs is open (§14.2, RFC 3311 §5.2). */
+  protected offerFault(): 0 | 491 | 500 {
+    return this.phase === 'Confirmed' ? 0 : 491
+  }
+
+  protected usageOver(): void {
+    if (this.phase !== 'Over') this.usage.input({ type: 'over' })
+  }
+
+  protected usageBye(): void {
+    this.usage.input({ type: 'bye' })
+  }
+
+  /** Who calls sends the ACK and gets none. */
+  protected usageAcknowledged(): boolean {
+    return false
+  }
+
+  private provisional(response: Message) {
+    if (response.status > 100 && this.indexOf(response.toTag) < 0) {
+      const early = this.dialogOf(response)
+      if (early !== undefined) this.dialogs.push(early)
+    }
+    this.usage.input({ type: '1xx', response })
+  }
+
+  private accepted(response: Message) {
+    this.transaction = undefined
+    if (this.phase === 'Early') this.candidate = this.confirmable(response)
+    if (this.phase === 'Early' && this.candidate === undefined) this.usage.input({ type: 'noAnswer', status: 503 })
+    else this.usage.input({ type: '2xx', response, dialog: response.toTag })
+  }
+
+  /** The dialog that this 2xx confirms; undefined where it cannot be one. */
+  private confirmable(response: Message): Dialog | undefined {
+    const early = this.dialogs[this.indexOf(response.toTag)]
+    if (early === undefined) return this.dialogOf(response)
+    return this.readable(() => confirmed(early, response))
+  }
+
+  private dialogOf(response: Message): Dialog | undefined {
+    return this.readable(() => dialogOfCaller(this.invite, this.localTag, response))
+  }
+
+  /** A Contact or Record-Route that is none makes no dialog; the peer cannot be reached in it. */
+  private readable(read: () => Dialog | undefined): Dialog | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error
+      this.owner.log.warn({ callID: this.callID, reason: error.message }, 'a response makes no dialog')
+      return undefined
+    }
+  }
+
+  private tell(event: 'progressed' | 'failed', response: Message) {
+    const { status, reason, toTag: dialog } = response
+    if (event === 'progressed') this.user.progressed?.({ status, reason, body: bodyOf(response), dialog, response })
+    else this.user.failed?.({ status, reason, response })
+  }
+
+  private answered(response: Message, offer: boolean) {
+    const event = { body: bodyOf(response), response }
+    if (offer) this.user.answered?.({ ...event, acknowledge: (answer) => this.answer(answer) })
+    else this.user.answered?.(event)
+  }
+
+  private answer(answer: Body) {
+    if (this.usage.state === 'Answered') this.usage.input({ type: 'acknowledge', answer })
+  }
+
+  private fail(status: number) {
+    this.user.failed?.({ status, reason: reasonPhrase(status), response: undefined })
+  }
+
+  /** The early dialogs of other forks end with it (§13.2.2.4). */
+  private confirm() {
+    if (this.candidate !== undefined) this.dialogs = [this.candidate]
+    this.candidate = undefined
+  }
+
+  private acknowledgeOurs(answer: Body | undefined) {
+    this.acknowledge(this.invite.cseq, answer)
+    this.confirmedNow()
+  }
+
+  /** ACK, and BYE where this is the first 2xx of that fork. */
+  private dismiss(response: Message, first: boolean) {
+    const dialog = this.dialogOf(response)
+    const hop = dialog === undefined ? undefined : this.owner.nextHop(nextURI(dialog))
+    if (dialog === undefined || hop === undefined) return
+    this.acknowledge(this.invite.cseq, undefined, dialog)
+    if (!first) return
+    const { localCSeq } = counted(dialog)
+    const fields = this.owner.fields.ofRequest('BYE', undefined)
+    const bye = buildRequest({ ...requestIn(dialog, 'BYE', localCSeq), fields })
+    this.owner.transactions.request(bye, hop, new OneRequest(() => {}))
+  }
+}
+
+/** §8.1.2: where a request outside dialogs goes next. */
+export function firstURI(route: readonly string[] | undefined, requestURI: string): string {
+  const first = route?.[0]
+  return first === undefined ? requestURI : parseNameAddr(first).uri
+}

@@ -1,0 +1,302 @@
+/**
+ * What both sides of an INVITE usage have in common: the requests in its dialogs (RFC 3261 §12.2), re-INVITE and UPDATE
+ * (§14, RFC 3311), BYE (§15). All that is kept is copies: a session of an hour keeps no message alive.
+ */
+import type { Log } from '#platform/log/log.ts'
+import type { Runtime } from '#platform/runtime/runtime.ts'
+import { counted, type Dialog, nextURI, received, refreshed, requestIn } from '../dialog/dialog.ts'
+import { buildRequest } from '../message/build-request.ts'
+import type { Body, Draft, Fields } from '../message/draft.ts'
+import { MalformedMessage } from '../message/errors.ts'
+import type { Message } from '../message/message.ts'
+import { own } from '../message/scan.ts'
+import type { Drive } from '../transaction/running.ts'
+import type { Timing } from '../transaction/timers.ts'
+import type { ClientUser, RespondParts, ServerTransaction, Transactions } from '../transaction/transactions.ts'
+import type { Hop } from '../transport/transport.ts'
+import { hasBody } from './message-body.ts'
+import { OneRequest, unanswered } from './request-outcome.ts'
+import type { ReinviteOutcome, RequestOutcome, Session, SessionUser } from './session.ts'
+import { SessionExchange } from './session-exchange.ts'
+import { Turns } from './session-turns.ts'
+import type { UserAgentFields } from './user-agent-fields.ts'
+
+/** What a session needs of its user agent. */
+export interface SessionOwner {
+  readonly drive: Drive
+  readonly timing: Pick<Timing, 'T1' | 'T2'>
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly log: Log
+  readonly transactions: Transactions
+  readonly fields: UserAgentFields
+  nextHop(uri: string): Hop | undefined
+  /** Nothing comes for this session any more. */
+  retire(session: DialogSession): void
+}
+
+/** `Accepted`: there is a 2xx, but its ACK has not come or left yet. */
+export type Phase = 'Early' | 'Accepted' | 'Confirmed' | 'Over'
+
+export type RequestContent = { readonly fields?: Fields | undefined; readonly body?: Body | undefined }
+
+type HeldReinvite = { offer: Body | undefined; done: (outcome: ReinviteOutcome) => void; fields: Fields | undefined }
+
+export abstract class DialogSession implements Session {
+  readonly callID: string
+  readonly localTag: string
+  readonly owner: SessionOwner
+  readonly turns = new Turns(this)
+  user: SessionUser = nobody
+  /** One for each fork while early; one when confirmed. The last one is that of our requests. */
+  protected dialogs: Dialog[] = []
+  protected exchange: SessionExchange | undefined
+  protected byeFields: Fields | undefined
+  /** A re-INVITE wanted before the ACK of the INVITE (§14.1): it leaves after it. */
+  private held: HeldReinvite | undefined
+  private byePending = false
+
+  constructor(owner: SessionOwner, callID: string, localTag: string) {
+    this.owner = owner
+    this.callID = callID
+    this.localTag = localTag
+  }
+
+  abstract get phase(): Phase
+  /** Whether this side opened the session, and so made its Call-ID. */
+  abstract readonly isCaller: boolean
+  /** The machine has nothing to wait for, but perhaps repeated 2xx, which its transaction brings. */
+  protected abstract readonly finished: boolean
+  /** Why no offer can be taken now although the dialog lives; 0: it can. */
+  protected abstract offerFault(): 0 | 491 | 500
+  protected abstract usageOver(): void
+  protected abstract usageBye(): void
+  /** The ACK with the number of the INVITE that began the session. */
+  protected abstract usageAcknowledged(ack: Message): boolean
+  abstract snapshot(): object
+
+  /** Dialogs, early ones included. */
+  get dialogCount(): number {
+    return this.dialogs.length
+  }
+
+  reinvite(offer: Body | undefined, done: (outcome: ReinviteOutcome) => void, fields?: Fields): void {
+    const { phase } = this
+    if (phase === 'Confirmed') this.exchanging().reinvite(offer, done, fields)
+    else if (phase === 'Accepted' && this.held === undefined) this.held = { offer, done, fields }
+    else this.exchanging().refuse(phase === 'Over' ? 481 : 491, done)
+  }
+
+  request(method: string, done: (outcome: RequestOutcome) => void, fields?: Fields, body?: Body): void {
+    if (this.phase === 'Over' || this.dialogs.length === 0) {
+      this.owner.runtime.clock.turn(() => done(unanswered(481)))
+      return
+    }
+    const user = new OneRequest((outcome) => {
+      done(outcome)
+      this.heard(outcome)
+    })
+    this.send(method, { fields, body }, user)
+  }
+
+  bye(fields?: Fields): void {
+    if (this.phase === 'Over') return
+    this.byeFields = fields
+    this.usageBye()
+  }
+
+  /** A request in one of our dialogs, checked by §8.2 already. */
+  receive(transaction: ServerTransaction, request: Message): void {
+    const index = this.indexOf(request.fromTag)
+    const dialog = this.dialogs[index]
+    if (dialog === undefined || (this.phase === 'Over' && request.method !== 'BYE')) this.respond(transaction, 481)
+    else this.receiveIn(index, received(dialog, request.cseq), transaction, request)
+  }
+
+  /** An ACK that belongs to no transaction. */
+  acknowledged(ack: Message): void {
+    if (!this.usageAcknowledged(ack)) this.exchange?.acknowledged(ack)
+  }
+
+  /** Sends a request in our dialog; its number. */
+  send(method: string, content: RequestContent, user: ClientUser): number {
+    const dialog = counted(this.dialog)
+    this.dialogs[this.dialogs.length - 1] = dialog
+    const hop = this.owner.nextHop(nextURI(dialog))
+    if (hop === undefined) this.owner.runtime.clock.turn(() => user.failed('transport'))
+    else this.owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, content), hop, user)
+    return dialog.localCSeq
+  }
+
+  /** The ACK to a 2xx (§13.2.2.4). */
+  acknowledge(cseq: number, body: Body | undefined, dialog = this.dialog): void {
+    const hop = this.owner.nextHop(nextURI(dialog))
+    const draft = buildRequest({ ...requestIn(dialog, 'ACK', cseq), body })
+    if (hop !== undefined) this.owner.transactions.send(draft, hop)
+  }
+
+  respond(transaction: ServerTransaction, status: number, parts: RespondParts = {}): void {
+    const { method } = transaction.request
+    const { fields } = this.owner
+    const contact = status > 100 && status < 300 ? fields.contact(method, transaction.from) : undefined
+    transaction.respond(status, { ...parts, contact, fields: fields.ofResponse(method, status, parts.fields) })
+  }
+
+  /** §12.2.1.2: 408 and 481 say that the dialog is gone, as nobody answering does. */
+  heard({ status, reason }: RequestOutcome): void {
+    if ((status !== 408 && status !== 481) || this.phase === 'Early' || this.phase === 'Over') return
+    if (status === 408 && this.phase === 'Confirmed') this.sendBye()
+    this.usageOver()
+    this.user.ended({ cause: 'gone', reason: `${status} ${reason}` })
+  }
+
+  /** A target refresh (§12.2.1.2) by the 2xx to our re-INVITE. Nothing where its Contact is none. */
+  refresh(message: Message): void {
+    this.refreshAt(this.dialogs.length - 1, message)
+  }
+
+  /** No ACK to our 2xx of a re-INVITE. */
+  endWithoutAck(): void {
+    this.usageBye()
+    this.user.ended({ cause: 'no-ack', reason: undefined })
+  }
+
+  protected get dialog(): Dialog {
+    const dialog = this.dialogs[this.dialogs.length - 1]
+    if (dialog === undefined) throw new TypeError(`session ${this.callID} has no dialog yet`)
+    return dialog
+  }
+
+  protected indexOf(remoteTag: string): number {
+    for (let index = 0; index < this.dialogs.length; index++)
+      if (this.dialogs[index]?.remoteTag === remoteTag) return index
+    return -1
+  }
+
+  /** The ACK of the INVITE has come or left. */
+  protected confirmedNow(): void {
+    const { held } = this
+    this.held = undefined
+    if (held !== undefined) this.reinvite(held.offer, held.done, held.fields)
+  }
+
+  protected sendBye(): void {
+    if (this.byePending) return
+    this.byePending = true
+    const content = { fields: this.byeFields }
+    this.byeFields = undefined
+    // Whatever comes of it, the session has ended; until then a BYE that crosses ours is answered.
+    const user = new OneRequest(() => {
+      this.byePending = false
+      this.settle()
+    })
+    this.send('BYE', content, user)
+  }
+
+  /** After each turn: lets go of what waits, and of the session itself, where it has ended. */
+  settle(): void {
+    if (this.phase !== 'Over') return
+    const { held } = this
+    this.held = undefined
+    this.exchange?.over()
+    if (held !== undefined) this.exchanging().refuse(481, held.done)
+    if (this.finished && !this.byePending) this.owner.retire(this)
+  }
+
+  private receiveIn(index: number, dialog: Dialog | undefined, transaction: ServerTransaction, request: Message) {
+    // §12.2.2: out of order.
+    if (dialog === undefined) {
+      this.respond(transaction, 500)
+      return
+    }
+    this.dialogs[index] = dialog
+    const { method } = request
+    if (method === 'BYE') this.receiveBye(transaction, request)
+    else if (method === 'INVITE' || method === 'UPDATE') this.receiveOffer(index, transaction, request)
+    else this.receiveOther(transaction, request)
+  }
+
+  private receiveBye(transaction: ServerTransaction, request: Message) {
+    const { phase } = this
+    // §15: who is called may not end an early dialog so.
+    if (phase === 'Early' && this.isCaller) {
+      this.respond(transaction, 481)
+      return
+    }
+    this.respond(transaction, 200)
+    this.usageOver()
+    if (phase !== 'Over') this.user.ended({ cause: 'bye', reason: reasonOf(request) })
+  }
+
+  private receiveOffer(index: number, transaction: ServerTransaction, request: Message) {
+    const offerless = request.method === 'UPDATE' && !hasBody(request)
+    const fault = offerless ? 0 : this.offerFault()
+    if (fault !== 0) this.refuseOffer(transaction, fault)
+    else if (!this.refreshAt(index, request)) this.respond(transaction, 400, { reason: 'Bad Contact' })
+    // RFC 3311 §5.2: without an offer it only refreshes.
+    else if (offerless) this.respond(transaction, 200)
+    else this.exchanging().receive(transaction, request)
+  }
+
+  /** §14.2, RFC 3311 §5.2: with 500, when to try again, up to ten seconds. */
+  refuseOffer(transaction: ServerTransaction, status: 491 | 500): void {
+    const seconds = this.owner.runtime.random.bytes(1).readUInt8() % 11
+    this.respond(transaction, status, status === 500 ? { fields: [['Retry-After', String(seconds)]] } : {})
+  }
+
+  private receiveOther(transaction: ServerTransaction, request: Message) {
+    const { user } = this
+    if (user.requested === undefined) {
+      this.respond(transaction, unasked(request))
+      return
+    }
+    user.requested({
+      request,
+      respond: (status, reason, fields, body) => this.respond(transaction, status, { reason, fields, body }),
+    })
+    if (request.method === 'OPTIONS' && !transaction.answered) this.respond(transaction, 200)
+  }
+
+  private refreshAt(index: number, message: Message): boolean {
+    const dialog = this.dialogs[index]
+    if (dialog === undefined) return false
+    try {
+      this.dialogs[index] = refreshed(dialog, message)
+      return true
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error
+      return false
+    }
+  }
+
+  private exchanging(): SessionExchange {
+    this.exchange ??= new SessionExchange(this)
+    return this.exchange
+  }
+
+  private draft(dialog: Dialog, method: string, cseq: number, hop: Hop, content: RequestContent): Draft {
+    const parts = requestIn(dialog, method, cseq)
+    const contact = this.owner.fields.contact(method, hop)
+    const fields = this.owner.fields.ofRequest(method, content.fields)
+    return buildRequest({ ...parts, ...(contact === undefined ? {} : { contact }), fields, body: content.body })
+  }
+}
+
+const nobody: SessionUser = { ended() {} }
+
+/** The text of Reason (RFC 3326). */
+export function reasonOf(request: Message): string | undefined {
+  const reason = request.header('Reason')
+  return reason === undefined ? undefined : own(reason)
+}
+
+/** What a request in the dialog gets whose user takes none. */
+function unasked(request: Message): number {
+  const { method } = request
+  if (method === 'OPTIONS') return 200
+  // RFC 6665 §4.1.3: there is no subscription; RFC 3515 §2.4.2: nobody refers us.
+  if (method === 'NOTIFY') return 481
+  if (method === 'REFER') return 603
+  // RFC 6086 §5.3: an INFO of the old kind, without content, only asks whether we are there.
+  if (method === 'INFO') return hasBody(request) ? 415 : 200
+  return 405
+}
