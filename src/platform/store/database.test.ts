@@ -1,0 +1,133 @@
+// biome-ignore lint/style/noRestrictedImports: a real directory for the real database
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Database, openEmbedded } from './database.ts'
+import { insertRows } from './insert-rows.ts'
+import type { Migration } from './migrate.ts'
+
+type Tables = {
+  call: { uuid: string; number: number; at: string; data: object | null; bytes: Uint8Array | null }
+}
+const first: Migration = {
+  name: '0001-call',
+  async up(db) {
+    await db.schema
+      .createTable('call')
+      .addColumn('uuid', 'text', (column) => column.primaryKey())
+      .addColumn('number', 'bigint', (column) => column.notNull())
+      .addColumn('at', 'timestamptz', (column) => column.notNull())
+      .addColumn('data', 'jsonb')
+      .addColumn('bytes', 'bytea')
+      .execute()
+  },
+}
+const row = (uuid: string, number = 1) => ({ uuid, number, at: '2026-11-22T10:00:00.123Z', data: null, bytes: null })
+
+/** One database for all of it: making one takes seconds. The tests follow each other as the life of a directory does. */
+describe('the embedded database', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ringmain-store-'))
+  const options = { directory, option: '--data' }
+  let database: Database
+  let db: Kysely<Tables>
+
+  beforeAll(async () => {
+    // A first start that was cut off: what it left is no database.
+    writeFileSync(join(directory, 'db.beginning'), '')
+    database = await openEmbedded(options)
+    db = await database.tables<Tables>('concentrator', [first])
+  }, 60_000)
+  afterAll(async () => {
+    await database.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  it('gives back numbers, times in RFC 3339, JSON and bytes as they were stored', async () => {
+    const stored = { ...row('a', 4_000_000_000), data: { tier: ['gold'] }, bytes: new Uint8Array([0, 255]) }
+
+    await db.insertInto('call').values(stored).execute()
+
+    expect(await db.selectFrom('call').selectAll().execute()).toEqual([stored])
+  })
+
+  it('stores many rows in one statement, keeps or replaces those whose key exists, and counts what it stored', async () => {
+    const rows = [{ ...row('b'), data: { 'it’s': null } }, row('c', 2)]
+    const unique = ['uuid']
+
+    const counts = [
+      await insertRows(db, 'call', rows),
+      await insertRows(db, 'call', [row('c', 3), row('d')], { conflict: { columns: unique, action: 'keep' } }),
+      await insertRows(db, 'call', [row('c', 4)], { conflict: { columns: unique, action: 'replace' } }),
+      await insertRows(db, 'call', []),
+    ]
+
+    const stored = await db.selectFrom('call').select(['uuid', 'number', 'data']).orderBy('uuid').offset(1).execute()
+    expect(counts).toEqual([2, 1, 1, 0])
+    expect(stored).toEqual([
+      { uuid: 'b', number: 1, data: { 'it’s': null } },
+      { uuid: 'c', number: 4, data: null },
+      { uuid: 'd', number: 1, data: null },
+    ])
+  })
+
+  it('names the SQLSTATE and the constraint of what it refuses', async () => {
+    const refused = db.insertInto('call').values(row('a')).execute()
+
+    await expect(refused).rejects.toMatchObject({ state: '23505', constraint: 'call_pkey' })
+  })
+
+  it('takes back a transaction that fails, and keeps statements of others out of it', async () => {
+    const failing = db.transaction().execute(async (transaction) => {
+      await transaction.insertInto('call').values(row('lost')).execute()
+      await transaction.insertInto('call').values(row('a')).execute()
+    })
+    const other = db.insertInto('call').values(row('kept')).execute()
+
+    await expect(failing).rejects.toMatchObject({ state: '23505' })
+    await other
+    const uuids = await db.selectFrom('call').select('uuid').where('uuid', 'in', ['lost', 'kept']).execute()
+    expect(uuids).toEqual([{ uuid: 'kept' }])
+  })
+
+  it('refuses a second open of the directory, and names it, its holder and the option that moves it', async () => {
+    const message = `the data directory ${directory} is in use by process ${process.pid}: stop that process, or name another directory with --data`
+
+    await expect(openEmbedded(options)).rejects.toMatchObject({ code: 'DATA_DIRECTORY_IN_USE', message })
+  })
+
+  it('runs each migration of an owner once, none when one of them fails, and keeps owners apart', async () => {
+    const count: Migration = {
+      name: '0002-count',
+      up: (tx) => tx.schema.alterTable('call').addColumn('count', 'integer').execute(),
+    }
+    const broken: Migration = { name: '0003-broken', up: (tx) => tx.schema.dropTable('nothing').execute() }
+
+    await expect(database.tables('concentrator', [first, count, broken])).rejects.toMatchObject({ state: '42P01' })
+    await database.tables('concentrator', [first, count])
+    await database.tables('other', [{ ...count, up: async () => {} }])
+
+    const ledger = await db.introspection.getTables()
+    expect(ledger.find((table) => table.name === 'call')?.columns.map((column) => column.name)).toContain('count')
+  })
+
+  it('refuses tables that a newer release has made', async () => {
+    const older = database.tables('concentrator', [first])
+
+    await expect(older).rejects.toMatchObject({ code: 'DATABASE_MIGRATIONS_DIFFER' })
+  })
+
+  it('does what was asked before it closes, then refuses, and goes on with its data when it is opened again', async () => {
+    const last = db.insertInto('call').values(row('last')).execute()
+    await database.close()
+    const late = db.selectFrom('call').selectAll().execute()
+
+    await expect(late).rejects.toThrow()
+    await expect(last).resolves.toHaveLength(1)
+    database = await openEmbedded(options)
+    const count: Migration = { name: '0002-count', up: async () => {} }
+    db = await database.tables<Tables>('concentrator', [first, count])
+    expect(await db.selectFrom('call').select('uuid').where('uuid', '=', 'last').execute()).toEqual([{ uuid: 'last' }])
+  }, 60_000)
+})
