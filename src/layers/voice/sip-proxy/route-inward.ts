@@ -6,6 +6,7 @@ import { parseURI, type URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { rendezvous } from '../model/rendezvous.ts'
+import { hopOf } from './addresses.ts'
 import { type Decision, formsDialog, refuse } from './decision.ts'
 import { readFlow, writeFlow } from './flow.ts'
 import type { OwnRoutes } from './own-routes.ts'
@@ -88,10 +89,10 @@ function recordRoute(request: Message, from: Hop, node: string, source: Source, 
   return view.routes.write(view.facing(from), { node, flow: flowOf(request, from, source, view) })
 }
 
-/** A proxy in front of us is reached by its own Record-Route, a trunk over UDP by its Contact; who else, by how it came. */
+/** A proxy in front of us is reached by its Record-Route, a trunk by its Contact where that is an address; else as it came. */
 function flowOf(request: Message, from: Hop, source: Source, view: View): string | undefined {
   if (request.cellOf('Record-Route', 0) >= 0) return undefined
-  if (source.trunk !== undefined && from.protocol === 'UDP') return undefined
+  if (source.trunk !== undefined && from.protocol === 'UDP' && hasReachableContact(request)) return undefined
   const { name: proxy, run } = view.self
   const aor = source.trunk === undefined ? callerOf(request) : ''
   for (const binding of aor === '' ? [] : view.registrations.bindings(aor)) {
@@ -99,6 +100,11 @@ function flowOf(request: Message, from: Hop, source: Source, view: View): string
     if (flow?.proxy === proxy && isSameHop(flow.hop, from)) return binding.flow
   }
   return writeFlow({ proxy, run, hop: from, aor: '', binding: '' })
+}
+
+function hasReachableContact(request: Message): boolean {
+  const contact = request.header('Contact')
+  return contact !== undefined && hopOf(uriOf(parseNameAddr(contact))) !== undefined
 }
 
 const isSameHop = (one: Hop, other: Hop) =>

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { ProxyWorld, requestText } from '#simulation/proxy-world.ts'
+
+async function setUp(limits: object = {}) {
+  const cluster = new ProxyWorld()
+  const proxy = await cluster.proxy('proxy1', '10.0.0.1', { limits })
+  const node = await cluster.node('node1', proxy)
+  const phone = await cluster.udp('phone', { host: '10.0.1.1', port: 5060 }, proxy)
+  return { cluster, world: cluster.world, proxy, node, phone }
+}
+
+describe('SIP Proxy and bad input', () => {
+  it.each([
+    ['a loop', 'INVITE', { fields: [] }, { from: 'Max-Forwards: 70', to: 'Max-Forwards: 0' }, 483],
+    ['no number of hops', 'INVITE', {}, { from: 'Max-Forwards: 70', to: 'Max-Forwards: 256' }, 400],
+    ['an extension nobody knows', 'INVITE', { fields: ['Proxy-Require: magic'] }, undefined, 420],
+    ['a scheme that is none of SIP', 'INVITE', {}, { from: 'INVITE sip:1002@ringmain', to: 'INVITE urn:x' }, 416],
+    ['a Route that cannot be read', 'INVITE', { fields: ['Route: <sip:10.0.0.1'] }, undefined, 400],
+    ['a Request-URI with a broken port', 'MESSAGE', { uri: 'sip:1002@ringmain:99999', to: 'sip:1' }, undefined, 400],
+    ['a method nobody knows', 'FROBNICATE', {}, undefined, 405],
+  ])('gives %s the answer of the RFC, and the next call goes on', async (_what, method, options, change, status) => {
+    const { world, node, phone } = await setUp()
+    const text = requestText(method, options)
+
+    phone.say(change === undefined ? text : text.replace(change.from, change.to))
+    await world.run(10)
+    // What a method means is the node's to know.
+    for (const request of node.requests('FROBNICATE')) node.answer(request, 405)
+    phone.say(requestText('INVITE', { callID: 'good' }))
+    await world.run(10)
+
+    expect(phone.statuses(method)[0]).toBe(status)
+    expect(node.requests('INVITE').map(({ callID }) => callID)).toEqual(['good'])
+  })
+
+  it('finds a request that came back to it unchanged (RFC 5393 §4.2)', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const mirror = await cluster.udp('mirror', { host: '10.0.5.5', port: 5060 }, proxy)
+    node.say(requestText('INVITE', { uri: 'sip:x@10.0.5.5', at: 'node1.dc1', transport: 'TCP', callID: 'c1' }))
+    await world.run(10)
+    const sent = mirror.requests('INVITE')[0]?.bytes.toString('latin1') ?? ''
+
+    mirror.say(sent.replace(/Record-Route: .*\r\n/, ''))
+    await world.run(10)
+
+    expect(mirror.statuses('INVITE')[0]).toBe(482)
+  })
+
+  it('goes on after garbage of any kind', async () => {
+    const { world, node, phone } = await setUp()
+
+    for (const garbage of ['\0\0\0\0\0\0\0\0\0', 'INVITE', 'SIP/2.0 200 OK\n\n', 'GET / HTTP/1.1\nHost: x\n\n', '\n\n'])
+      phone.say(garbage)
+    phone.say(requestText('INVITE', { callID: 'long', fields: [`X-Long: ${'a'.repeat(60_000)}`] }))
+    phone.say(requestText('INVITE', { callID: 'many', fields: Array.from({ length: 300 }, (_, n) => `X-${n}: 1`) }))
+    phone.say(requestText('INVITE', { callID: 'break', fields: ['Subject: a\rb'] }))
+    phone.say(requestText('INVITE', { callID: 'good' }))
+    await world.run(10)
+
+    expect(node.requests('INVITE').map(({ callID }) => callID)).toContain('good')
+    expect(node.requests('INVITE').map(({ callID }) => callID)).not.toContain('long')
+    expect(node.requests('INVITE').map(({ callID }) => callID)).not.toContain('many')
+  })
+
+  it('reads no forged Via as an order where to answer: answers go where the request came from', async () => {
+    const { cluster, world, proxy, node, phone } = await setUp()
+    const victim = await cluster.udp('victim', { host: '10.0.9.9', port: 5060 }, proxy)
+
+    phone.say(requestText('INVITE', { at: '10.0.9.9:5060' }))
+    phone.say(requestText('MESSAGE', { uri: 'sip:x@elsewhere.example' }).replace(';rport', ';maddr=10.0.9.9'))
+    await world.run(10)
+    node.answer(node.requests('INVITE')[0], 180)
+    await world.run(10)
+
+    expect(victim.heard).toEqual([])
+    expect(phone.statuses('INVITE')).toEqual([180])
+  })
+
+  it('refuses further requests beyond the limit of transactions, and further connections beyond theirs', async () => {
+    const { cluster, world, proxy, node, phone } = await setUp({ transactions: 10, connections: 2 })
+
+    for (let call = 0; call < 15; call++) phone.say(requestText('INVITE'))
+    await world.run(10)
+    const streams = [await cluster.tcp('a', proxy), await cluster.tcp('b', proxy), await cluster.tcp('c', proxy)]
+    for (const stream of streams) stream.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1', transport: 'TCP' }))
+    await world.run(40_000)
+
+    expect(node.requests('INVITE').length).toBeLessThanOrEqual(10)
+    expect(phone.statuses('INVITE').filter((status) => status === 503).length).toBeGreaterThanOrEqual(5)
+    expect(streams.map((stream) => stream.responses('OPTIONS').length)).toEqual([1, 1, 0])
+  })
+})

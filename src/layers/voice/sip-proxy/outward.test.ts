@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest'
+import { ProxyWorld, registerText, requestText } from '#simulation/proxy-world.ts'
+import type { ScriptedPeer } from '#simulation/sip-peers.ts'
+
+/** What a node sends. */
+const fromNode = (method: string, uri: string, more: Parameters<typeof requestText>[1] = {}) =>
+  requestText(method, { uri, user: 'c', at: 'node1.dc1', transport: 'TCP', contact: '<sip:c@node1.dc1>', ...more })
+
+async function setUp() {
+  const cluster = new ProxyWorld()
+  const proxy = await cluster.proxy('proxy1', '10.0.0.1')
+  const node = await cluster.node('node1', proxy)
+  const { world } = cluster
+  const phoneAt = (host: string) => cluster.udp(host, { host, port: 5060 }, proxy)
+  const register = async (phone: ScriptedPeer, options: Parameters<typeof registerText>[1]) => {
+    phone.say(registerText('1001', options))
+    await world.run(10)
+    const request = node.requests('REGISTER').at(-1)
+    node.answer(request, 200, [['Contact', `${request?.header('Contact')};expires=60`]])
+    await world.run(10)
+  }
+  return { cluster, world, proxy, node, phoneAt, register }
+}
+
+describe('SIP Proxy, from its nodes', () => {
+  it('forks to all contacts of a DN, the higher q first, and cancels the others when one answers (RFC 3261 §16.6)', async () => {
+    const { world, node, phoneAt, register } = await setUp()
+    const [desk, soft, late] = [await phoneAt('10.0.1.1'), await phoneAt('10.0.1.2'), await phoneAt('10.0.1.3')]
+    await register(desk, { contact: '<sip:1001@10.0.1.1:5060>', at: '10.0.1.1:5060' })
+    await register(soft, { contact: '<sip:1001@10.0.1.2:5060>', at: '10.0.1.2:5060' })
+    await register(late, { contact: '<sip:1001@10.0.1.3:5060>;q=0.5', at: '10.0.1.3:5060' })
+
+    node.say(fromNode('INVITE', 'sip:1001@ringmain'))
+    await world.run(10)
+    for (const phone of [desk, soft]) phone.answer(phone.requests('INVITE')[0], 180)
+    await world.run(10)
+    soft.answer(soft.requests('INVITE')[0], 200)
+    await world.run(10)
+
+    expect(node.statuses('INVITE').sort()).toEqual([180, 180, 200])
+    expect([desk, soft, late].map((phone) => phone.requests('CANCEL').length)).toEqual([1, 0, 0])
+    expect(late.heard.filter((message) => message.isRequest)).toEqual([])
+  })
+
+  it('tries the next group when the first has refused', async () => {
+    const { world, node, phoneAt, register } = await setUp()
+    const [first, second] = [await phoneAt('10.0.1.1'), await phoneAt('10.0.1.2')]
+    await register(first, { contact: '<sip:1001@10.0.1.1:5060>', at: '10.0.1.1:5060' })
+    await register(second, { contact: '<sip:1001@10.0.1.2:5060>;q=0.1', at: '10.0.1.2:5060' })
+
+    node.say(fromNode('INVITE', 'sip:1001@ringmain'))
+    await world.run(10)
+    first.answer(first.requests('INVITE')[0], 486)
+    await world.run(10)
+    second.answer(second.requests('INVITE')[0], 480)
+    await world.run(10)
+
+    expect(second.requests('INVITE')).toHaveLength(1)
+    expect(node.statuses('INVITE')).toEqual([486])
+  })
+
+  it('answers 480 for a DN without a contact, whatever name of ours the node uses', async () => {
+    const { world, node } = await setUp()
+
+    node.say(fromNode('INVITE', 'sip:1001@ringmain'))
+    node.say(fromNode('INVITE', 'sip:1001@10.0.0.1:5060'))
+    await world.run(10)
+
+    expect(node.statuses('INVITE')).toEqual([480, 480])
+  })
+
+  it('stays in the path of a call to a phone: the phone reaches the node by our Record-Route', async () => {
+    const { world, node, phoneAt, register } = await setUp()
+    const phone = await phoneAt('10.0.1.1')
+    await register(phone, {})
+
+    node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID: 'c1' }))
+    await world.run(10)
+    const invite = phone.requests('INVITE')[0]
+    phone.answer(invite, 200, [], '<sip:1001@10.0.1.1>')
+    const route = `Route: ${invite?.header('Record-Route')}`
+    phone.say(requestText('BYE', { callID: 'c1', uri: 'sip:c@node1.dc1', toTag: 'from-c1', fields: [route] }))
+    await world.run(10)
+
+    expect(node.requests('BYE')[0]?.requestURI).toBe('sip:c@node1.dc1')
+  })
+
+  it('reaches a phone on the connection it registered over (RFC 5626)', async () => {
+    const { cluster, world, proxy, node, register } = await setUp()
+    const phone = await cluster.tcp('phone', proxy)
+    await register(phone, { transport: 'TCP', at: '192.168.1.20:5060' })
+
+    node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID: 'c1' }))
+    await world.run(10)
+    phone.answer(phone.requests('INVITE')[0], 200, [], '<sip:1001@192.168.1.20:5060;transport=tcp>')
+    await world.run(10)
+    const route = node.responses('INVITE').at(-1)?.header('Record-Route') ?? ''
+    const inDialog = { toTag: 'answer', fields: [`Route: ${route}`] }
+    node.say(fromNode('BYE', 'sip:1001@192.168.1.20:5060;transport=tcp', inDialog))
+    await world.run(10)
+    phone.connection.destroy()
+    await world.run(10)
+    node.say(fromNode('BYE', 'sip:1001@192.168.1.20:5060;transport=tcp', inDialog))
+    node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID: 'c2' }))
+    await world.run(10)
+
+    expect(phone.requests('BYE')).toHaveLength(1)
+    expect(node.statuses('BYE')).toEqual([430])
+    expect(node.responses('INVITE').at(-1)?.status).toBe(480)
+  })
+
+  it('goes on with the newest flow of a phone whose connection broke (RFC 5626 §5.3)', async () => {
+    const { cluster, world, proxy, node, register } = await setUp()
+    const tcp = { transport: 'TCP', at: '192.168.1.20:5060' }
+    const before = await cluster.tcp('phone', proxy)
+    await register(before, { callID: 'r', ...tcp })
+    node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID: 'c1' }))
+    await world.run(10)
+    before.answer(before.requests('INVITE')[0], 200)
+    await world.run(10)
+    const route = node.responses('INVITE').at(-1)?.header('Record-Route') ?? ''
+
+    before.connection.destroy()
+    const after = await cluster.tcp('phone', proxy)
+    await register(after, { callID: 'r', cseq: 2, ...tcp })
+    const inDialog = { toTag: 'answer', fields: [`Route: ${route}`] }
+    node.say(fromNode('BYE', 'sip:1001@192.168.1.20:5060;transport=tcp', inDialog))
+    await world.run(10)
+
+    expect(after.requests('BYE')).toHaveLength(1)
+  })
+
+  it('reaches trunks at their address, and answers 503 for a host it cannot resolve', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const carrier = await cluster.udp('carrier', { host: '10.9.0.1', port: 5060 }, proxy)
+
+    node.say(fromNode('INVITE', 'sip:442079460018@10.9.0.1:5060'))
+    node.say(fromNode('INVITE', 'sip:442079460018@carrier.example', { callID: 'named' }))
+    await world.run(10)
+
+    expect(carrier.requests('INVITE')[0]?.header('Record-Route')).toMatch(/^<sip:10\.0\.0\.1:5060;lr;node=[\w-]+>$/)
+    expect(node.statuses('INVITE')).toEqual([503])
+  })
+
+  it('goes by a Route of others below its own: an SBC that stayed in the path', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const sbc = await cluster.udp('sbc', { host: '10.0.2.2', port: 5060 }, proxy)
+    sbc.say(requestText('INVITE', { callID: 'c1', fields: ['Record-Route: <sip:10.0.2.2:5060;lr>'] }))
+    await world.run(10)
+    const [ours, theirs] = node.requests('INVITE')[0]?.headers('Record-Route') ?? []
+
+    const uri = 'sip:1001@192.168.1.20'
+    node.say(fromNode('BYE', uri, { callID: 'c1', toTag: 'from-c1', fields: [`Route: ${ours}`, `Route: ${theirs}`] }))
+    await world.run(10)
+
+    expect(sbc.requests('BYE')[0]?.headers('Route')).toEqual(['<sip:10.0.2.2:5060;lr>'])
+    expect(sbc.requests('BYE')[0]?.requestURI).toBe(uri)
+  })
+
+  it('takes media.<dc> to a Resource Manager of that data centre, to another when one does not answer', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const managers = [
+      await cluster.udp('rm1', { host: '10.0.3.1', port: 5060 }, proxy),
+      await cluster.udp('rm2', { host: '10.0.3.2', port: 5060 }, proxy),
+    ]
+    for (const [index, manager] of managers.entries())
+      await cluster.announce(`resource-manager/dc2/rm${index}`, { sip: manager.address })
+    await world.run(10)
+
+    node.say(fromNode('INVITE', 'sip:conf=42@media.dc2;play=greeting'))
+    node.say(fromNode('INVITE', 'sip:conf=42@media.dc9', { callID: 'nowhere' }))
+    await world.run(100)
+    const first = managers.find((manager) => manager.requests('INVITE').length > 0)
+    const second = managers.find((manager) => manager !== first)
+    first?.answer(first.requests('INVITE')[0], 503)
+    await world.run(10)
+
+    expect(node.statuses('INVITE')).toEqual([503])
+    expect(second?.requests('INVITE')[0]?.requestURI).toBe('sip:conf=42@media.dc2;play=greeting')
+  })
+
+  it('resolves the name of a node, which nobody else does', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const node2 = await cluster.node('node2', proxy)
+
+    node.say(fromNode('INVITE', 'sip:x@node2.dc1'))
+    await world.run(10)
+
+    expect(node2.requests('INVITE')[0]?.header('Record-Route')).toBeUndefined()
+  })
+})
