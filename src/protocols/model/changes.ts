@@ -7,6 +7,15 @@ export type Change =
   | { readonly type: 'put'; readonly kind: Kind; readonly key: string; readonly object: ObjectOf<Kind> }
   | { readonly type: 'remove'; readonly kind: Kind; readonly key: string }
 
+/** One change as people are told it: never a value, for some are hashes. */
+export type ChangeSummary = {
+  readonly action: 'added' | 'changed' | 'removed'
+  readonly kind: Kind | 'settings'
+  readonly key?: string
+  /** The properties that differ, where it was changed. */
+  readonly properties?: readonly string[]
+}
+
 /** What leads from `before` to `after`; nothing where they say the same. */
 export function changesBetween(before: Objects, after: Objects): Change[] {
   const settings: Change[] = isDeepStrictEqual(before.settings, after.settings)
@@ -23,6 +32,29 @@ function changesOfKind(kind: Kind, before: readonly ObjectOf<Kind>[], after: rea
     .map(([key, object]): Change => ({ type: 'put', kind, key, object }))
   const remove = [...old.keys()].filter((key) => !now.has(key)).map((key): Change => ({ type: 'remove', kind, key }))
   return [...put, ...remove]
+}
+
+/** The changes as people are told them; `before` is what they start from. */
+export function summaryOf(before: Objects, changes: readonly Change[]): ChangeSummary[] {
+  const tables = new Map(kindNames.map((kind) => [kind, keyed(kind, before[kind])]))
+  return changes.map((change) => {
+    if (change.type === 'settings')
+      return { action: 'changed', kind: 'settings', properties: differing(before.settings, change.settings) }
+    const { kind, key } = change
+    if (change.type === 'remove') return { action: 'removed', kind, key }
+    const old = tables.get(kind)?.get(key)
+    return old === undefined
+      ? { action: 'added', kind, key }
+      : { action: 'changed', kind, key, properties: differing(old, change.object) }
+  })
+}
+
+function differing(before: object, after: object): string[] {
+  const old = before as Record<string, unknown>
+  const now = after as Record<string, unknown>
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
+    (property) => !isDeepStrictEqual(old[property], now[property]),
+  )
 }
 
 /** The objects after these changes; objects keep their places, new ones come last. */

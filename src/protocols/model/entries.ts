@@ -1,5 +1,6 @@
 /**
- * Objects as people write them: defaults may be left out, a DN may name its secret instead of HA1s. `complete` turns
+ * Objects as people write them: defaults may be left out, a DN may name its secret instead of HA1s, a
+ * person his password instead of a hash. `complete` turns
  * entries into objects.
  */
 import type { TSchema } from 'typebox'
@@ -20,11 +21,14 @@ type Required = {
 
 export type EntryOf<K extends Kind> = Pick<ObjectOf<K>, Required[K] & keyof ObjectOf<K>> &
   Partial<ObjectOf<K>> &
-  (K extends 'dns' ? { secret?: string } : unknown)
+  (K extends 'dns' ? { secret?: string } : K extends 'persons' ? { password?: string } : unknown)
 
 export type Entries = { settings?: Partial<Settings> } & { [K in Kind]?: readonly EntryOf<K>[] }
 
-/** Fills in every default and turns secrets into HA1s. Says nothing of what is wrong: see `faults.ts`. */
+/**
+ * Fills in every default and turns secrets into HA1s. Passwords must have become hashes before: that takes time.
+ * Says nothing of what is wrong: see `faults.ts`.
+ */
 export function complete(entries: Entries): Objects {
   const settings = withDefaults(Settings, entries.settings ?? {}) as Settings
   const objects = Object.fromEntries(

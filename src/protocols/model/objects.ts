@@ -97,7 +97,10 @@ export type Trunk = Static<typeof Trunk>
 export const Skill = closed({ name: Key, description: Type.Optional(Type.String({ maxLength: 512 })) })
 export type Skill = Static<typeof Skill>
 
-export const Strategy = closed({ name: Key, scxml: Type.String({ description: 'the SCXML document' }) })
+export const Strategy = closed({
+  name: Key,
+  scxml: Type.String({ maxLength: 200_000, description: 'the SCXML document' }),
+})
 export type Strategy = Static<typeof Strategy>
 
 export const Settings = closed({
