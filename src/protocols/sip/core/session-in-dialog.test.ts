@@ -298,6 +298,25 @@ describe('offers in a dialog', () => {
     expect(ear.heard).toEqual(['offered [one]'])
   })
 
+  it('are refused in an early dialog, whose first offer is still open (§14.2, RFC 3311 §5.2)', async () => {
+    const world = new World()
+    const bob = await phone(world, 'bob', bobHost)
+    const taken = taking(bob.agent, (session) => session.progress(183, undefined, sdp('early')))
+    const raw = await rawPeer(world)
+    raw.request('INVITE', { body: sdp('offer') })
+    await world.run(10)
+    const to = raw.last('183').header('To') ?? ''
+
+    raw.request('INVITE', { to, cseq: 2, body: sdp('again') })
+    raw.request('UPDATE', { to, cseq: 3, body: sdp('again') })
+    raw.request('UPDATE', { to, cseq: 4 })
+    const heard = reinvite(taken[0]?.session as Session, sdp('ours'))
+    await world.run(10)
+
+    expect(raw.heard()).toEqual(['183', '500', '500', '200'])
+    expect(inWords(heard)).toEqual(['491'])
+  })
+
   it('are refused as the user says, and cancelled by CANCEL (§14.2, §9.2)', async () => {
     const { world, raw, request, ear } = await rawAndBob()
 

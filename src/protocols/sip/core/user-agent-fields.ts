@@ -20,8 +20,10 @@ export class UserAgentFields {
   private readonly supported: readonly string[]
   private readonly allow: readonly [string, string]
   private readonly request: Fields
+  private readonly invite: Fields
   private readonly response: Fields
-  private readonly capabilities: Fields
+  /** Of a 2xx to INVITE or OPTIONS. */
+  private readonly capable: Fields
   private readonly beforeContact: string
   private readonly contactHost: string | undefined
   private readonly transport: Pick<Transport, 'sentBy'>
@@ -33,9 +35,11 @@ export class UserAgentFields {
     this.methods = new Set(methods)
     this.supported = (options.supported ?? []).map((tag) => tag.toLowerCase())
     this.allow = ['Allow', methods.join(', ')]
+    const supported: Fields = this.supported.length === 0 ? [] : [['Supported', supportedOf(options)]]
     this.request = [['User-Agent', options.product]]
+    this.invite = [this.allow, ...supported, ...this.request]
     this.response = [['Server', options.product]]
-    this.capabilities = this.supported.length === 0 ? [this.allow] : [this.allow, ['Supported', supportedOf(options)]]
+    this.capable = [this.allow, ...supported, ...this.response]
     this.beforeContact = options.contactUser === undefined ? '<sip:' : `<sip:${options.contactUser}@`
     this.contactHost = options.contactHost
     this.transport = transport
@@ -59,15 +63,14 @@ export class UserAgentFields {
 
   /** §13.2.1: an INVITE says what else its sender understands. */
   ofRequest(method: string, fields: Fields | undefined): Fields {
-    const own = method === 'INVITE' ? [...this.capabilities, ...this.request] : this.request
+    const own = method === 'INVITE' ? this.invite : this.request
     return fields === undefined ? own : [...fields, ...own]
   }
 
   /** §13.3.1.4, §11.2: so does a 2xx to INVITE and OPTIONS; §8.2.1: a 405 names the methods. */
   ofResponse(method: string, status: number, fields?: Fields): Fields {
     let own = this.response
-    if (status >= 200 && status < 300 && (method === 'INVITE' || method === 'OPTIONS'))
-      own = [...this.capabilities, ...own]
+    if (status >= 200 && status < 300 && (method === 'INVITE' || method === 'OPTIONS')) own = this.capable
     else if (status === 405) own = [this.allow, ...own]
     return fields === undefined ? own : [...fields, ...own]
   }
