@@ -3,7 +3,7 @@ import type { Binding } from '#protocols/sip/core/registrar.ts'
 import { parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
 import { parseURI, type URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { hopOf } from './addresses.ts'
+import { hopOf } from '../model/uri-hop.ts'
 import { type Flow, readFlow } from './flow.ts'
 import type { View } from './view.ts'
 

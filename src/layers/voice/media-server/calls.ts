@@ -1,0 +1,125 @@
+/** The calls of one media server: who is let in, and when the last one has gone. */
+import type { Context } from '#platform/component/component.ts'
+import type { Log } from '#platform/log/log.ts'
+import { runnerSurroundings, type Surroundings } from '#platform/machine/runner.ts'
+import type { Counter } from '#platform/metrics/metrics.ts'
+import type { Address, Random } from '#platform/runtime/runtime.ts'
+import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
+import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
+import { parseURI } from '#protocols/sip/message/headers/uri.ts'
+import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
+import type { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
+import { hopOf } from '../model/uri-hop.ts'
+import { Admission } from './admission.ts'
+import { type CallOwner, MediaCall } from './media-call.ts'
+import type { RtpFarm } from './rtp-farm.ts'
+import { type Refusal, type Service, serviceOf } from './service.ts'
+
+export type CallsOptions = {
+  readonly transport: SipTransport
+  readonly farm: RtpFarm
+  /** Where SIP reaches us. */
+  readonly sip: Address
+  /** In our SDP. */
+  readonly address: string
+  /** Legs at once. */
+  readonly capacity: number
+  readonly prompts: ReadonlySet<string>
+}
+
+export class Calls implements CallOwner {
+  readonly farm: RtpFarm
+  readonly log: Log
+  readonly machines: Surroundings
+  readonly address: string
+  private readonly random: Random
+  private readonly prompts: ReadonlySet<string>
+  private readonly admission: Admission
+  private readonly transactions: TransactionLayer
+  private readonly refusals: Counter<'status'>
+  private readonly open = new Set<MediaCall>()
+  private idle: (() => void)[] = []
+
+  constructor({ runtime, log, metrics }: Context<unknown>, options: CallsOptions) {
+    const { transport, farm, sip, address, capacity, prompts } = options
+    this.farm = farm
+    this.log = log
+    this.address = address
+    this.random = runtime.random
+    this.prompts = prompts
+    this.machines = runnerSurroundings(runtime.clock, log, metrics)
+    this.admission = new Admission(capacity)
+    this.refusals = metrics.counter('media_refused_total', 'INVITEs refused, by status', ['status'])
+    metrics.gauge('media_calls', 'Calls on this media server', () => this.open.size)
+    this.transactions = new TransactionLayer({ runtime, transport, log, metrics })
+    const agent = createUserAgent(
+      { runtime, log, metrics, transactions: this.transactions, transport },
+      {
+        product: 'Ringmain media server',
+        contactUser: 'media',
+        contactHost: `${bracketed(sip.host)}:${sip.port}`,
+        nextHop: (uri) => hopOf(parseURI(uri)),
+      },
+    )
+    agent.onInvite((incoming) => ({ user: this.take(incoming) }))
+  }
+
+  get isDraining(): boolean {
+    return this.admission.isDraining
+  }
+
+  /** Resolves when the last call has ended; legs of conferences that are here still come in. */
+  drain(): Promise<void> {
+    this.admission.isDraining = true
+    return this.open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.idle.push(resolve))
+  }
+
+  /** Ends every call at once. */
+  close(): void {
+    this.admission.isDraining = true
+    for (const call of [...this.open]) call.end()
+    this.transactions.close()
+  }
+
+  sessionID(): string {
+    return String(this.random.bytes(6).readUIntBE(0, 6))
+  }
+
+  has(prompt: string): boolean {
+    return this.prompts.has(prompt)
+  }
+
+  refused(status: number): void {
+    this.refusals.of({ status: String(status) }).inc()
+  }
+
+  ended(call: MediaCall): void {
+    this.open.delete(call)
+    if (this.open.size > 0) return
+    const waiting = this.idle
+    this.idle = []
+    for (const resolve of waiting) resolve()
+  }
+
+  private take(incoming: IncomingSession): SessionUser {
+    const service = this.admitted(serviceOf(incoming.invite.requestURI, (prompt) => this.has(prompt)))
+    if ('status' in service) {
+      this.refused(service.status)
+      incoming.reject(service.status, service.reason)
+      return { ended() {} }
+    }
+    const call = new MediaCall(this, incoming, service)
+    this.open.add(call)
+    call.start()
+    return call
+  }
+
+  private admitted(service: Service | Refusal): Service | Refusal {
+    if ('status' in service) return service
+    const conference = service.type === 'conference' ? service.id : undefined
+    const isHere = conference !== undefined && this.farm.has(conference)
+    if (this.admission.admits(conference, this.farm.legs, isHere)) return service
+    return { status: 503, reason: this.isDraining ? 'Draining' : 'Full' }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The media server (blueprint: Media Control Platform): a SIP endpoint that announces, echoes and joins calls
+ * (RFC 4240), told what to play by MSML (docs/decisions/0004-msml-subset.md). Audio is in threads of its own.
+ */
+import { type Context, defineComponent, type Health, type Running } from '#platform/component/component.ts'
+import type { Announcement } from '#platform/coordination/coordination.ts'
+import type { Address } from '#platform/runtime/runtime.ts'
+import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
+import { Calls } from './calls.ts'
+import { Config } from './config.ts'
+import { countRtp } from './figures.ts'
+import { loadPrompts } from './prompts.ts'
+import type { OpenRtpWorker } from './rtp/channel.ts'
+import { RtpFarm } from './rtp-farm.ts'
+
+export type MediaServerPorts = {
+  /** Threads, or the caller's loop under a virtual clock. */
+  readonly openWorker: OpenRtpWorker
+}
+
+export interface RunningMediaServer extends Running {
+  /** Where it takes SIP. */
+  readonly sip: Address
+}
+
+export const mediaServer = (ports: MediaServerPorts) =>
+  defineComponent({
+    name: 'media-server',
+    config: Config,
+    async start(context: Context<Config>): Promise<RunningMediaServer> {
+      const running = new MediaServer(context, ports)
+      try {
+        await running.open()
+      } catch (error) {
+        await running.stop()
+        throw error
+      }
+      return running
+    },
+  })
+
+class MediaServer implements RunningMediaServer {
+  sip: Address = { host: '', port: 0 }
+  private readonly context: Context<Config>
+  private readonly ports: MediaServerPorts
+  private readonly transport: SipTransport
+  private farm: RtpFarm | undefined
+  private calls: Calls | undefined
+  private announcement: Announcement | undefined
+  private faults: readonly string[] = []
+  private stopping: Promise<void> | undefined
+
+  constructor(context: Context<Config>, ports: MediaServerPorts) {
+    this.context = context
+    this.ports = ports
+    this.transport = new SipTransport(context)
+  }
+
+  async open(): Promise<void> {
+    const { config, runtime, log, metrics, coordination } = this.context
+    const { prompts, faults } = await loadPrompts(runtime.disk, config.prompts, log)
+    this.faults = prompts.length === 0 ? [`no prompts in ${config.prompts.join(', ')}`, ...faults] : faults
+    const { host, first, last } = config.rtp
+    const farm = new RtpFarm({
+      rtp: { host, prompts, silenceMs: config.silenceSeconds * 1000 },
+      ports: { first, last },
+      workers: config.workers,
+      open: this.ports.openWorker,
+      log,
+    })
+    this.farm = farm
+    await farm.start()
+    countRtp(metrics, farm)
+    const address = config.advertise ?? host
+    const names = new Set(prompts.map(({ name }) => name))
+    const capacity = Math.min(config.capacity ?? farm.ports, farm.ports)
+    const local = await this.transport.listenUdp(config.listen)
+    await this.transport.listenTcp({ host: local.host, port: local.port })
+    this.sip = { host: config.advertise ?? local.host, port: local.port }
+    const { transport, sip } = this
+    this.calls = new Calls(this.context, { transport, farm, sip, address, capacity, prompts: names })
+    const key = `media-server/${config.dc}/${config.name}`
+    this.announcement = await coordination.announce(key, JSON.stringify({ sip: this.sip, ports: capacity }))
+  }
+
+  health(): Health {
+    const missing = this.farm?.missing ?? 0
+    const reasons = [
+      ...(this.calls?.isDraining ? ['draining'] : []),
+      ...(missing > 0 ? [`${missing} of ${this.context.config.workers} RTP threads are not running`] : []),
+      ...this.faults,
+    ]
+    const isDown = missing === this.context.config.workers
+    return { status: isDown ? 'down' : reasons.length > 0 ? 'degraded' : 'ok', reasons }
+  }
+
+  /** Conferences that have a leg here still get their others. */
+  async drain(): Promise<void> {
+    await this.calls?.drain()
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.close()
+    return this.stopping
+  }
+
+  private async close() {
+    await this.announcement?.withdraw()
+    this.calls?.close()
+    await this.farm?.close()
+    await this.transport.close()
+  }
+}

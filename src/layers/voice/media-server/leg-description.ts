@@ -1,0 +1,86 @@
+/**
+ * The offers and answers of one leg (RFC 3264): what we say in SDP, under one origin whose version counts every change,
+ * and what was agreed.
+ */
+import {
+  type AudioStream,
+  acceptedAudio,
+  answerAudio,
+  type LocalAudio,
+  offerAudio,
+} from '#protocols/media/sdp/audio-session.ts'
+import { buildSdp, matchingMedia, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
+import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
+import type { SessionDescription } from '#protocols/media/sdp/session-description.ts'
+import type { Body } from '#protocols/sip/message/draft.ts'
+
+export const sdpType = 'application/sdp'
+
+export type Agreed = { readonly body: Body; readonly stream: AudioStream }
+/** 415: no SDP; 400: SDP with a fault; 488: nothing in it that we speak (RFC 3261 §21.4). */
+export type Refused = { readonly status: 400 | 415 | 488; readonly reason: string }
+
+export class LegDescription {
+  private readonly address: string
+  private readonly port: number
+  private readonly sessionID: string
+  private version = 0
+  private current: SessionDescription | undefined
+  /** What `current` says, whatever its version. */
+  private said = ''
+
+  /** `sessionID`: up to 20 decimal digits, our own for each leg. */
+  constructor(address: string, port: number, sessionID: string) {
+    this.address = address
+    this.port = port
+    this.sessionID = sessionID
+  }
+
+  answer(offer: Body): Agreed | Refused {
+    const read = readBody(offer)
+    if ('status' in read) return read
+    const agreement = answerAudio(read, this.local())
+    if (agreement === 'none') return noCommonCodec
+    return { body: this.say(agreement.description), stream: agreement.stream }
+  }
+
+  /** An offer of ours: the same streams as before, if there were any. */
+  offer(): Body {
+    const offer = offerAudio(this.local())
+    return this.say(this.current === undefined ? offer : matchingMedia(offer, this.current))
+  }
+
+  /** What the other side's answer made of our offer. */
+  accepted(answer: Body | undefined): AudioStream | Refused {
+    const read = answer === undefined ? noCommonCodec : readBody(answer)
+    if ('status' in read) return read
+    const stream = acceptedAudio(read, this.local())
+    return stream === 'none' ? noCommonCodec : stream
+  }
+
+  private local(): LocalAudio {
+    return {
+      origin: { username: '-', sessionID: this.sessionID, version: String(this.version), address: this.address },
+      port: this.port,
+      codecs: ['PCMU', 'PCMA'],
+      direction: 'sendrecv',
+    }
+  }
+
+  /** RFC 3264 §8: the version counts up by one with each description that differs from the one before. */
+  private say(description: SessionDescription): Body {
+    const without = buildSdp(withOrigin(description, { ...description.origin, version: '0' })).toString('latin1')
+    if (without !== this.said) this.version += 1
+    this.said = without
+    this.current = withOrigin(description, { ...description.origin, version: String(this.version) })
+    return { type: sdpType, bytes: buildSdp(this.current) }
+  }
+}
+
+const noCommonCodec: Refused = { status: 488, reason: 'No Common Codec' }
+
+function readBody(body: Body): SessionDescription | Refused {
+  if (body.type.split(';')[0]?.trim().toLowerCase() !== sdpType) return { status: 415, reason: 'Only SDP Is Spoken' }
+  const read = parseSdp(body.bytes)
+  return 'error' in read ? { status: 400, reason: 'Bad SDP' } : read
+}

@@ -1,0 +1,43 @@
+import { tmpdir } from 'node:os'
+import { nodeRuntime } from '#platform/runtime/node/node-runtime.ts'
+import { World } from '#simulation/world.ts'
+import { mediaServerConformance, type Stage } from './media-server.conformance.ts'
+import { inLoop } from './rtp/in-loop.ts'
+import { threaded } from './rtp/threaded.ts'
+
+mediaServerConformance('in the loop of a virtual world', async () => virtualStage())
+mediaServerConformance('in threads', async () => realStage())
+
+function virtualStage(): Stage {
+  const world = new World()
+  const server = world.host('media')
+  return {
+    server,
+    phones: world.host('phones'),
+    openWorker: inLoop(server),
+    folder: 'prompts',
+    until: (condition) => world.runUntil(condition),
+    complete: (promise) => world.complete(promise),
+    close: async () => {},
+  }
+}
+
+function realStage(): Stage {
+  const runtime = nodeRuntime()
+  const folder = `${tmpdir()}/ringmain-prompts-${runtime.random.hex(4)}`
+  const later = () => new Promise<void>((resolve) => void runtime.clock.after(20, resolve))
+  return {
+    server: runtime,
+    phones: runtime,
+    openWorker: threaded(runtime.clock),
+    folder,
+    async until(condition) {
+      while (!condition()) await later()
+    },
+    complete: (promise) => promise,
+    async close() {
+      for (const file of await runtime.disk.list(folder)) await runtime.disk.remove(`${folder}/${file}`)
+      await runtime.close()
+    },
+  }
+}

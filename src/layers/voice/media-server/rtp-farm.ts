@@ -1,0 +1,246 @@
+/**
+ * The RTP threads of a media server and the legs on them. Legs of one conference are on one thread; a thread that ends
+ * by itself is replaced, and its legs are told.
+ */
+import type { Log } from '#platform/log/log.ts'
+import { PortPool } from './port-pool.ts'
+import type { Command, Figures, OpenRtpWorker, Report, RtpOptions, RtpWorker } from './rtp/channel.ts'
+
+export type LegCommand = Command extends infer C ? (C extends Command ? Omit<C, 'leg'> : never) : never
+
+/** Told what happens on a leg; nothing after it was closed. */
+export interface LegUser {
+  digit(digit: string): void
+  played(play: number): void
+  generated(generate: number, sent: boolean): void
+  silent(seconds: number): void
+  resumed(): void
+  /** Its thread has ended. */
+  lost(): void
+}
+
+/** An open leg. */
+export interface LegPort {
+  readonly port: number
+  run(command: LegCommand): void
+  close(): void
+}
+
+export type FarmOptions = {
+  readonly rtp: RtpOptions
+  readonly ports: { readonly first: number; readonly last: number }
+  readonly workers: number
+  readonly open: OpenRtpWorker
+  readonly log: Log
+}
+
+/** Ports of ours that somebody else has taken are passed over so many times. */
+const mostTries = 10
+
+type Thread = { worker: RtpWorker | undefined; readonly legs: Map<number, FarmLeg>; figures: Figures | undefined }
+
+export class RtpFarm {
+  private readonly options: FarmOptions
+  private readonly pool: PortPool
+  private readonly threads: Thread[]
+  private readonly conferences = new Map<string, { readonly thread: Thread; legs: number }>()
+  /** What threads that are gone had counted. */
+  private readonly past: Figures[] = []
+  private lastLeg = 0
+  private isClosed = false
+
+  constructor(options: FarmOptions) {
+    this.options = options
+    this.pool = new PortPool(options.ports.first, options.ports.last)
+    this.threads = Array.from({ length: options.workers }, () => ({
+      worker: undefined,
+      legs: new Map(),
+      figures: undefined,
+    }))
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => this.open(thread)))
+  }
+
+  /** Threads that are being replaced. */
+  get missing(): number {
+    return this.threads.filter((thread) => thread.worker === undefined).length
+  }
+
+  /** How many legs can be open at once, and how many are. */
+  get ports(): number {
+    return this.pool.size
+  }
+  get legs(): number {
+    return this.threads.reduce((sum, thread) => sum + thread.legs.size, 0)
+  }
+
+  /** Of all threads since the start. */
+  figures(): readonly Figures[] {
+    return [...this.past, ...this.threads.flatMap((thread) => thread.figures ?? [])]
+  }
+
+  has(conference: string): boolean {
+    return this.conferences.has(conference)
+  }
+
+  /** Opens a leg on a port of its own; `opened` gets undefined where no port is left. Closing it before is fine. */
+  leg(conference: string | undefined, user: LegUser, opened: (leg: LegPort | undefined) => void): { close(): void } {
+    const thread = this.threadFor(conference)
+    if (thread === undefined) {
+      opened(undefined)
+      return { close() {} }
+    }
+    this.lastLeg += 1
+    const leg = new FarmLeg(this.lastLeg, user, opened, (command) => thread.worker?.run(command))
+    leg.release = () => this.release(leg, thread, conference)
+    thread.legs.set(leg.id, leg)
+    if (conference !== undefined) this.enter(conference, thread)
+    this.bind(leg)
+    return leg
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    await Promise.all(this.threads.map(({ worker }) => worker?.close()))
+  }
+
+  private async open(thread: Thread): Promise<void> {
+    const { open, rtp, log } = this.options
+    const worker = await open(
+      rtp,
+      (report) => this.report(thread, report),
+      (error) => {
+        log.error({ error: error.message }, 'an RTP thread ended; its legs are lost')
+        this.replace(thread)
+      },
+    )
+    if (this.isClosed) await worker.close()
+    else thread.worker = worker
+  }
+
+  private replace(thread: Thread) {
+    thread.worker = undefined
+    if (thread.figures !== undefined) this.past.push(thread.figures)
+    thread.figures = undefined
+    for (const leg of [...thread.legs.values()]) leg.lose()
+    if (this.isClosed) return
+    this.open(thread).catch((error: unknown) => this.options.log.error({ error }, 'an RTP thread does not start'))
+  }
+
+  private report(thread: Thread, report: Report) {
+    if (report.type === 'figures') thread.figures = report.figures
+    else if (report.type !== 'refused') thread.legs.get(report.leg)?.tell(report)
+    else {
+      const leg = thread.legs.get(report.leg)
+      if (leg !== undefined) this.bind(leg)
+    }
+  }
+
+  /** The thread of its conference, else the one with the fewest legs. */
+  private threadFor(conference: string | undefined): Thread | undefined {
+    const known = conference === undefined ? undefined : this.conferences.get(conference)
+    if (known !== undefined) return known.thread
+    let best: Thread | undefined
+    for (const thread of this.threads)
+      if (thread.worker !== undefined && (best === undefined || thread.legs.size < best.legs.size)) best = thread
+    return best
+  }
+
+  private enter(id: string, thread: Thread) {
+    const conference = this.conferences.get(id)
+    if (conference === undefined) this.conferences.set(id, { thread, legs: 1 })
+    else conference.legs += 1
+  }
+
+  private bind(leg: FarmLeg) {
+    const port = leg.tries < mostTries ? this.pool.take() : undefined
+    if (leg.port !== 0) this.pool.give(leg.port)
+    leg.bind(port)
+  }
+
+  private release(leg: FarmLeg, thread: Thread, id: string | undefined) {
+    thread.legs.delete(leg.id)
+    if (leg.port !== 0) this.pool.give(leg.port)
+    const conference = id === undefined ? undefined : this.conferences.get(id)
+    if (id === undefined || conference === undefined) return
+    conference.legs -= 1
+    if (conference.legs === 0) this.conferences.delete(id)
+  }
+}
+
+class FarmLeg implements LegPort {
+  readonly id: number
+  port = 0
+  tries = 0
+  release: () => void = () => {}
+  private readonly user: LegUser
+  private opened: ((leg: LegPort | undefined) => void) | undefined
+  private readonly toThread: (command: Command) => void
+  private isClosed = false
+
+  constructor(
+    id: number,
+    user: LegUser,
+    opened: (leg: LegPort | undefined) => void,
+    toThread: (command: Command) => void,
+  ) {
+    this.id = id
+    this.user = user
+    this.opened = opened
+    this.toThread = toThread
+  }
+
+  bind(port: number | undefined): void {
+    this.tries += 1
+    this.port = port ?? 0
+    if (port === undefined) {
+      this.isClosed = true
+      this.release()
+      this.tellOpened(undefined)
+    } else this.run({ type: 'open', port })
+  }
+
+  run(command: LegCommand): void {
+    if (!this.isClosed) this.toThread({ ...command, leg: this.id } as Command)
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.run({ type: 'close' })
+    this.isClosed = true
+    this.release()
+  }
+
+  lose(): void {
+    this.isClosed = true
+    this.release()
+    if (this.opened === undefined) this.user.lost()
+    else this.tellOpened(undefined)
+  }
+
+  tell(report: Exclude<Report, { type: 'figures' | 'refused' }>) {
+    const { user } = this
+    switch (report.type) {
+      case 'opened':
+        return this.tellOpened(this)
+      case 'played':
+        return user.played(report.play)
+      case 'generated':
+        return user.generated(report.generate, report.sent)
+      case 'digit':
+        return user.digit(report.digit)
+      case 'silent':
+        return user.silent(report.seconds)
+      case 'resumed':
+        return user.resumed()
+    }
+  }
+
+  private tellOpened(leg: LegPort | undefined) {
+    const { opened } = this
+    this.opened = undefined
+    opened?.(leg)
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The audio of one leg: its UDP port, the stream it sends without a break, and what it does with each packet that
+ * comes. Nothing is allocated per packet but what the socket gives.
+ */
+import { aLaw, aToMu, muLaw, muToA } from '#protocols/media/codec/g711.ts'
+import { DigitDetector, digitOfEvent, eventLength } from '#protocols/media/dtmf/telephone-event.ts'
+import { headerLength, payloadEnd, payloadStart, payloadType, timestamp } from '#protocols/media/rtp/rtp-packet.ts'
+import type { AudioCodec, AudioStream } from '#protocols/media/sdp/audio-session.ts'
+import type { DropReason, Report } from './channel.ts'
+import { type DigitSender, eventPacketLength } from './digit-sender.ts'
+import { IncomingAudio } from './incoming-audio.ts'
+import type { Conference } from './mixer.ts'
+import { frameSamples, type OutgoingStream } from './outgoing-stream.ts'
+import type { PromptPlayer } from './prompt-player.ts'
+import type { RtpSocket } from './sockets.ts'
+
+const tickMs = 20
+/** So many ticks without a packet to pass on, and silence is sent: longer than the packets of any phone are. */
+const passGap = 6
+/** What fits into a datagram that is not fragmented. */
+const largestPacket = 1500
+const staticPCMU = 0
+const staticPCMA = 8
+const comfortNoise = 13
+
+/** What a leg needs of its engine. */
+export interface LegOwner {
+  readonly tick: number
+  readonly silenceMs: number
+  count: { received: number; sent: number; readonly dropped: Record<DropReason, number> }
+  tell(report: Report): void
+}
+
+export class Leg {
+  readonly id: number
+  readonly incoming = new IncomingAudio()
+  conference: Conference | undefined
+  isEcho = false
+  player: PromptPlayer | undefined
+  sender: DigitSender | undefined
+  private readonly owner: LegOwner
+  private readonly out: OutgoingStream
+  private readonly socket: RtpSocket
+  private readonly detector = new DigitDetector()
+  private stream: AudioStream | undefined
+  private host = ''
+  private port = 0
+  private codec: AudioCodec = 'PCMU'
+  private eventType = -1
+  /** Tick of the last packet, or of the agreement since which packets are expected. */
+  private heardAt: number
+  private isSilent = false
+  private readonly packet = Buffer.alloc(headerLength + frameSamples)
+  private readonly eventPacket = this.packet.subarray(0, eventPacketLength)
+
+  constructor(owner: LegOwner, id: number, socket: RtpSocket, out: OutgoingStream) {
+    this.owner = owner
+    this.id = id
+    this.socket = socket
+    this.out = out
+    this.heardAt = owner.tick
+  }
+
+  connect(stream: AudioStream): void {
+    const before = this.stream
+    this.stream = stream
+    this.host = stream.remote?.host ?? ''
+    this.port = stream.remote?.port ?? 0
+    this.codec = stream.codec
+    this.eventType = stream.telephoneEvent ?? -1
+    if (before?.receives !== stream.receives || before.remote?.host !== this.host) this.heardAt = this.owner.tick
+    if (before !== undefined && (before.remote?.host !== this.host || before.remote.port !== this.port)) {
+      this.incoming.reset()
+      this.detector.reset()
+    }
+  }
+
+  receive(packet: Buffer, host: string, port: number): void {
+    const { stream } = this
+    const start = payloadStart(packet)
+    if (stream === undefined || port !== this.port || host !== this.host) this.drop('source')
+    else if (!stream.receives) this.drop('direction')
+    else if (start < 0 || packet.length > largestPacket) this.drop('malformed')
+    else this.take(stream, packet, start)
+  }
+
+  /** Sends what belongs to this tick. */
+  send(): void {
+    const { stream } = this
+    if (stream === undefined) return
+    if (this.sender !== undefined && this.sendDigit(this.sender)) return
+    if (this.player !== undefined) this.sendPrompt(this.player)
+    else if (this.conference?.isMixed) this.sendMixed(this.conference)
+    else if (!this.isFed()) this.sendSilence()
+  }
+
+  /** Now and then: digits that were never let go, and whether the other side is still there. */
+  watch(): void {
+    const { owner } = this
+    const digit = this.detector.expire(owner.tick * tickMs)
+    if (digit >= 0) this.tellDigit(digit)
+    const quiet = (owner.tick - this.heardAt) * tickMs
+    if (this.isSilent || !this.stream?.receives || this.port === 0 || quiet < owner.silenceMs) return
+    this.isSilent = true
+    owner.tell({ type: 'silent', leg: this.id, seconds: Math.round(quiet / 1000) })
+  }
+
+  get takesEvents(): boolean {
+    return this.eventType >= 0 && this.stream?.sends === true
+  }
+
+  close(): Promise<void> {
+    this.stream = undefined
+    this.conference?.remove(this)
+    return this.socket.close()
+  }
+
+  private take(stream: AudioStream, packet: Buffer, start: number) {
+    const { owner } = this
+    owner.count.received += 1
+    this.heardAt = owner.tick
+    if (this.isSilent) this.resume()
+    const type = payloadType(packet)
+    if (type === this.eventType) this.receiveEvent(packet, start)
+    else if (type === stream.payloadType) this.receiveAudio(packet, start, this.codec)
+    else if (type === staticPCMU) this.receiveAudio(packet, start, 'PCMU')
+    else if (type === staticPCMA) this.receiveAudio(packet, start, 'PCMA')
+    else if (type !== comfortNoise) this.drop('payload')
+  }
+
+  private drop(reason: DropReason) {
+    this.owner.count.dropped[reason] += 1
+  }
+
+  private resume() {
+    this.isSilent = false
+    this.owner.tell({ type: 'resumed', leg: this.id })
+  }
+
+  private receiveEvent(packet: Buffer, start: number) {
+    if (payloadEnd(packet) - start < eventLength) return this.drop('malformed')
+    const digit = this.detector.receive(packet, start, timestamp(packet), this.owner.tick * tickMs)
+    if (digit >= 0) this.tellDigit(digit)
+    const other = this.conference?.other(this)
+    // In a conversation of two, keys reach the other side as they would without us.
+    if (other?.takesEvents) other.pass(packet, other.eventType, 0)
+  }
+
+  private tellDigit(event: number) {
+    const digit = digitOfEvent(event)
+    if (digit !== undefined) this.owner.tell({ type: 'digit', leg: this.id, digit })
+  }
+
+  private receiveAudio(packet: Buffer, start: number, codec: AudioCodec) {
+    const count = payloadEnd(packet) - start
+    if (this.conference?.isMixed) {
+      const law = codec === 'PCMA' ? aLaw : muLaw
+      if (!this.incoming.write(packet, start, count, timestamp(packet), law)) this.drop('late')
+      return
+    }
+    const hearer = this.isEcho ? this : this.conference?.other(this)
+    if (hearer?.stream === undefined) return
+    if (hearer.codec !== codec) translate(packet, start, count, codec)
+    hearer.pass(packet, hearer.stream.payloadType, count)
+  }
+
+  /** Sends a packet of somebody else's as ours, unless something plays. */
+  private pass(packet: Buffer, type: number, samples: number) {
+    if (this.player !== undefined || this.sender?.isSending || !this.stream?.sends) return
+    if (this.out.pass(packet, type, samples, this.owner.tick)) this.transmit(packet)
+  }
+
+  private isFed(): boolean {
+    return (this.isEcho || this.conference?.size === 2) && this.owner.tick - this.out.sentAt < passGap
+  }
+
+  private sendDigit(sender: DigitSender): boolean {
+    const { owner } = this
+    const sends = sender.next(this.out, this.eventPacket, this.eventType, owner.tick)
+    if (sends) this.transmit(this.eventPacket)
+    if (sender.ended) {
+      this.sender = undefined
+      owner.tell({ type: 'generated', leg: this.id, generate: sender.id, sent: true })
+    }
+    return sends
+  }
+
+  private sendPrompt(player: PromptPlayer) {
+    player.fill(this.packet, headerLength, frameSamples, this.codec)
+    this.transmitFrame()
+    if (!player.ended) return
+    this.player = undefined
+    this.owner.tell({ type: 'played', leg: this.id, play: player.id })
+  }
+
+  private sendMixed(conference: Conference) {
+    conference.writeMixed(this, this.packet, headerLength, this.codec)
+    this.transmitFrame()
+  }
+
+  private sendSilence() {
+    this.packet.fill((this.codec === 'PCMA' ? aLaw : muLaw).silence, headerLength)
+    this.transmitFrame()
+  }
+
+  private transmitFrame() {
+    this.out.make(this.packet, this.stream?.payloadType ?? 0, this.owner.tick)
+    this.transmit(this.packet)
+  }
+
+  private transmit(packet: Buffer) {
+    if (!this.stream?.sends) return
+    this.owner.count.sent += 1
+    this.socket.send(packet, this.port, this.host)
+  }
+}
+
+/** From one law to the other, in place. */
+function translate(packet: Buffer, start: number, count: number, from: AudioCodec) {
+  const table = from === 'PCMA' ? aToMu : muToA
+  for (let at = start; at < start + count; at += 1) packet[at] = table[packet[at] as number] as number
+}

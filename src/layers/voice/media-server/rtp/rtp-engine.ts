@@ -1,0 +1,162 @@
+/** All legs of one thread: commands and packets in, packets and reports out, on one tick of 20 ms for all of them. */
+import type { Command, DropReason, Figures, Prompt, Report, RtpOptions } from './channel.ts'
+import { DigitSender } from './digit-sender.ts'
+import { Leg, type LegOwner } from './leg.ts'
+import { Conference } from './mixer.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
+import { PromptPlayer } from './prompt-player.ts'
+import type { Receive, RtpSocket, Sockets } from './sockets.ts'
+import { Ticker, type Time } from './ticker.ts'
+
+export type EngineOptions = RtpOptions & {
+  readonly sockets: Sockets
+  readonly time: Time
+  /** An unsigned number of 32 bits that nobody can guess (RFC 3550 §5.1). */
+  random(): number
+}
+
+/** Ticks between two looks at every leg, and between two sets of figures. */
+const watchTicks = 5
+const figuresTicks = 50
+
+export class RtpEngine implements LegOwner {
+  readonly silenceMs: number
+  readonly count = { received: 0, sent: 0, dropped: noDrops() }
+  private readonly options: EngineOptions
+  private readonly told: (report: Report) => void
+  private readonly prompts: ReadonlyMap<string, Prompt>
+  private readonly ticker: Ticker
+  private readonly legs = new Map<number, Leg>()
+  private readonly conferences = new Map<string, Conference>()
+  /** Legs whose port is being bound, and those that are given up meanwhile. */
+  private readonly opening = new Set<number>()
+  private isClosed = false
+
+  constructor(options: EngineOptions, told: (report: Report) => void) {
+    this.options = options
+    this.silenceMs = options.silenceMs
+    this.told = told
+    this.prompts = new Map(options.prompts.map((prompt) => [prompt.name, prompt]))
+    this.ticker = new Ticker(options.time, () => this.advance())
+  }
+
+  get tick(): number {
+    return this.ticker.tick
+  }
+
+  tell(report: Report): void {
+    this.told(report)
+  }
+
+  run(command: Command): void {
+    if (command.type === 'open') {
+      void this.open(command.leg, command.port)
+      return
+    }
+    const leg = this.legs.get(command.leg)
+    if (leg !== undefined) this.apply(leg, command)
+    else if (command.type === 'close') this.opening.delete(command.leg)
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    this.ticker.stop()
+    this.opening.clear()
+    const legs = [...this.legs.values()]
+    this.legs.clear()
+    await Promise.all(legs.map((leg) => leg.close()))
+  }
+
+  figures(): Figures {
+    const { received, sent, dropped } = this.count
+    const { late, lost } = this.ticker
+    return { received, sent, dropped: { ...dropped }, lateTicks: late, lostTicks: lost }
+  }
+
+  private apply(leg: Leg, command: Exclude<Command, { type: 'open' }>) {
+    switch (command.type) {
+      case 'connect':
+        return leg.connect(command.stream)
+      case 'join':
+        return this.join(leg, command.conference)
+      case 'echo':
+        leg.isEcho = true
+        return
+      case 'play':
+        leg.player = new PromptPlayer(command.play, this.promptsOf(command.prompts), command.iterate)
+        return
+      case 'stopPlay':
+        leg.player = undefined
+        return
+      case 'generate':
+        return this.generate(leg, command)
+      case 'stopGenerate':
+        leg.sender = undefined
+        return
+      case 'close':
+        return this.remove(leg)
+    }
+  }
+
+  private async open(id: number, port: number) {
+    this.opening.add(id)
+    let leg: Leg | undefined
+    const receive: Receive = (packet, host, from) => leg?.receive(packet, host, from)
+    let socket: RtpSocket
+    try {
+      socket = await this.options.sockets.bind(this.options.host, port, receive)
+    } catch {
+      if (this.opening.delete(id)) this.tell({ type: 'refused', leg: id })
+      return
+    }
+    if (!this.opening.delete(id) || this.isClosed) {
+      await socket.close()
+      return
+    }
+    this.ticker.start()
+    leg = new Leg(this, id, socket, this.newStream())
+    this.legs.set(id, leg)
+    this.tell({ type: 'opened', leg: id })
+  }
+
+  private newStream(): OutgoingStream {
+    const { random } = this.options
+    // RFC 3550 §5.1: sequence number and timestamp begin anywhere.
+    return new OutgoingStream({ ssrc: random(), sequence: random() & 0xffff, timestamp: random() | 0 }, this.tick)
+  }
+
+  private remove(leg: Leg) {
+    const { conference } = leg
+    this.legs.delete(leg.id)
+    void leg.close()
+    if (conference?.size === 0) this.conferences.delete(conference.id)
+    if (this.legs.size > 0) return
+    this.ticker.stop()
+    this.tell({ type: 'figures', figures: this.figures() })
+  }
+
+  private join(leg: Leg, id: string) {
+    const conference = this.conferences.get(id) ?? new Conference(id)
+    this.conferences.set(id, conference)
+    leg.conference = conference
+    conference.add(leg)
+  }
+
+  private promptsOf(names: readonly string[]): Prompt[] {
+    return names.flatMap((name) => this.prompts.get(name) ?? [])
+  }
+
+  private generate(leg: Leg, { generate, digits, duration, interval }: Extract<Command, { type: 'generate' }>) {
+    if (leg.takesEvents) leg.sender = new DigitSender(generate, digits, duration, interval)
+    else this.tell({ type: 'generated', leg: leg.id, generate, sent: false })
+  }
+
+  private advance() {
+    for (const conference of this.conferences.values()) if (conference.isMixed) conference.mix()
+    for (const leg of this.legs.values()) leg.send()
+    if (this.tick % watchTicks === 0) for (const leg of this.legs.values()) leg.watch()
+    if (this.tick % figuresTicks === 0) this.tell({ type: 'figures', figures: this.figures() })
+  }
+}
+
+const noDrops = (): Record<DropReason, number> => ({ source: 0, malformed: 0, payload: 0, direction: 0, late: 0 })

@@ -1,0 +1,57 @@
+/** RTP in a worker thread of its own: commands of one event-loop turn leave in one message. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '#platform/runtime/runtime.ts'
+import type { Command, OpenRtpWorker, Report, RtpOptions, RtpWorker } from './channel.ts'
+
+class ThreadedRtp implements RtpWorker {
+  private readonly clock: Clock
+  private readonly worker: Worker
+  private waiting: Command[] = []
+  private closing: Promise<void> | undefined
+
+  constructor(clock: Clock, options: RtpOptions, lost: (error: Error) => void) {
+    this.clock = clock
+    this.worker = new Worker(new URL('./rtp-worker.js', import.meta.url), { workerData: options, name: 'rtp' })
+    let cause = new Error('the thread ended')
+    this.worker.on('error', (error) => {
+      cause = error instanceof Error ? error : new Error(String(error))
+    })
+    this.worker.once('exit', () => {
+      if (this.closing === undefined) lost(cause)
+    })
+  }
+
+  async open(told: (report: Report) => void): Promise<void> {
+    await once(this.worker, 'message')
+    this.worker.on('message', told)
+  }
+
+  run(command: Command): void {
+    if (this.closing !== undefined) return
+    this.waiting.push(command)
+    if (this.waiting.length === 1) this.clock.turn(() => this.post())
+  }
+
+  close(): Promise<void> {
+    this.closing ??= new Promise((resolve) => {
+      this.worker.once('exit', () => resolve())
+      this.worker.postMessage('close')
+    })
+    return this.closing
+  }
+
+  private post() {
+    const commands = this.waiting
+    this.waiting = []
+    this.worker.postMessage(commands)
+  }
+}
+
+export const threaded =
+  (clock: Clock): OpenRtpWorker =>
+  async (options, told, lost) => {
+    const worker = new ThreadedRtp(clock, options, lost)
+    await worker.open(told)
+    return worker
+  }
