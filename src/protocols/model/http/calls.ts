@@ -84,6 +84,9 @@ export const Interaction = closed({
   parties: Type.Array(Party),
   segments: Type.Array(Segment),
   userData: UserData,
+  missingEvents: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'events that were lost on the way: the interaction may lack something' }),
+  ),
 })
 export type Interaction = Static<typeof Interaction>
 

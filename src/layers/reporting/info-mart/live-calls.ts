@@ -1,0 +1,117 @@
+/**
+ * The calls that are going on, by the events read so far. What is not in memory, after a restart for one, is read again
+ * from the store: so nothing here needs to survive.
+ */
+import type { Interaction } from '#protocols/model/http/calls.ts'
+import type { CallEvent } from '#protocols/tlib/events.ts'
+import type { CallState } from './call-state.ts'
+import { beforeFirst, read } from './fold.ts'
+import { interactionOf } from './interaction.ts'
+
+const remembered = 1000
+
+export type LiveCallsOptions = {
+  /** All events of the interaction that a call belongs to, as far as they are stored. */
+  readonly eventsAbout: (callUUID: string) => Promise<readonly CallEvent[]>
+  /** So many calls are kept; beyond it the one not heard of for the longest time goes. */
+  readonly most?: number
+}
+
+export type Taken = {
+  /** The call whose interaction the event tells of. */
+  readonly interaction: string
+  /** Told with the event that ended the call. */
+  readonly ended?: Interaction
+  /** Events that are missing before this one. */
+  readonly missing: number
+}
+
+export class LiveCalls {
+  private readonly options: LiveCallsOptions
+  private readonly most: number
+  /** In order of their last event. */
+  private readonly calls = new Map<string, CallState>()
+  private readonly callOfConnID = new Map<string, string>()
+  /** Consultation → the call it is about. */
+  private readonly mainOf = new Map<string, string>()
+  /** Calls that ended lately, and the interactions they belong to: a replay finds them here. */
+  private readonly over = new Map<string, string>()
+
+  constructor(options: LiveCallsOptions) {
+    this.options = options
+    this.most = options.most ?? 20_000
+  }
+
+  get size(): number {
+    return this.calls.size
+  }
+
+  async take(event: CallEvent): Promise<Taken> {
+    const over = this.over.get(event.callUUID)
+    if (over !== undefined) return { interaction: over, missing: 0 }
+    const before = await this.stateBefore(event)
+    const after = read(before, event)
+    const missing = after.missing - before.missing
+    const { callUUID: interaction, end } = after
+    if (end === undefined) {
+      this.keep(after, event)
+      return { interaction, missing }
+    }
+    this.drop(after)
+    this.remember(after)
+    return before.end === undefined
+      ? { interaction, missing, ended: interactionOf({ ...after, end }) }
+      : { interaction, missing: 0 }
+  }
+
+  private async stateBefore(event: CallEvent): Promise<CallState> {
+    const { callUUID } = event
+    const known = this.calls.get(this.mainOf.get(callUUID) ?? callUUID)
+    if (known) return known
+    const main = this.mainOfConsultation(event)
+    if (main) {
+      this.mainOf.set(callUUID, main.callUUID)
+      return main
+    }
+    return (event.eventNo > 1 && (await this.stored(event))) || beforeFirst(event)
+  }
+
+  private mainOfConsultation(event: CallEvent): CallState | undefined {
+    const main = 'previousConnID' in event && event.callType === 'Consult' ? event.previousConnID : undefined
+    return main === undefined ? undefined : this.calls.get(this.callOfConnID.get(main) ?? '')
+  }
+
+  private async stored({ callUUID }: CallEvent): Promise<CallState | undefined> {
+    const events = await this.options.eventsAbout(callUUID)
+    const [first] = events
+    if (!first) return undefined
+    const state = events.reduce(read, beforeFirst(first))
+    for (const consultation of Object.keys(state.next))
+      if (consultation !== state.callUUID) this.mainOf.set(consultation, state.callUUID)
+    return state
+  }
+
+  private keep(state: CallState, event: CallEvent): void {
+    const { callUUID } = state
+    this.calls.delete(callUUID)
+    this.calls.set(callUUID, state)
+    if (event.callUUID === callUUID) this.callOfConnID.set(state.connID, callUUID)
+    if (this.calls.size <= this.most) return
+    const [oldest] = this.calls.values()
+    if (oldest) this.drop(oldest)
+  }
+
+  private remember({ callUUID, next }: CallState): void {
+    for (const call of Object.keys(next)) this.over.set(call, callUUID)
+    for (const call of this.over.keys()) {
+      if (this.over.size <= remembered) return
+      this.over.delete(call)
+    }
+  }
+
+  private drop({ callUUID, connID, next }: CallState): void {
+    this.calls.delete(callUUID)
+    this.callOfConnID.delete(connID)
+    for (const consultation of Object.keys(next)) this.mainOf.delete(consultation)
+  }
+}

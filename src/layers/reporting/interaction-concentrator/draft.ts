@@ -1,0 +1,66 @@
+/** A batch in the making: what was read, with what follows from it. It goes on where it was interrupted. */
+import type { Interaction } from '#protocols/model/http/calls.ts'
+import { type CallEvent, type Event, isOwnerEvent, type OwnerEvent } from '#protocols/tlib/events.ts'
+import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Batch, CallRow, OwnerRow, WrapUp, WrapUpEnd } from '../model/store.ts'
+
+/** What is made of events on their way to the store: the Info Mart. */
+export interface Folding {
+  /** Each event of a call once, in order; one that has been told before changes nothing. */
+  call(event: CallEvent): Promise<{ interaction: string; ended?: Interaction; missing: number }>
+  owner(event: OwnerEvent): { begin?: WrapUp; end?: WrapUpEnd }
+}
+
+export class Draft {
+  /** Events that were lost on the way. */
+  missing = 0
+  private readonly events: readonly ReceivedEvent[]
+  private done = 0
+  private readonly calls: CallRow[] = []
+  private readonly owners: OwnerRow[] = []
+  private readonly interactions = new Map<string, Interaction>()
+  private readonly wrapUps: WrapUp[] = []
+  private readonly wrapUpEnds: WrapUpEnd[] = []
+
+  constructor(events: readonly ReceivedEvent[]) {
+    this.events = events
+  }
+
+  get length(): number {
+    return this.events.length
+  }
+
+  async made(folding: Folding): Promise<Omit<Batch, 'reader' | 'node'>> {
+    for (; this.done < this.events.length; this.done++) await this.add(folding, this.events[this.done] as ReceivedEvent)
+    const { calls, owners, wrapUps, wrapUpEnds } = this
+    const position = Math.max(...this.events.map((event) => event.position ?? 0)) + 1
+    return { position, calls, owners, interactions: [...this.interactions.values()], wrapUps, wrapUpEnds }
+  }
+
+  private async add(folding: Folding, told: ReceivedEvent): Promise<void> {
+    const { seq: _seq, refID: _refID, position = 0, ...body } = told as ReceivedEvent & { refID?: number }
+    const event = body as Event
+    if (isOwnerEvent(event)) this.addOwner(folding, event, position)
+    else if (isCallEvent(event)) await this.addCall(folding, event, position)
+  }
+
+  private addOwner(folding: Folding, event: OwnerEvent, position: number): void {
+    this.owners.push({ event, position })
+    const { begin, end } = folding.owner(event)
+    if (end) this.wrapUpEnds.push(end)
+    if (begin) this.wrapUps.push(begin)
+  }
+
+  private async addCall(folding: Folding, event: CallEvent, position: number): Promise<void> {
+    const { interaction, ended, missing } = await folding.call(event)
+    this.calls.push({ event, interaction, position })
+    this.missing += missing
+    if (ended) this.interactions.set(ended.callUUID, ended)
+  }
+}
+
+const isCallEvent = (event: Event): event is CallEvent =>
+  'callUUID' in event &&
+  'connID' in event &&
+  'eventNo' in event &&
+  [event.callUUID, event.connID, event.eventNo].every((attribute) => attribute !== undefined)

@@ -1,0 +1,174 @@
+/**
+ * Reads one node's interaction-proxy port from the position where it stopped, and stores what it reads in batches. A
+ * batch is acknowledged after its commit, so each event is stored whoever crashes; its key stores it once.
+ */
+import type { Log } from '#platform/log/log.ts'
+import type { Address, Runtime, Timer } from '#platform/runtime/runtime.ts'
+import { connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
+import type { EventOf } from '#protocols/tlib/events.ts'
+import type { LocalPorts, ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { EventStore } from '../model/store.ts'
+import { Draft, type Folding } from './draft.ts'
+import type { Figures } from './figures.ts'
+
+export type NodeReaderOptions = {
+  readonly runtime: Runtime
+  readonly log: Log
+  readonly figures: Figures
+  readonly store: EventStore
+  readonly folding: Folding
+  readonly node: string
+  /** Under which its position is kept. */
+  readonly reader: string
+  readonly pool: string
+  readonly locate: () => Address | undefined
+  readonly local?: LocalPorts
+  /** Events not stored yet beyond which the node is not listened to. */
+  readonly mostWaiting?: number
+}
+
+const enough = 100
+const gathering = 50
+const mostInBatch = 1000
+const retryAfter = 1000
+
+export class NodeReader {
+  private readonly options: NodeReaderOptions
+  private readonly mostWaiting: number
+  private client: TLibClient | undefined
+  private waiting: ReceivedEvent[] = []
+  /** The position after the last event received; undefined: the node shall say where to begin. */
+  private next: number | undefined
+  private draft: Draft | undefined
+  private storing: Promise<void> | undefined
+  private timer: Timer | undefined
+  private failing = false
+  private stopped = false
+
+  constructor(options: NodeReaderOptions) {
+    this.options = options
+    this.mostWaiting = options.mostWaiting ?? 20_000
+  }
+
+  async open(): Promise<void> {
+    const { store, reader, node, log, runtime } = this.options
+    try {
+      this.next = await store.position(reader, node)
+      this.connect()
+    } catch (error) {
+      log.error({ node, error: String(error) }, 'where to go on cannot be read yet')
+      this.timer = runtime.clock.after(retryAfter, () => void this.open())
+    }
+  }
+
+  /** Events received and not yet stored. */
+  get behind(): number {
+    return this.waiting.length
+  }
+
+  /** Why not all is well, if so. */
+  get trouble(): string | undefined {
+    if (this.failing) return `events of ${this.options.node} cannot be stored`
+    return this.client?.isConnected ? undefined : `${this.options.node} does not answer`
+  }
+
+  /** Resolves when everything received so far is stored, or cannot be. */
+  async flush(): Promise<void> {
+    while (this.waiting.length > 0 && !this.failing) await this.begin()
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return
+    await this.flush()
+    this.stopped = true
+    this.timer?.cancel()
+    this.client?.close()
+    this.client = undefined
+  }
+
+  private connect(): void {
+    if (this.stopped) return
+    const { runtime, log, reader, pool, locate, local } = this.options
+    this.client = connectTLib({
+      runtime,
+      log,
+      locate,
+      ...(local && { local }),
+      applicationName: reader,
+      pool,
+      from: () => this.next,
+      event: (event) => this.received(event),
+    })
+  }
+
+  private reconnect(): void {
+    this.client?.close()
+    this.connect()
+  }
+
+  private received(event: ReceivedEvent): void {
+    if (event.name === 'EventLinkConnected') this.linked(event)
+    if (event.position === undefined || event.name === 'EventLinkConnected') return
+    this.next = Math.max(this.next ?? 0, event.position + 1)
+    this.waiting.push(event)
+    if (this.waiting.length >= this.mostWaiting) this.pause()
+    if (this.waiting.length >= enough) void this.begin()
+    else this.timer ??= this.options.runtime.clock.after(gathering, () => void this.begin())
+  }
+
+  private linked(link: EventOf<'EventLinkConnected'>): void {
+    const { log, node } = this.options
+    // Events were dropped for us: what is stored says from where we must be told again.
+    const dropped = link.refID === undefined
+    const anew = link.position !== undefined && this.next !== undefined && this.next > link.position
+    if (anew) {
+      log.error({ node, position: link.position, expected: this.next }, 'the spool of the node was begun anew')
+      this.next = 1
+    }
+    if (dropped || anew) this.options.runtime.clock.turn(() => this.reconnect())
+  }
+
+  /** The store does not keep up: the node keeps the rest until it does. */
+  private pause(): void {
+    this.client?.close()
+    this.client = undefined
+  }
+
+  private begin(): Promise<void> {
+    this.storing ??= this.storeAll().finally(() => {
+      this.storing = undefined
+    })
+    return this.storing
+  }
+
+  private async storeAll(): Promise<void> {
+    this.timer?.cancel()
+    this.timer = undefined
+    while (this.waiting.length > 0 && !this.stopped) {
+      const draft = this.draft ?? new Draft(this.waiting.slice(0, mostInBatch))
+      this.draft = draft
+      if (!(await this.storeDraft(draft))) return
+      this.draft = undefined
+      this.waiting = this.waiting.slice(draft.length)
+      if (!this.client && this.waiting.length < this.mostWaiting / 2) this.connect()
+    }
+  }
+
+  private async storeDraft(draft: Draft): Promise<boolean> {
+    const { store, folding, figures, reader, node, log } = this.options
+    try {
+      const batch = { reader, node, ...(await draft.made(folding)) }
+      const conflicts = await store.put(batch)
+      for (const conflict of conflicts) log.error({ node, ...conflict }, 'an event is stored already with another body')
+      figures.stored(draft.length, draft.missing, conflicts.length)
+      this.failing = false
+      this.client?.request({ name: 'RequestAcknowledge', position: batch.position })
+      return true
+    } catch (error) {
+      log.error({ node, error: String(error) }, 'events cannot be stored yet')
+      this.failing = true
+      this.timer = this.options.runtime.clock.after(retryAfter, () => void this.begin())
+      return false
+    }
+  }
+}
