@@ -117,15 +117,13 @@ export class NodeReader {
   }
 
   private linked(link: EventOf<'EventLinkConnected'>): void {
-    const { log, node } = this.options
-    // Events were dropped for us: what is stored says from where we must be told again.
-    const dropped = link.refID === undefined
-    const anew = link.position !== undefined && this.next !== undefined && this.next > link.position
-    if (anew) {
-      log.error({ node, position: link.position, expected: this.next }, 'the spool of the node was begun anew')
-      this.next = 1
+    const { log, node, runtime } = this.options
+    // Events were dropped for us: the node tells them again from the position after the last one received.
+    if (link.refID === undefined) runtime.clock.turn(() => this.reconnect())
+    else if (link.position !== undefined && this.next !== undefined && link.position < this.next) {
+      log.warn({ node, expected: this.next, position: link.position }, 'told again from an earlier position')
+      this.next = link.position
     }
-    if (dropped || anew) this.options.runtime.clock.turn(() => this.reconnect())
   }
 
   /** The store does not keep up: the node keeps the rest until it does. */
