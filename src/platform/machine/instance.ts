@@ -57,7 +57,7 @@ export class Instance {
     const expire = (): void => {
       this.#timers?.delete(timer)
       this.#timerChanged(timer, null)
-      this.feed(inputOf(this.shape, timer))
+      this.feed(inputOf(this.shape, timer, clock.wall()))
     }
     this.#timers.set(timer, { timer: clock.after(after, expire), due: clock.monotonic() + after })
     this.#timerChanged(timer, after)

@@ -39,8 +39,12 @@ export function shapeOf(machine: AnyMachine): Shape {
 export const mayRun = (shape: Shape, timer: string, state: string): boolean =>
   shape.timers.get(timer)?.has(state) ?? true
 
-/** A declared timer has an input of its own, `timerA`; one made up at run time comes as `timer` with its name. */
-export const inputOf = (shape: Shape, timer: string): { type: string; timer: string } => ({
+/**
+ * A declared timer has an input of its own, `timerA`; one made up at run time comes as `timer` with its name. `at` is
+ * wall-clock time, for machines that write down when things happened.
+ */
+export const inputOf = (shape: Shape, timer: string, at: number): { type: string; timer: string; at: number } => ({
   type: shape.timers.has(timer) ? `timer${timer}` : 'timer',
   timer,
+  at,
 })

@@ -69,8 +69,20 @@ export type MediaPolicy = 'direct' | 'anchored'
 /** Where a number leads. */
 export type Destination =
   | { readonly kind: 'dn'; readonly dn: string; readonly media: MediaPolicy }
-  | { readonly kind: 'routing-point'; readonly dn: string; readonly media: MediaPolicy }
-  | { readonly kind: 'service'; readonly dn: string; readonly service: 'echo' | 'announcement' | 'music' }
+  | {
+      readonly kind: 'routing-point'
+      readonly dn: string
+      readonly media: MediaPolicy
+      /** Where its calls go when no router takes them. */
+      readonly defaultDestination?: string
+    }
+  | {
+      readonly kind: 'service'
+      readonly dn: string
+      readonly service: 'echo' | 'announcement' | 'music'
+      /** What it plays; `announcement` or `music` unless told. */
+      readonly prompt?: string
+    }
   | {
       readonly kind: 'trunk'
       readonly trunk: string

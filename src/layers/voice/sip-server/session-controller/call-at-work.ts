@@ -1,0 +1,265 @@
+/** A call at work: its machine in a runner, and the edge where its effects meet sessions, owners, events and records. */
+import type { Log } from '#platform/log/log.ts'
+import { Runner, type Surroundings } from '#platform/machine/runner.ts'
+import type { Runtime } from '#platform/runtime/runtime.ts'
+import type { Trace } from '#platform/trace/trace.ts'
+import type { Body, IncomingSession, OutgoingSession, Session, SessionUser } from '#protocols/sip/core/session.ts'
+import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
+import { errors } from '#protocols/tlib/errors.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import type { Request } from '#protocols/tlib/requests.ts'
+import type { Call, Ending, Fields, State, Target } from './call/call.ts'
+import { brokenCall, callMachine } from './call/call-machine.ts'
+import type { Effect, SipEffect, Text } from './call/effect.ts'
+import type { Input, InputOf, RequestInput } from './call/input.ts'
+import { type LegOwner, LegUser, sdpOf, type Told } from './leg-user.ts'
+import type { Ports, Requester } from './ports.ts'
+
+/** What all calls of a node share. */
+export type Surrounding = {
+  readonly runtime: Runtime
+  readonly log: Log
+  readonly trace: Trace
+  readonly userAgent: UserAgent
+  readonly ports: Ports<Event>
+  readonly machines: Surroundings
+  locate(number: string): Target | undefined
+  over(call: CallAtWork, ending: Ending | undefined): void
+}
+
+type Respond = (status: number, reason?: string) => void
+type Reply = { accept(body: Body): void; reject(status: number): void }
+type WithoutTime<I> = I extends { at: number } ? Omit<I, 'at'> : never
+type SipEffects = { readonly [T in SipEffect['type']]: (effect: Extract<SipEffect, { type: T }>) => void }
+
+export class CallAtWork implements LegOwner {
+  readonly connID: string
+  readonly callUUID: string
+  private readonly around: Surrounding
+  private readonly runner: Runner<Effect>
+  private readonly machine: { readonly state: State; readonly data: Call }
+  private readonly sessions = new Map<string, Session>()
+  private readonly replies = new Map<string, Reply>()
+  private readonly acknowledges = new Map<string, (answer: Body) => void>()
+  private readonly requests = new Map<number, Respond>()
+  private readonly requesters = new Map<number, Requester>()
+  private lastNumber = 0
+  private eventNo = 0
+  private isOver = false
+
+  constructor(around: Surrounding, call: Call) {
+    this.around = around
+    this.connID = call.connID
+    this.callUUID = call.callUUID
+    this.runner = new Runner<Effect>(around.machines, {
+      name: call.callUUID,
+      perform: (effect) => this.perform(effect),
+      broken: (error) => this.broken(error),
+    })
+    this.machine = this.runner.add('call', callMachine, { state: 'New', data: call })
+  }
+
+  get data(): Call {
+    return this.machine.data
+  }
+
+  /** Takes the session whose INVITE began the call, as its leg `a`. */
+  take(session: IncomingSession): SessionUser {
+    this.sessions.set('a', session)
+    this.around.trace.belongs(session.callID, this.callUUID)
+    return new LegUser(this, 'a')
+  }
+
+  request(request: Request, requester: Requester) {
+    const token = this.keepRequester(requester)
+    const target = 'otherDN' in request && request.otherDN !== undefined ? this.locate(request.otherDN) : undefined
+    this.feed({ type: request.name, request, token, target } as WithoutTime<RequestInput>)
+  }
+
+  keepRequester(requester: Requester): number {
+    this.lastNumber += 1
+    this.requesters.set(this.lastNumber, requester)
+    return this.lastNumber
+  }
+
+  feed(input: WithoutTime<Input>) {
+    const now = { ...input, at: this.around.runtime.clock.wall() } as Input
+    if (!this.runner.feed('call', now) && 'token' in input) {
+      this.takeRequester(input.token)?.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
+    }
+  }
+
+  // What its legs' users need.
+
+  tell(input: Told) {
+    this.feed(input)
+  }
+  keepOffer(leg: string, reply: Reply) {
+    this.replies.set(leg, reply)
+  }
+  keepAcknowledge(leg: string, acknowledge: (answer: Body) => void) {
+    this.acknowledges.set(leg, acknowledge)
+  }
+  keepRequest(respond: Respond): number {
+    this.lastNumber += 1
+    this.requests.set(this.lastNumber, respond)
+    return this.lastNumber
+  }
+  locate(number: string): Target | undefined {
+    return this.around.locate(number)
+  }
+
+  private perform(effect: Effect) {
+    switch (effect.type) {
+      case 'publish':
+        return this.publish(effect.event, effect.answers)
+      case 'answer':
+        return this.takeRequester(effect.token)?.answer(effect.event)
+      case 'refuse':
+        return this.takeRequester(effect.token)?.refuse(effect.code, effect.message)
+      case 'seize':
+        return this.seize(effect)
+      case 'release':
+        return this.around.ports.owners.release({ dn: effect.dn, connID: this.connID, outcome: effect.outcome })
+      case 'lookUp':
+        return this.feed({ type: 'found', number: effect.number, target: this.locate(effect.number) })
+      case 'over':
+        return this.finish(effect.ending)
+      case 'start':
+      case 'stop':
+        return
+      default:
+        return (this.sip[effect.type] as (effect: SipEffect) => void)(effect)
+    }
+  }
+
+  private publish(event: Event, answers: number | undefined): void {
+    if ('eventNo' in event && typeof event.eventNo === 'number') this.eventNo = event.eventNo
+    this.around.ports.publisher.publish(event, this.takeRequester(answers))
+  }
+
+  private takeRequester(token: number | undefined): Requester | undefined {
+    if (token === undefined) return undefined
+    const requester = this.requesters.get(token)
+    this.requesters.delete(token)
+    return requester
+  }
+
+  /** A reply that finds the call gone gives the DN back. */
+  private seize({ dn, purpose, reservation }: Extract<Effect, { type: 'seize' }>): void {
+    const { connID, callUUID } = this
+    const { owners } = this.around.ports
+    const request = { dn, connID, callUUID, purpose, ...(reservation !== undefined && { reservation }) }
+    owners.seize(request, (reply) => {
+      if (!this.isOver) this.feed({ type: 'seized', dn, reply })
+      else if (reply.granted) owners.release({ dn, connID, outcome: 'unused' })
+    })
+  }
+
+  private readonly sip: SipEffects = {
+    invite: ({ leg, uri, from, body, fields }) => {
+      const invitation = {
+        requestURI: uri,
+        from,
+        to: `<${uri}>`,
+        fields,
+        ...(body !== undefined && { body: sdp(body) }),
+      }
+      const session = this.around.userAgent.invite(invitation, new LegUser(this, leg))
+      this.sessions.set(leg, session)
+      this.around.trace.belongs(session.callID, this.callUUID)
+    },
+    progress: ({ leg, status, body }) =>
+      this.incoming(leg)?.progress(status, undefined, body === undefined ? body : sdp(body)),
+    accept: ({ leg, body }) => this.incoming(leg)?.accept(sdp(body)),
+    reject: ({ leg, status, fields }) => {
+      this.incoming(leg)?.reject(status, undefined, fields)
+      this.forget(leg)
+    },
+    acknowledge: ({ leg, body }) => {
+      this.acknowledges.get(leg)?.(sdp(body))
+      this.acknowledges.delete(leg)
+    },
+    cancel: ({ leg, fields }) => {
+      ;(this.sessions.get(leg) as OutgoingSession | undefined)?.cancel(fields)
+      this.forget(leg)
+    },
+    bye: ({ leg, fields }) => {
+      this.sessions.get(leg)?.bye(fields)
+      this.forget(leg)
+    },
+    reinvite: ({ leg, body }) =>
+      this.sessions
+        .get(leg)
+        ?.reinvite(sdp(body), ({ status, body: answer, retryAfter }) =>
+          this.feed({ type: 'reinvited', leg, status, body: sdpOf(answer), retryAfter }),
+        ),
+    acceptOffer: ({ leg, body }) => this.takeReply(leg)?.accept(sdp(body)),
+    rejectOffer: ({ leg, status }) => this.takeReply(leg)?.reject(status),
+    send: ({ leg, method, tag, fields, body }) => this.send(leg, method, tag, fields, body),
+    respond: ({ request, status }) => {
+      this.requests.get(request)?.(status)
+      this.requests.delete(request)
+    },
+  }
+
+  private send(leg: string, method: string, tag: string | undefined, fields: Fields, body: Text | undefined): void {
+    const done = ({ status, response }: { status: number; response: { body: Buffer } | undefined }): void => {
+      if (tag === undefined) return
+      const text = response && response.body.length > 0 ? response.body.toString() : undefined
+      this.feed({ type: 'responded', leg, tag, status, body: text })
+    }
+    const bytes = body && { type: body.type, bytes: Buffer.from(body.text) }
+    this.sessions.get(leg)?.request(method, done, fields, bytes)
+  }
+
+  private incoming(leg: string): IncomingSession | undefined {
+    return this.sessions.get(leg) as IncomingSession | undefined
+  }
+
+  private takeReply(leg: string): Reply | undefined {
+    const reply = this.replies.get(leg)
+    this.replies.delete(leg)
+    return reply
+  }
+
+  private forget(leg: string): void {
+    this.sessions.delete(leg)
+    this.replies.delete(leg)
+    this.acknowledges.delete(leg)
+  }
+
+  private finish(ending: Ending | undefined): void {
+    if (this.isOver) return
+    this.isOver = true
+    for (const requester of this.requesters.values()) {
+      requester.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
+    }
+    this.requesters.clear()
+    this.sessions.clear()
+    this.replies.clear()
+    this.acknowledges.clear()
+    this.requests.clear()
+    this.runner.end()
+    this.around.over(this, ending)
+  }
+
+  /** A bug in a step of this call: it alone ends, with BYE to all and complete records. */
+  private broken(error: unknown): void {
+    this.around.log.error({ callUUID: this.callUUID, connID: this.connID, err: error }, 'a bug ended a call')
+    const input: InputOf<'stop'> = { type: 'stop', at: this.around.runtime.clock.wall() }
+    const { effects } = brokenCall({ ...this.data, eventNo: this.eventNo }, input)
+    for (const effect of effects) this.performAnyway(effect)
+    this.finish({ by: 'cluster', cause: 'error', status: 500 })
+  }
+
+  private performAnyway(effect: Effect): void {
+    try {
+      this.perform(effect)
+    } catch (error) {
+      this.around.log.error({ callUUID: this.callUUID, effect: effect.type, err: error }, 'and could not do this')
+    }
+  }
+}
+
+const sdp = (text: string): Body => ({ type: 'application/sdp', bytes: Buffer.from(text) })

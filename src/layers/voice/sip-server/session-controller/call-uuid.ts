@@ -1,0 +1,9 @@
+/** CallUUIDs: UUIDv7 (RFC 9562 §5.7), which sort by the time their calls began. */
+import type { Runtime } from '#platform/runtime/runtime.ts'
+
+export function callUUID({ clock, random }: Pick<Runtime, 'clock' | 'random'>): string {
+  const time = clock.wall().toString(16).padStart(12, '0')
+  const noise = random.hex(10)
+  const variant = (8 + (Number.parseInt(noise[3] ?? '0', 16) & 3)).toString(16)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${noise.slice(0, 3)}-${variant}${noise.slice(4, 7)}-${noise.slice(7, 19)}`
+}

@@ -1,0 +1,171 @@
+/**
+ * A call as plain data: whoever has it can go on with the call. The tree is Call → Leg → Dialog: a leg is one dialog and
+ * its descriptions; the dialog itself lives in the user agent. A party is a DN, or somebody outside, on the call.
+ */
+import type { CallType, KeyValueList, PartyState, Role } from '#protocols/tlib/attributes.ts'
+import type { Treatment } from '../media/treatment.ts'
+import type { CallSettings, Destination, MediaPolicy, Origin } from '../ports.ts'
+
+/** Where the call is in its life; its legs and parties have states of their own. */
+export type State =
+  | 'New'
+  /** The DN that calls is being seized. */
+  | 'Arriving'
+  /** RequestMakeCall: the phone of the DN that calls is being called. */
+  | 'Summoning'
+  /** The DN that is called is being seized. */
+  | 'Seizing'
+  | 'Ringing'
+  | 'Queued'
+  /** At a routing point, while the DN it was routed to is being seized. */
+  | 'Reserving'
+  /** A routed call rings. */
+  | 'Offering'
+  | 'Talking'
+  /** Two talk while a third, to whom one of them is transferred, is seized and rings. */
+  | 'Transferring'
+  /** The party that transferred has left, and the third still rings. */
+  | 'Transferred'
+  /** With a service number. */
+  | 'Serving'
+  | 'Ended'
+
+/** A destination with the Request-URI that reaches it. */
+export type Target =
+  | (Extract<Destination, { kind: 'dn' }> & { readonly uri: string })
+  | Exclude<Destination, { kind: 'dn' }>
+
+/** Whom an INVITE reaches: everything else is not rung at. */
+export type Reachable = Extract<Target, { kind: 'dn' | 'trunk' }>
+
+export type Fields = readonly (readonly [name: string, value: string])[]
+
+export type LegRole = 'caller' | 'callee' | 'target' | 'media'
+
+export type LegState =
+  /** Its INVITE waits for our answer. */
+  | 'Calling'
+  /** Our 200 waits for its ACK. */
+  | 'Accepted'
+  /** Our INVITE waits for its answer. */
+  | 'Inviting'
+  /** Its 200 carried an offer, and the ACK waits for our answer. */
+  | 'Unacknowledged'
+  | 'Up'
+
+/** Why we re-INVITE a leg. */
+export type Exchange =
+  /** To tell it the description of its peer. */
+  | { readonly why: 'join' }
+  /** Leg `from` made this offer. */
+  | { readonly why: 'pass'; readonly from: string; readonly offer: string }
+  /** RequestHoldCall or RequestRetrieveCall of a party on the other side of it. */
+  | { readonly why: 'hold' | 'retrieve'; readonly party: string; readonly token: number }
+
+export type Leg = {
+  readonly id: string
+  readonly role: LegRole
+  readonly state: LegState
+  /** The leg whose description it is given. */
+  readonly peer?: string | undefined
+  /** The last description its side gave, and the last that was given to it. */
+  readonly remote?: string | undefined
+  readonly local?: string | undefined
+  readonly exchange?: Exchange | undefined
+  /** Its peer's description has changed meanwhile: to be told when the present exchange is over. */
+  readonly stale?: boolean
+  /** It is held by request: what it is told says `inactive`. */
+  readonly muted?: boolean
+  /** The fork whose early description was passed on (its To tag). */
+  readonly fork?: string | undefined
+  /** Its phone can be told to answer (`Event: talk`). */
+  readonly talks?: boolean
+  /** Its subscription to the outcome of a REFER. */
+  readonly refers?: boolean
+}
+
+export type Party = {
+  /** PartyUUID. */
+  readonly id: string
+  readonly dn: string
+  /** Outside, or nobody's device: it has no device events. */
+  readonly external: boolean
+  readonly leg?: string | undefined
+  readonly state: PartyState
+  readonly role: Role
+  readonly otherDN?: string | undefined
+  readonly queue?: string | undefined
+  readonly agentID?: string | undefined
+  /** Its owner has seized it for this call. */
+  readonly seized: boolean
+  readonly wasConnected: boolean
+  readonly service?: string | undefined
+  readonly pSeq: number
+}
+
+export type Queue = {
+  readonly dn: string
+  readonly party: string
+  /** RFC 3339; kept when an offer is missed. */
+  readonly enterTime: string
+  readonly defaultDestination?: string | undefined
+  /** What the caller hears, and what is being asked of the media server. */
+  readonly playing?: Treatment | undefined
+  readonly asked?: Treatment | undefined
+  readonly treatments: number
+}
+
+/** What waits for the reply to a seizure, or for a phone that was called first. */
+export type Pending = {
+  readonly dn: string
+  readonly target?: Target | undefined
+  /** Of the request that asked for it. */
+  readonly token?: number | undefined
+  readonly location?: string | undefined
+}
+
+export type Transfer = {
+  /** The parties that transfers and that stays, and the leg of the third. */
+  readonly by: string
+  readonly stays: string
+  readonly target: Reachable
+  readonly token?: number | undefined
+}
+
+/** How a call ended (contract §5). */
+export type Ending = {
+  readonly by: 'customer' | 'agent' | 'carrier' | 'cluster'
+  readonly cause: string
+  readonly status?: number
+}
+
+export type Call = {
+  readonly callUUID: string
+  readonly connID: string
+  readonly callType: CallType
+  readonly ani: string
+  readonly dnis: string
+  readonly origin: Origin
+  /** What To and From of our INVITEs name it by. */
+  readonly from: string
+  /** How the phone is called that RequestMakeCall calls first. */
+  readonly summons?: { readonly uri: string; readonly from: string }
+  /** P-Asserted-Identity and Privacy of our INVITEs. */
+  readonly identity: Fields
+  readonly media: MediaPolicy
+  readonly dc: string
+  readonly times: Pick<CallSettings, 'offerTimeout' | 'ringTimeout'>
+  readonly userData: KeyValueList
+  readonly parties: readonly Party[]
+  readonly legs: Readonly<Record<string, Leg>>
+  readonly queue?: Queue | undefined
+  readonly pending?: Pending | undefined
+  readonly transfer?: Transfer | undefined
+  /** Media servers in a row that did not take the call. */
+  readonly mediaFailures: number
+  /** The last number given to an event, to a call-based one, to a party, to a leg. */
+  readonly eventNo: number
+  readonly cSeq: number
+  readonly lastParty: number
+  readonly lastLeg: number
+}

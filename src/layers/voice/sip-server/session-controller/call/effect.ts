@@ -1,0 +1,55 @@
+/** What a call wants done; `call-at-work.ts` does it. Descriptions and other bodies are text here. */
+import type { TimerEffect } from '#platform/machine/runner.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import type { SeizeOutcome, SeizePurpose } from '../ports.ts'
+import type { Ending, Fields } from './call.ts'
+
+type OnLeg = { readonly leg: string }
+
+export type Text = { readonly type: string; readonly text: string }
+
+export type SipEffect =
+  | (OnLeg & {
+      readonly type: 'invite'
+      readonly uri: string
+      readonly from: string
+      readonly body: string | undefined
+      readonly fields: Fields
+    })
+  | (OnLeg & { readonly type: 'progress'; readonly status: number; readonly body: string | undefined })
+  | (OnLeg & { readonly type: 'accept'; readonly body: string })
+  | (OnLeg & { readonly type: 'reject'; readonly status: number; readonly fields: Fields })
+  | (OnLeg & { readonly type: 'acknowledge'; readonly body: string })
+  | (OnLeg & { readonly type: 'cancel' | 'bye'; readonly fields: Fields })
+  | (OnLeg & { readonly type: 'reinvite'; readonly body: string })
+  /** To the offer that the leg's side made. */
+  | (OnLeg & { readonly type: 'acceptOffer'; readonly body: string })
+  | (OnLeg & { readonly type: 'rejectOffer'; readonly status: number })
+  /** A request in the dialog; with `tag` its answer comes back as `responded`. */
+  | (OnLeg & {
+      readonly type: 'send'
+      readonly method: string
+      readonly tag: string | undefined
+      readonly fields: Fields
+      readonly body: Text | undefined
+    })
+  /** The answer to a request of the leg's side. */
+  | (OnLeg & { readonly type: 'respond'; readonly request: number; readonly status: number })
+
+export type Effect =
+  | SipEffect
+  | TimerEffect
+  | { readonly type: 'publish'; readonly event: Event; readonly answers: number | undefined }
+  | { readonly type: 'answer'; readonly token: number; readonly event: Event }
+  | { readonly type: 'refuse'; readonly token: number; readonly code: number; readonly message: string }
+  | {
+      readonly type: 'seize'
+      readonly dn: string
+      readonly purpose: SeizePurpose
+      readonly reservation: string | undefined
+    }
+  | { readonly type: 'release'; readonly dn: string; readonly outcome: SeizeOutcome }
+  /** Where does the number lead? `found` answers. */
+  | { readonly type: 'lookUp'; readonly number: string }
+  /** The call is over; without an ending it never became one. */
+  | { readonly type: 'over'; readonly ending: Ending | undefined }

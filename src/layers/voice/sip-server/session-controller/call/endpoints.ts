@@ -1,0 +1,76 @@
+/** Endpoints of a call: who is called, and how the media of two of them come together (architecture §8). */
+
+import { link, settle, up } from '../media/exchange.ts'
+import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../media/media-leg.ts'
+import type { SeizeReply } from '../ports.ts'
+import type { Leg, LegRole, Party, Reachable } from './call.ts'
+import type { InputOf } from './input.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * INVITEs an endpoint: with the description of the one it is to talk to, so that one re-INVITE of that one will do; or,
+ * where both are to be anchored, without, so that its media server can answer its offer.
+ */
+export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined): Leg {
+  if (target.media === 'anchored') turn.set({ media: 'anchored' })
+  const { media, from, identity } = turn.call
+  const body = media === 'anchored' ? undefined : partner?.remote
+  const id = turn.nextLeg('b')
+  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body })
+  turn.do({ type: 'invite', leg: id, uri: target.uri, from, body, fields: identity })
+  return leg
+}
+
+/** The party that a target is. */
+export const partyTo = (target: Reachable, leg: Leg, reply?: SeizeReply) => ({
+  dn: target.kind === 'dn' ? target.dn : target.number,
+  external: target.kind === 'trunk',
+  leg: leg.id,
+  state: 'Alerting' as const,
+  role: 'Destination' as const,
+  ...(reply?.granted && { seized: true, ...(reply.agentID !== undefined && { agentID: reply.agentID }) }),
+})
+
+/** The endpoint answered: it and the one that waits for it hear each other. */
+export function connect(turn: Turn, waiting: string, { leg: id, body, offer }: InputOf<'answered'>): void {
+  turn.setLeg(id, { remote: body, state: offer ? 'Unacknowledged' : 'Inviting' })
+  if (!offer) up(turn, id)
+  if (turn.call.media === 'anchored') {
+    if (!mediaOf(turn, waiting)) openMedia(turn, waiting)
+    openMedia(turn, id)
+    return
+  }
+  link(turn, waiting, id)
+  const answersFirst = mediaOf(turn, waiting)?.state === 'Inviting' && turn.leg(waiting)?.state === 'Calling'
+  if (!answersFirst) joinDirectly(turn, waiting)
+}
+
+/** The media server answers an endpoint; true where the endpoint hears it from now on. */
+export function takeMedia(turn: Turn, input: InputOf<'answered'>): boolean {
+  const endpoint = turn.leg(turn.leg(input.leg)?.peer)
+  if (mediaAnswered(turn, input) || !endpoint) return endpoint !== undefined
+  // An agent was quicker: the caller still gets its 200 from the media server, then the one re-INVITE.
+  if (endpoint.state === 'Calling') {
+    turn.setLeg(endpoint.id, { peer: input.leg })
+    settle(turn, endpoint.id)
+    turn.setLeg(endpoint.id, { peer: endpoint.peer })
+  }
+  joinDirectly(turn, endpoint.id)
+  return false
+}
+
+/** The media server did not take the endpoint, or is lost. */
+export function loseMedia(turn: Turn, id: string): void {
+  const endpoint = turn.leg(turn.leg(id)?.peer)
+  mediaLost(turn, id)
+  if (endpoint?.state === 'Calling' && endpoint.peer !== id) settle(turn, endpoint.id)
+}
+
+function joinDirectly(turn: Turn, waiting: string): void {
+  closeMedia(turn, waiting)
+  settle(turn, waiting)
+}
+
+/** The party that calls, and the one that is called or was routed to. */
+export const callingParty = (turn: Turn): Party | undefined => turn.partyOn(turn.legAs('caller')?.id ?? '')
+export const calledParty = (turn: Turn): Party | undefined => turn.partyOn(turn.legAs('callee')?.id ?? '')

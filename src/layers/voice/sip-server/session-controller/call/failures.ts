@@ -1,0 +1,81 @@
+/** What a final response of who is called, or the refusal of its owner, means for the call (contract §5, flows §2). */
+import type { CallState } from '#protocols/tlib/attributes.ts'
+import { type ErrorName, errors } from '#protocols/tlib/errors.ts'
+import type { SeizeOutcome, SeizeRefusal } from '../ports.ts'
+import type { Call, Ending } from './call.ts'
+import { calledSide } from './ending.ts'
+
+export type Failure = {
+  readonly cause: 'busy' | 'rejected' | 'no-answer' | 'out-of-service' | 'not-acceptable' | 'not-found' | 'refused'
+  readonly status: number
+  readonly callState: CallState
+  /** It is told as EventDestinationBusy. */
+  readonly isBusy: boolean
+}
+
+export const failures = {
+  busy: { cause: 'busy', status: 486, callState: 'Busy', isBusy: true },
+  rejected: { cause: 'rejected', status: 603, callState: 'Busy', isBusy: true },
+  noAnswer: { cause: 'no-answer', status: 480, callState: 'NoAnswer', isBusy: false },
+  outOfService: { cause: 'out-of-service', status: 480, callState: 'GeneralError', isBusy: false },
+  notAcceptable: { cause: 'not-acceptable', status: 488, callState: 'GeneralError', isBusy: false },
+  notFound: { cause: 'not-found', status: 404, callState: 'SitInvalidnum', isBusy: true },
+} as const satisfies Record<string, Failure>
+
+/** Of one of our DNs: its phone's response, or the proxy's where it has none. */
+export function failureOfPhone(status: number): Failure {
+  if (status === 486 || status === 600) return failures.busy
+  if (status === 404 || status === 410 || status === 430 || status === 480 || status === 503)
+    return failures.outOfService
+  if (status === 408 || status === 487 || status === 504) return failures.noAnswer
+  if (status === 415 || status === 488 || status === 606) return failures.notAcceptable
+  return failures.rejected
+}
+
+/** Of a carrier: its status is the caller's. */
+export const failureOfCarrier = (status: number): Failure => ({
+  cause: 'refused',
+  status,
+  callState: carrierStates[status] ?? 'GeneralError',
+  isBusy: true,
+})
+
+const carrierStates: Readonly<Record<number, CallState>> = {
+  404: 'SitInvalidnum',
+  484: 'SitInvalidnum',
+  604: 'SitInvalidnum',
+  486: 'Busy',
+  600: 'Busy',
+  603: 'Busy',
+  408: 'NoAnswer',
+  480: 'NoAnswer',
+  503: 'AllTrunksBusy',
+}
+
+export const failureOfSeizure = (cause: SeizeRefusal): Failure =>
+  cause === 'busy' || cause === 'reserved' || cause === 'not-ready'
+    ? failures.busy
+    : cause === 'not-found'
+      ? failures.notFound
+      : failures.outOfService
+
+export function endingOf(call: Pick<Call, 'callType'>, { cause, status }: Failure): Ending {
+  if (cause === 'refused') return { by: 'carrier', cause, status }
+  if (cause === 'not-acceptable' || cause === 'not-found') return { by: 'cluster', cause, status }
+  return { by: calledSide(call), cause, status }
+}
+
+const refusals: Readonly<Record<SeizeRefusal, ErrorName>> = {
+  busy: 'busy',
+  reserved: 'resourceSeized',
+  'not-ready': 'wrongState',
+  'not-found': 'unknownDN',
+  'out-of-service': 'outOfService',
+  'owner-unreachable': 'linkLost',
+}
+/** EventError for a request whose DN could not be seized. */
+export const errorOfSeizure = (cause: SeizeRefusal) => errors[refusals[cause]]
+
+/** What the owner of a DN is told of an offer that its phone declined. */
+export const outcomeOf = ({ cause }: Failure): SeizeOutcome =>
+  cause === 'no-answer' ? 'no-answer' : cause === 'out-of-service' ? 'out-of-service' : 'rejected'

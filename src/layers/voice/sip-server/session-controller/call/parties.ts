@@ -1,0 +1,90 @@
+/** Parties come, change state and leave (event flows §17): the events of each change on the device and in the call. */
+import type { CallState, PartyState } from '#protocols/tlib/attributes.ts'
+import type { DeviceEvent } from '#protocols/tlib/events.ts'
+import { type Extra, onDevice, partyAdded, partyDeleted, partyState } from '../events/publish.ts'
+import type { SeizeOutcome } from '../ports.ts'
+import type { Party } from './call.ts'
+import type { Turn } from './turn.ts'
+
+type NewParty = Pick<Party, 'dn' | 'external' | 'state' | 'role'> &
+  Partial<Pick<Party, 'leg' | 'otherDN' | 'queue' | 'agentID' | 'seized' | 'service'>>
+
+const opening: Partial<Record<PartyState, DeviceEvent['name']>> = {
+  Dialing: 'EventDialing',
+  Alerting: 'EventRinging',
+  Queued: 'EventQueued',
+}
+
+/** A party comes in; `answers` is the request whose first answer its first event is. */
+export function join(turn: Turn, given: NewParty, extra?: Extra, answers?: number): Party {
+  const lastParty = turn.call.lastParty + 1
+  const id = `${turn.call.callUUID}-${lastParty}`
+  const party: Party = { id, seized: false, wasConnected: false, pSeq: 0, ...given }
+  turn.set({ lastParty, parties: [...turn.call.parties, party] })
+  partyAdded(turn, party, extra?.thirdPartyDN)
+  const name = opening[party.state]
+  if (name) onDevice(turn, party, name, extra, answers)
+  return party
+}
+
+/** The party's state changes, with its event. */
+export function become(
+  turn: Turn,
+  id: string,
+  state: PartyState,
+  name: 'EventEstablished' | 'EventHeld' | 'EventRetrieved' | 'EventDestinationBusy',
+  extra?: Extra,
+  answers?: number,
+): void {
+  const party = turn.party(id)
+  if (!party) return
+  turn.setParty(id, { state, wasConnected: party.wasConnected || state === 'Connected' })
+  onDevice(turn, party, name, extra, answers)
+  partyState(turn, party, state, name.slice('Event'.length))
+}
+
+/** Something at the party that does not change its state, e.g. a treatment at a routing point. */
+export function note(turn: Turn, id: string, name: DeviceEvent['name'], extra?: Extra, answers?: number): void {
+  const party = turn.party(id)
+  if (!party) return
+  onDevice(turn, party, name, extra, answers)
+  partyState(turn, party, party.state, name.slice('Event'.length))
+}
+
+export type Leaving = {
+  readonly name: 'EventReleased' | 'EventAbandoned' | 'EventDiverted'
+  readonly callState?: CallState
+  /** What its owner is told; `ended` of who has talked, else `unused`, unless said otherwise. */
+  readonly outcome?: SeizeOutcome
+  /** Who made it leave: a party, or nobody of the call. */
+  readonly by?: Party | undefined
+  readonly extra?: Extra
+  readonly answers?: number | undefined
+}
+
+/** A party leaves. Its owner hears of it first, so that events of its agent can precede the last one of the party. */
+export function leave(turn: Turn, id: string, leaving: Leaving): void {
+  const party = turn.party(id)
+  if (!party) return
+  if (party.seized) {
+    const outcome = leaving.outcome ?? (party.wasConnected ? 'ended' : 'unused')
+    turn.do({ type: 'release', dn: party.dn, outcome })
+  }
+  const { callState, by } = leaving
+  const extensions = { ...saysWho(leaving, party), ...leaving.extra?.extensions }
+  const extra: Extra = {
+    ...leaving.extra,
+    ...(callState !== undefined && { callState }),
+    ...(Object.keys(extensions).length > 0 && { extensions }),
+  }
+  onDevice(turn, party, leaving.name, extra, leaving.answers)
+  partyDeleted(turn, party, callState ?? leaving.name.slice('Event'.length), by?.dn)
+  turn.set({ parties: turn.call.parties.filter((one) => one.id !== id) })
+}
+
+/** Event flows §0: Released and Abandoned say who hung up. */
+function saysWho({ name, by }: Leaving, party: Party): object {
+  if (name === 'EventDiverted') return {}
+  const who = by === undefined ? '3 Unknown' : by.id === party.id ? '1 Local' : '2 Remote'
+  return { ReleasingParty: who }
+}

@@ -1,0 +1,171 @@
+/** At a routing point: the call waits, is treated and is routed (event flows §3, §4). */
+import { errors } from '#protocols/tlib/errors.ts'
+import { onDevice } from '../events/publish.ts'
+import { mediaOf, openMedia } from '../media/media-leg.ts'
+import type { Reachable, Target } from './call.ts'
+import { callingSide, end } from './ending.ts'
+import { call, callingParty, loseMedia, partyTo, takeMedia } from './endpoints.ts'
+import { errorOfSeizure } from './failures.ts'
+import type { InputOf } from './input.ts'
+import { join, leave, note } from './parties.ts'
+import { serve } from './serving.ts'
+import { playOn, treat } from './treatments.ts'
+import type { Turn } from './turn.ts'
+
+/** ms in which some router must have taken up a new call, else it goes to the default destination. */
+const routerWait = 10_000
+
+type RoutingPoint = Extract<Target, { kind: 'routing-point' }>
+
+/** The call comes to a routing point: the caller is answered by a media server, and a router is asked. */
+export function enqueue(turn: Turn, { dn, media, defaultDestination }: RoutingPoint, by?: string): void {
+  if (media === 'anchored') turn.set({ media })
+  queue(turn, dn, turn.time, defaultDestination, by)
+  const caller = turn.legAs('caller')
+  if (caller && !mediaOf(turn, caller.id)) openMedia(turn, caller.id)
+}
+
+/** The agent missed the call: it waits again, with the time of its first coming (§5). */
+export function requeue(turn: Turn): void {
+  const { queue: before } = turn.call
+  if (!before) return
+  // What was announced at the party before has no end at this one.
+  const playing = before.playing && { ...before.playing, finite: false, kind: 'queue' as const }
+  queue(turn, before.dn, before.enterTime, before.defaultDestination, undefined, { EnterTime: before.enterTime })
+  const now = turn.call.queue
+  if (now) turn.set({ queue: { ...now, playing, treatments: before.treatments } })
+}
+
+function queue(
+  turn: Turn,
+  dn: string,
+  enterTime: string,
+  defaultDestination: string | undefined,
+  by?: string,
+  extensions?: object,
+): void {
+  const otherDN = callingParty(turn)?.dn
+  const place = { dn, external: false, state: 'Queued', role: 'Destination', queue: dn, otherDN } as const
+  const extra = {
+    enterTime,
+    ...(extensions && { extensions: { ...extensions } }),
+    ...(by !== undefined && { thirdPartyDN: by, thirdPartyDNRole: 'TransferredBy' as const }),
+  }
+  const { id } = join(turn, place, extra)
+  turn.set({ queue: { dn, party: id, enterTime, defaultDestination, treatments: turn.call.queue?.treatments ?? 0 } })
+  note(turn, id, 'EventRouteRequest', { enterTime })
+  turn.start('Router', routerWait)
+  turn.state = 'Queued'
+}
+
+/** Queued: RequestApplyTreatment. */
+export function applyTreatment(turn: Turn, { request, token }: InputOf<'RequestApplyTreatment'>): void {
+  turn.stop('Router')
+  treat(turn, { type: request.treatmentType, parameters: request.treatmentParameters ?? {}, token })
+}
+
+/** Queued: RequestRouteCall. */
+export function routeCall(turn: Turn, { request, token, target }: InputOf<'RequestRouteCall'>) {
+  turn.stop('Router')
+  route(turn, { target, number: request.otherDN, token, reservation: request.reservationID })
+}
+
+type Route = {
+  readonly target: Target | undefined
+  readonly number: string
+  readonly token?: number
+  readonly reservation?: string | undefined
+}
+
+function route(turn: Turn, { target, number, token, reservation }: Route) {
+  if (!target) return turn.refuse(token, errors.invalidDestination, number)
+  if (target.kind === 'dn') {
+    turn.set({ pending: { dn: target.dn, target, token } })
+    turn.do({ type: 'seize', dn: target.dn, purpose: 'routed', reservation })
+    turn.state = 'Reserving'
+    return
+  }
+  if (target.kind === 'trunk') return offer(turn, target, token)
+  divert(turn, target.dn, token)
+  if (target.kind === 'routing-point') enqueue(turn, target)
+  else serve(turn, target)
+}
+
+/** Reserving: the owner of the DN has answered. Refused, the call goes on waiting, and the router knows. */
+export function reserved(turn: Turn, { reply }: InputOf<'seized'>): void {
+  const { pending } = turn.call
+  turn.set({ pending: undefined })
+  turn.state = 'Queued'
+  if (!reply.granted) turn.refuse(pending?.token, errorOfSeizure(reply.cause), pending?.dn)
+  else if (pending?.target?.kind === 'dn') offer(turn, pending.target, pending.token, reply)
+}
+
+/** INVITE, RouteUsed, Diverted, Ringing: in one turn (§3). */
+function offer(turn: Turn, target: Reachable, token?: number, reply?: InputOf<'seized'>['reply']): void {
+  const leg = call(turn, target, 'callee', turn.legAs('caller'))
+  const party = partyTo(target, leg, reply)
+  divert(turn, party.dn, token)
+  join(turn, { ...party, queue: turn.call.queue?.dn, otherDN: callingParty(turn)?.dn })
+  turn.start('Offer', turn.call.times.offerTimeout)
+  turn.state = 'Offering'
+}
+
+function divert(turn: Turn, dn: string, token: number | undefined): void {
+  const { queue: place } = turn.call
+  const party = turn.party(place?.party)
+  if (!place || !party) return
+  turn.stop('Router')
+  turn.refuse(place.asked?.token, errors.wrongState, 'the call has been routed')
+  turn.set({ queue: { ...place, asked: undefined } })
+  const third = { thirdPartyDN: dn, thirdPartyDNRole: 'Destination' as const }
+  onDevice(turn, party, 'EventRouteUsed', third, token)
+  leave(turn, party.id, { name: 'EventDiverted', extra: third })
+}
+
+/** Queued: no router has taken up the call. */
+export function unrouted(turn: Turn): void {
+  const number = turn.call.queue?.defaultDestination
+  if (number === undefined) treat(turn, { type: 'Music', parameters: {} })
+  else turn.do({ type: 'lookUp', number })
+}
+
+/** Queued: where the default destination leads. */
+export function routeByDefault(turn: Turn, { number, target }: InputOf<'found'>): void {
+  if (target) route(turn, { target, number })
+  else treat(turn, { type: 'Music', parameters: {} })
+}
+
+/** A media server answers: the caller hears it, and what was asked for begins. */
+export function mediaCame(turn: Turn, input: InputOf<'answered'>): void {
+  if (!takeMedia(turn, input)) return
+  const media = turn.leg(input.leg)
+  if (media) playOn(turn, media)
+}
+
+/** No media server took the caller: with nothing in common with him no other will. */
+export function mediaFailed(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+  const caller = turn.legAs('caller')
+  loseMedia(turn, leg)
+  if (status === 488 && caller?.state === 'Calling') {
+    end(turn, { ending: { by: 'cluster', cause: 'not-acceptable', status: 488 }, status: 488 })
+  }
+}
+
+export const mediaEnded = (turn: Turn, { leg }: InputOf<'ended'>): void => loseMedia(turn, leg)
+
+/** The caller leaves while the call waits or rings at an agent (§4). */
+export function abandon(turn: Turn, input: InputOf<'cancelled'> | InputOf<'ended'>): void {
+  const by = callingParty(turn)
+  turn.dropLeg(input.leg)
+  const vanished = input.type === 'ended' && input.cause !== 'bye'
+  const ending = vanished
+    ? ({ by: 'cluster', cause: 'session-expired' } as const)
+    : ({ by: callingSide(turn.call), cause: `abandoned-${whereFrom(turn)}` } as const)
+  const parties = turn.call.parties.map((party) => party.id)
+  // §4: the queue first, then who waited in it.
+  const order = turn.state === 'Offering' ? parties : parties.toReversed()
+  end(turn, { ending, by, abandoned: true, reason: input.reason, order, ...(vanished && { callState: 'Dropped' }) })
+}
+
+const whereFrom = (turn: Turn): string =>
+  turn.state === 'Offering' ? 'ringing' : (turn.call.queue?.playing?.kind ?? 'queue')

@@ -1,0 +1,171 @@
+/** Two talk: hold, retrieve, digits, the end (event flows §2, §6). Also what any state does about its legs. */
+
+import { msmlType } from '#protocols/media/msml/msml.ts'
+import { parseMsmlEvent } from '#protocols/media/msml/parse-msml.ts'
+import { errors } from '#protocols/tlib/errors.ts'
+import { onDevice } from '../events/publish.ts'
+import { isHold } from '../media/descriptions.ts'
+import { type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
+import { mediaOf, openMediaAgain, sendMsml } from '../media/media-leg.ts'
+import type { Exchange, Party } from './call.ts'
+import { calledSide, callingSide, end } from './ending.ts'
+import { loseMedia } from './endpoints.ts'
+import type { InputOf } from './input.ts'
+import { become } from './parties.ts'
+import { treatmentEnded } from './treatments.ts'
+import type { Turn } from './turn.ts'
+
+/** The party's side of the call: who called, or who was called. */
+export const sideOf = (turn: Turn, party: Party | undefined) =>
+  party?.role === 'Origination' ? callingSide(turn.call) : calledSide(turn.call)
+
+/** A party hangs up. */
+export function hungUp(turn: Turn, { leg, cause, reason }: InputOf<'ended'>) {
+  const by = turn.partyOn(leg)
+  turn.dropLeg(leg)
+  if (cause !== 'bye') return vanish(turn)
+  end(turn, { ending: { by: sideOf(turn, by), cause: 'hangup' }, by, abandoned: true, reason })
+}
+
+/** RequestReleaseCall: a party hangs up by its desktop. */
+export function releaseBy(turn: Turn, by: Party, token: number): void {
+  end(turn, { ending: { by: sideOf(turn, by), cause: 'hangup' }, by, abandoned: true, answers: token })
+}
+
+/** A phone is not there any more. */
+export function vanish(turn: Turn): void {
+  end(turn, { ending: { by: 'cluster', cause: 'session-expired' }, callState: 'Dropped' })
+}
+
+/** A re-INVITE of ours has its answer. */
+export function exchanged(turn: Turn, input: InputOf<'reinvited'>) {
+  const outcome = reinvited(turn, input)
+  if (!outcome) return
+  const { exchange } = outcome
+  if (exchange.why === 'pass') heldByPhone(turn, outcome, exchange)
+  else if (exchange.why !== 'join') heldByRequest(turn, input.leg, outcome, exchange)
+  else if (!outcome.ok) notJoined(turn, input.leg, outcome.status)
+}
+
+/** The description of its peer does not suit the leg, or its dialog is gone. */
+function notJoined(turn: Turn, leg: string, status: number) {
+  if (turn.leg(leg)?.role === 'media') {
+    turn.do({ type: 'bye', leg, fields: [] })
+    return loseMedia(turn, leg)
+  }
+  if (status === 408 || status === 481) return vanish(turn)
+  const unsuitable = status === 415 || status === 488 || status === 606
+  const ending = unsuitable
+    ? ({ by: 'cluster', cause: 'not-acceptable', status: 488 } as const)
+    : ({ by: 'cluster', cause: 'error', status: 500 } as const)
+  end(turn, { ending, callState: 'GeneralError' })
+}
+
+/** §6: nothing for the other side, one event when the dialog has settled. */
+function heldByPhone(turn: Turn, { ok }: Outcome, { from, offer: body }: Extract<Exchange, { why: 'pass' }>): void {
+  const party = turn.partyOn(from)
+  if (!ok || !party) return
+  const holds = isHold(body)
+  if (holds && party.state === 'Connected') become(turn, party.id, 'Held', 'EventHeld')
+  else if (!holds && party.state === 'Held') become(turn, party.id, 'Connected', 'EventRetrieved')
+}
+
+type ByRequest = Extract<Exchange, { why: 'hold' | 'retrieve' }>
+
+function heldByRequest(turn: Turn, other: string, { ok }: Outcome, { why, party: id, token }: ByRequest) {
+  const party = turn.party(id)
+  const leg = turn.leg(party?.leg)
+  if (!ok || !party || !leg) {
+    turn.setLeg(other, { muted: why === 'retrieve' })
+    turn.refuse(token, errors.wrongState, 'the other side refused')
+    return
+  }
+  turn.setLeg(leg.id, { muted: why === 'hold' })
+  settle(turn, leg.id)
+  if (why === 'hold') become(turn, id, 'Held', 'EventHeld', undefined, token)
+  else become(turn, id, 'Connected', 'EventRetrieved', undefined, token)
+}
+
+/** RequestHoldCall, RequestRetrieveCall: the other side is re-INVITEd, then the phone itself is told. */
+export function holdBy(turn: Turn, party: Party, why: 'hold' | 'retrieve', token: number) {
+  const leg = turn.leg(party.leg)
+  const other = turn.leg(leg?.peer)
+  const fits = party.state === (why === 'hold' ? 'Connected' : 'Held')
+  if (!fits || leg?.remote === undefined || other?.state !== 'Up') return turn.refuse(token, errors.wrongState)
+  if (other.exchange || leg.exchange) return turn.refuse(token, errors.wrongState, 'the media is just being changed')
+  const muted = why === 'hold'
+  turn.setLeg(other.id, { muted })
+  offer(turn, { ...other, muted }, leg.remote, { why, party: party.id, token })
+}
+
+/** RequestSendDtmf: to the other side, as RFC 4733 events by its media server, else by INFO. */
+export function sendDigits(turn: Turn, party: Party, digits: string, token: number) {
+  const other = turn.call.parties.find((one) => one.id !== party.id && one.leg !== undefined)
+  const leg = turn.leg(other?.leg)
+  if (leg?.state !== 'Up' || party.state !== 'Connected') return turn.refuse(token, errors.wrongState)
+  const media = mediaOf(turn, leg.id)
+  if (media) {
+    const generate = { digits, duration: 100, interval: 70 }
+    const name = `digits${turn.call.eventNo}`
+    sendMsml(turn, media.id, { type: 'dialogstart', connection: 'self', name, generate }, 'digits')
+  } else for (const digit of digits) turn.do(digitInfo(leg.id, digit))
+  onDevice(turn, party, 'EventDtmfSent', { dtmfDigits: digits }, token)
+}
+
+const digitInfo = (leg: string, digit: string) =>
+  ({
+    type: 'send',
+    leg,
+    method: 'INFO',
+    tag: undefined,
+    fields: [],
+    body: { type: 'application/dtmf-relay', text: `Signal=${digit}\r\nDuration=100\r\n` },
+  }) as const
+
+/** INFO: the media server's events are for us, everything else is for the other side. */
+export function informed(turn: Turn, input: InputOf<'info'>) {
+  const leg = turn.leg(input.leg)
+  if (leg?.role === 'media') return mediaTold(turn, input)
+  const peer = turn.leg(leg?.peer)
+  if (peer?.role === 'media' || peer?.state !== 'Up') {
+    turn.do({ type: 'respond', leg: input.leg, request: input.request, status: 415 })
+    return
+  }
+  const body = { type: input.contentType, text: input.body }
+  const tag = `pass:${input.leg}:${input.request}`
+  turn.do({ type: 'send', leg: peer.id, method: 'INFO', tag, fields: [], body })
+}
+
+function mediaTold(turn: Turn, { leg, request, contentType, body }: InputOf<'info'>): void {
+  turn.do({ type: 'respond', leg, request, status: contentType === msmlType ? 200 : 415 })
+  const event = parseMsmlEvent(Buffer.from(body))
+  if ('refused' in event) return
+  if (event.name === 'msml.dialog.exit') treatmentEnded(turn, event.dialog, event.exit)
+  else if (event.name === 'ringmain.rtp.silent') silent(turn, leg)
+}
+
+/** No RTP from an anchored phone that nobody holds: it is gone, whatever its signalling says. */
+function silent(turn: Turn, media: string): void {
+  const party = turn.partyOn(turn.leg(media)?.peer ?? '')
+  const held = turn.call.parties.some(({ state }) => state === 'Held')
+  if (turn.call.media === 'anchored' && party?.state === 'Connected' && !held) vanish(turn)
+}
+
+/** The answer to a request in a dialog: a probe that failed says that the phone is gone. */
+export function answeredInDialog(turn: Turn, { tag, status, leg }: InputOf<'responded'>): void {
+  const [what, from, request] = tag.split(':')
+  if (what === 'pass' && from !== undefined && turn.leg(from)) {
+    turn.do({ type: 'respond', leg: from, request: Number(request), status: status === 481 ? 500 : status })
+  } else if (what === 'probe' && (status === 408 || status === 481)) {
+    if (turn.leg(leg)?.role === 'media') loseMedia(turn, leg)
+    else turn.do({ type: 'bye', leg, fields: [] })
+  }
+}
+
+/** `probe:LEG`, `retry:LEG`, `media:LEG`. */
+export function timed(turn: Turn, { timer }: InputOf<'timer'>): void {
+  const [what, leg = ''] = timer.split(':')
+  if (what === 'probe') probe(turn, leg)
+  else if (what === 'retry') retry(turn, leg)
+  else if (what === 'media') openMediaAgain(turn, leg)
+}

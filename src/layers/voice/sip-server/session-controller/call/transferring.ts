@@ -1,0 +1,230 @@
+/** Single-step transfer, by request or by a phone's blind REFER (event flows §7). */
+import { errors } from '#protocols/tlib/errors.ts'
+import { onDevice } from '../events/publish.ts'
+import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
+import type { SeizeReply } from '../ports.ts'
+import type { Party, Target } from './call.ts'
+import { calledSide, end, reasonFields } from './ending.ts'
+import { call, connect, partyTo } from './endpoints.ts'
+import { endingOf, errorOfSeizure, type Failure, failureOfPhone, failures } from './failures.ts'
+import type { InputOf } from './input.ts'
+import { become, join, leave } from './parties.ts'
+import { enqueue, requeue } from './queueing.ts'
+import { hungUp } from './talking.ts'
+import type { Turn } from './turn.ts'
+
+/** Talking: REFER of a phone. */
+export function referred(turn: Turn, { leg, request, number, target, replaces }: InputOf<'referred'>) {
+  const by = turn.partyOn(leg)
+  const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
+  if (!by || replaces) return respond(501)
+  if (!target || target.kind === 'service') return respond(404)
+  respond(202)
+  turn.setLeg(leg, { refers: true })
+  notify(turn, leg, 'SIP/2.0 100 Trying', 'active;expires=60')
+  transfer(turn, by, target, number, undefined)
+}
+
+/** Talking: RequestSingleStepTransfer. */
+export function transferBy(turn: Turn, party: Party, { request, target, token }: InputOf<'RequestSingleStepTransfer'>) {
+  const talks = party.state === 'Connected' || party.state === 'Held'
+  if (!talks || !party.leg) return turn.refuse(token, errors.wrongState)
+  if (!target || target.kind === 'service') return turn.refuse(token, errors.invalidDestination, request.otherDN)
+  transfer(turn, party, target, request.otherDN, token)
+}
+
+function transfer(
+  turn: Turn,
+  by: Party,
+  target: Exclude<Target, { kind: 'service' }>,
+  number: string,
+  token: number | undefined,
+) {
+  const stays = turn.call.parties.find((party) => party.id !== by.id && party.leg !== undefined)
+  if (!stays) return transferRefused(turn, by, { code: 93, words: `${number} cannot be called now` }, 480)
+  if (target.kind === 'routing-point') return toQueue(turn, by, stays, target, token)
+  turn.set({ transfer: { by: by.id, stays: stays.id, target, token } })
+  turn.state = 'Transferring'
+  if (target.kind === 'dn') turn.do({ type: 'seize', dn: target.dn, purpose: 'direct', reservation: undefined })
+  else ringThird(turn)
+}
+
+/** Transferring: the owner of the third has answered. */
+export function thirdSeized(turn: Turn, { reply }: InputOf<'seized'>): void {
+  if (reply.granted) ringThird(turn, reply)
+  else transferFailed(turn, errorOfSeizure(reply.cause), reply.cause === 'busy' ? 486 : 480)
+}
+
+function ringThird(turn: Turn, reply?: SeizeReply): void {
+  const { transfer: plan } = turn.call
+  const by = turn.party(plan?.by)
+  const stays = turn.party(plan?.stays)
+  if (!plan || !by || !stays) return
+  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg))
+  const queue = by.queue === undefined ? {} : { queue: by.queue }
+  join(turn, { ...partyTo(plan.target, leg, reply), ...queue, otherDN: stays.dn }, transferredBy(by))
+  turn.start('Ring', turn.call.times.ringTimeout)
+}
+
+const transferredBy = (by: Party) =>
+  ({ callState: 'Transferred', thirdPartyDN: by.dn, thirdPartyDNRole: 'TransferredBy' }) as const
+
+/** Transferring: the third rings, so who transferred may go. */
+export function thirdRings(turn: Turn, { leg, status, talks }: InputOf<'progressed'>): void {
+  if (talks) turn.setLeg(leg, { talks })
+  if (status >= 180) letGo(turn)
+}
+
+/** Transferring: the third answers at once. */
+export function thirdAnswers(turn: Turn, input: InputOf<'answered'>): void {
+  letGo(turn)
+  transferAnswered(turn, input)
+}
+
+/** Who transferred leaves; who stays learns whom it has now. */
+function letGo(turn: Turn, gone = false): void {
+  const { transfer: plan } = turn.call
+  const by = turn.party(plan?.by)
+  const stays = turn.party(plan?.stays)
+  const third = turn.partyOn(turn.legAs('target')?.id ?? '')
+  if (!plan || !by || !stays || !third) return
+  if (by.leg !== undefined) {
+    closeMedia(turn, by.leg)
+    if (!gone) dismiss(turn, by.leg)
+  }
+  turn.setLeg(stays.leg ?? '', { role: 'caller' })
+  turn.setLeg(third.leg ?? '', { role: 'callee' })
+  leaveTransferred(turn, by, third.dn, plan.token)
+  changed(turn, stays, by, third.dn)
+  turn.set({ transfer: undefined })
+  turn.state = 'Transferred'
+}
+
+function dismiss(turn: Turn, leg: string): void {
+  if (turn.leg(leg)?.refers) notify(turn, leg, 'SIP/2.0 200 OK', 'terminated;reason=noresource')
+  turn.bye(leg)
+}
+
+function leaveTransferred(turn: Turn, by: Party, third: string, token: number | undefined): void {
+  const extra = { thirdPartyDN: third, thirdPartyDNRole: 'Destination' as const }
+  leave(turn, by.id, { name: 'EventReleased', callState: 'Transferred', by, extra, answers: token })
+}
+
+function changed(turn: Turn, stays: Party, by: Party, otherDN: string): void {
+  turn.setParty(stays.id, { otherDN })
+  const now = turn.party(stays.id)
+  if (now) onDevice(turn, now, 'EventPartyChanged', { ...transferredBy(by), previousConnID: turn.call.connID })
+}
+
+/** Transferred: the third answers. */
+export function transferAnswered(turn: Turn, input: InputOf<'answered'>): void {
+  const waiting = turn.legAs('caller')
+  const third = turn.partyOn(input.leg)
+  if (!waiting || !third) return
+  turn.stop('Ring')
+  connect(turn, waiting.id, input)
+  become(turn, third.id, 'Connected', 'EventEstablished')
+  turn.state = 'Talking'
+}
+
+/** Transferring: the third declines, or does not answer: who wanted to transfer keeps the call. */
+export function thirdDeclines(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+  const { callState } = failureOfPhone(status)
+  const third = turn.partyOn(leg)
+  turn.dropLeg(leg)
+  if (third) leave(turn, third.id, { name: 'EventReleased', callState })
+  transferFailed(turn, { code: errors.busy.code, words: `the other DN declined (${status})` }, status)
+}
+
+export function thirdSilent(turn: Turn): void {
+  const leg = turn.legAs('target')
+  if (!leg) return
+  const third = turn.partyOn(leg.id)
+  turn.cancel(leg.id, reasonFields(408))
+  if (third) leave(turn, third.id, { name: 'EventReleased', callState: 'NoAnswer' })
+  transferFailed(turn, errors.timeout, 408)
+}
+
+function transferFailed(turn: Turn, error: { code: number; words: string }, status: number): void {
+  const { transfer: plan } = turn.call
+  const by = turn.party(plan?.by)
+  turn.stop('Ring')
+  turn.set({ transfer: undefined })
+  turn.state = 'Talking'
+  turn.refuse(plan?.token, error)
+  if (by) transferRefused(turn, by, error, status)
+}
+
+function transferRefused(turn: Turn, by: Party, { words }: { code: number; words: string }, status: number): void {
+  const leg = turn.leg(by.leg)
+  if (!leg?.refers) return
+  turn.setLeg(leg.id, { refers: false })
+  notify(turn, leg.id, `SIP/2.0 ${status} ${words}`, 'terminated;reason=noresource')
+}
+
+/** Transferring: a phone may hang up as soon as its REFER has been taken. */
+export function hungUpTransferring(turn: Turn, input: InputOf<'ended'>) {
+  const party = turn.partyOn(input.leg)
+  const third = turn.legAs('target')
+  const leaves = party !== undefined && party.id === turn.call.transfer?.by && third !== undefined
+  if (!leaves || input.cause !== 'bye') return hungUp(turn, input)
+  turn.dropLeg(input.leg)
+  letGo(turn, true)
+}
+
+/** Transferred: the third could not be had. With a queue the call goes back to it, else it ends (§7, last row). */
+export function thirdLost(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+  turn.dropLeg(leg)
+  recall(turn, leg, failureOfPhone(status))
+}
+
+export function thirdUnanswered(turn: Turn): void {
+  const leg = turn.legAs('callee')
+  if (!leg) return
+  turn.cancel(leg.id, reasonFields(408))
+  recall(turn, leg.id, failures.noAnswer)
+}
+
+function recall(turn: Turn, leg: string, failure: Failure) {
+  const third = turn.partyOn(leg)
+  const caller = turn.legAs('caller')
+  turn.stop('Ring')
+  const { callState } = failure
+  const back = turn.call.queue !== undefined && caller !== undefined
+  const waiting = turn.partyOn(caller?.id ?? '')
+  const ending = { ...endingOf(turn.call, failure), by: calledSide(turn.call) }
+  const last = back || waiting?.external === false ? {} : { extra: { extensions: { Ending: ending } } }
+  if (third) leave(turn, third.id, { name: 'EventReleased', callState: back ? 'Redirected' : callState, ...last })
+  if (!back) return end(turn, { ending, callState })
+  requeue(turn)
+  if (!mediaOf(turn, caller.id)) openMedia(turn, caller.id)
+}
+
+/** A transfer to a routing point is complete at once: who stays waits there. */
+function toQueue(
+  turn: Turn,
+  by: Party,
+  stays: Party,
+  target: Extract<Target, { kind: 'routing-point' }>,
+  token: number | undefined,
+): void {
+  if (by.leg !== undefined) {
+    closeMedia(turn, by.leg)
+    dismiss(turn, by.leg)
+  }
+  turn.setLeg(stays.leg ?? '', { role: 'caller', peer: mediaOf(turn, stays.leg)?.id })
+  leaveTransferred(turn, by, target.dn, token)
+  changed(turn, stays, by, target.dn)
+  turn.set({ queue: undefined })
+  enqueue(turn, target, by.dn)
+}
+
+/** RFC 3515 §2.4.4: how the transfer goes. */
+function notify(turn: Turn, leg: string, text: string, state: string): void {
+  const fields = [
+    ['Event', 'refer'],
+    ['Subscription-State', state],
+  ] as const
+  const body = { type: 'message/sipfrag;version=2.0', text: `${text}\r\n` }
+  turn.do({ type: 'send', leg, method: 'NOTIFY', tag: undefined, fields, body })
+}

@@ -1,0 +1,136 @@
+/**
+ * One step of a call while it is being decided: the call as it is becoming and what is to be done, in order. Local to
+ * the step, so that the step as a whole is a pure function.
+ */
+import type { Step } from '#platform/machine/machine.ts'
+import { timestamp } from '#platform/time.ts'
+import type { Call, Fields, Leg, LegRole, Party, State } from './call.ts'
+import type { Effect } from './effect.ts'
+import type { Input, InputOf } from './input.ts'
+
+export class Turn {
+  state: State
+  call: Call
+  /** RFC 3339. */
+  readonly time: string
+  readonly effects: Effect[] = []
+
+  constructor(state: State, call: Call, at: number) {
+    this.state = state
+    this.call = call
+    this.time = timestamp(at)
+  }
+
+  set(change: Partial<Call>): void {
+    this.call = { ...this.call, ...change }
+  }
+
+  do(effect: Effect): void {
+    this.effects.push(effect)
+  }
+
+  start(timer: string, after: number): void {
+    this.effects.push({ type: 'start', timer, after })
+  }
+
+  stop(timer: string): void {
+    this.effects.push({ type: 'stop', timer })
+  }
+
+  leg(id: string | undefined): Leg | undefined {
+    return id === undefined ? undefined : this.call.legs[id]
+  }
+
+  legAs(role: LegRole): Leg | undefined {
+    const { legs } = this.call
+    for (const id in legs) if (legs[id]?.role === role) return legs[id]
+    return undefined
+  }
+
+  putLeg(leg: Leg): Leg {
+    this.set({ legs: { ...this.call.legs, [leg.id]: leg } })
+    return leg
+  }
+
+  setLeg(id: string, change: Partial<Leg>): void {
+    const leg = this.call.legs[id]
+    if (leg) this.putLeg({ ...leg, ...change })
+  }
+
+  /** Forgets the leg; who ends its session is another matter. */
+  dropLeg(id: string): void {
+    const { [id]: _gone, ...legs } = this.call.legs
+    this.set({ legs })
+    this.stop(`probe:${id}`)
+    this.stop(`retry:${id}`)
+  }
+
+  nextLeg(prefix: string): string {
+    const lastLeg = this.call.lastLeg + 1
+    this.set({ lastLeg })
+    return `${prefix}${lastLeg}`
+  }
+
+  party(id: string | undefined): Party | undefined {
+    return this.call.parties.find((party) => party.id === id)
+  }
+
+  partyOn(leg: string): Party | undefined {
+    return this.call.parties.find((party) => party.leg === leg)
+  }
+
+  partyOf(dn: string): Party | undefined {
+    return this.call.parties.find((party) => party.dn === dn && !party.external)
+  }
+
+  setParty(id: string, change: Partial<Party>): void {
+    this.set({ parties: this.call.parties.map((party) => (party.id === id ? { ...party, ...change } : party)) })
+  }
+
+  refuse(token: number | undefined, error: { code: number; words: string }, particulars?: string): void {
+    if (token === undefined) return
+    const message = particulars === undefined ? error.words : `${error.words}: ${particulars}`
+    this.do({ type: 'refuse', token, code: error.code, message })
+  }
+
+  bye(leg: string, fields: Fields = none): void {
+    this.do({ type: 'bye', leg, fields })
+    this.dropLeg(leg)
+  }
+
+  cancel(leg: string, fields: Fields = none): void {
+    this.do({ type: 'cancel', leg, fields })
+    this.dropLeg(leg)
+  }
+}
+
+const none: Fields = []
+
+/** What a cell of the call machine does. */
+export type Cell<Type extends Input['type']> = (turn: Turn, input: InputOf<Type>) => void
+export type Cells = { readonly [Type in Input['type']]?: Cell<Type> }
+
+type Row = {
+  readonly [Type in Input['type']]?: (call: Call, input: InputOf<Type>) => Step<State, Call, Effect>
+}
+
+/** The cells of one state as steps. */
+export function row(state: State, cells: Cells): Row {
+  const steps = Object.entries(cells).map(([type, cell]) => [
+    type,
+    (call: Call, input: Input): Step<State, Call, Effect> => {
+      const turn = new Turn(state, call, input.at)
+      ;(cell as Cell<Input['type']>)(turn, input)
+      return { state: turn.state, data: turn.call, effects: turn.effects }
+    },
+  ])
+  return Object.fromEntries(steps) as Row
+}
+
+/** A cell whose meaning depends on the leg's role; elsewhere the input means nothing. */
+export function byRole<Type extends Input['type']>(cells: { readonly [Role in LegRole]?: Cell<Type> }): Cell<Type> {
+  return (turn, input) => {
+    const role = 'leg' in input ? turn.leg(input.leg)?.role : undefined
+    if (role) cells[role]?.(turn, input)
+  }
+}

@@ -1,0 +1,109 @@
+/** Session descriptions as a B2BUA passes them on from leg to leg (RFC 3264 §8): what each dialog is told, as text. */
+import { buildSdp, matchingMedia, withDirection, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
+import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
+import {
+  audioOf,
+  type Direction,
+  isHold as isOnHold,
+  type Line,
+  type MediaDescription,
+  type SessionDescription,
+} from '#protocols/media/sdp/session-description.ts'
+
+const read = (text: string): SessionDescription | undefined => {
+  const description = parseSdp(Buffer.from(text))
+  return 'error' in description ? undefined : description
+}
+const write = (description: SessionDescription): string => buildSdp(description).toString()
+
+/**
+ * `text` as the next offer in a dialog where `former` was the last description from here: the session stays the same,
+ * its version counts up with each change, no m= section goes away. The first description passes as it is.
+ */
+export const nextOffer = (text: string, former: string | undefined, direction?: Direction): string =>
+  next(text, former, former, direction)
+
+/** `text` as the answer to `offer` in a dialog where `former` was the last description from here. */
+export const nextAnswer = (text: string, former: string | undefined, offer: string | undefined): string =>
+  next(text, former, offer)
+
+function next(text: string, former: string | undefined, shape: string | undefined, direction?: Direction): string {
+  if (former === undefined && direction === undefined) return text
+  if (text === former && direction === undefined) return text
+  const given = read(text)
+  if (!given) return text
+  const directed = direction === undefined ? given : withDirection(given, direction)
+  const before = former === undefined ? undefined : read(former)
+  if (!before) return write(directed)
+  const asked = shape === undefined ? undefined : read(shape)
+  const shaped = asked ? shapedLike(directed, asked, shape !== former) : directed
+  const same = write(withOrigin(shaped, before.origin))
+  if (same === former) return same
+  const version = (BigInt(before.origin.version) + 1n).toString()
+  return write(withOrigin(shaped, { ...before.origin, version }))
+}
+
+/** An answer has exactly the sections of its offer; an offer may have more than the one before. */
+function shapedLike(given: SessionDescription, asked: SessionDescription, answer: boolean): SessionDescription {
+  const shaped = matchingMedia(given, asked)
+  return answer ? { ...shaped, media: shaped.media.slice(0, asked.media.length) } : shaped
+}
+
+/** Whether its author does not want to hear the other side (RFC 3264 §8.4). */
+export function isHold(text: string): boolean {
+  const description = read(text)
+  return description !== undefined && isOnHold(description)
+}
+
+/** Whether both say the same of the audio: where it goes, in which directions. */
+export function sameAudio(one: string, other: string): boolean {
+  if (one === other) return true
+  const a = audioIn(one)
+  const b = audioIn(other)
+  return a?.address === b?.address && a?.port === b?.port && a?.direction === b?.direction
+}
+
+const audioIn = (text: string): MediaDescription | undefined => {
+  const description = read(text)
+  return description && audioOf(description)
+}
+
+/** An answer that takes the first audio stream of an offer and lets nothing flow yet: the leg has no peer so far. */
+export function silentAnswer(offer: string): string {
+  const description = read(offer)
+  if (!description) return offer
+  const first = audioOf(description)
+  const media = description.media.map((section) => (section === first ? parked(section) : refusedLines(section)))
+  const lines = description.lines.flatMap((line): Line[] =>
+    line[0] === 'c' ? [['c', 'IN IP4 0.0.0.0']] : line[0] === 'v' || line[0] === 't' ? [line] : ownLine(line),
+  )
+  const withAddress = lines.some(([type]) => type === 'c') ? lines : addressed(lines)
+  return write({ ...description, lines: withAddress, media })
+}
+
+const ownLine = ([type]: Line): Line[] =>
+  type === 'o' ? [['o', 'ringmain 1 1 IN IP4 0.0.0.0']] : type === 's' ? [['s', '-']] : []
+
+const addressed = (lines: readonly Line[]): Line[] =>
+  lines.flatMap((line): Line[] => (line[0] === 's' ? [line, ['c', 'IN IP4 0.0.0.0']] : [line]))
+
+const codecLine = ([type, value]: Line): boolean => type === 'a' && /^(?:rtpmap|fmtp|ptime):/.test(value)
+
+function parked(section: MediaDescription): MediaDescription {
+  const lines: Line[] = [
+    ['m', `${section.kind} 9 ${section.protocol} ${section.formats.join(' ')}`],
+    ...section.lines.filter(codecLine),
+    ['a', 'inactive'],
+  ]
+  return { ...section, lines, port: 9, direction: 'inactive' }
+}
+
+const refusedLines = (section: MediaDescription): MediaDescription => ({
+  ...section,
+  port: 0,
+  lines: [['m', `${section.kind} 0 ${section.protocol} ${section.formats.join(' ')}`.trimEnd()]],
+})
+
+/** A direction for both sides of a leg that request-hold has silenced, or that is let speak again. */
+export const muted: Direction = 'inactive'
+export const unmuted: Direction = 'sendrecv'

@@ -1,0 +1,154 @@
+/**
+ * Brings each leg to hear its peer: by the answer to its INVITE, the answer in an ACK, or a re-INVITE, whatever its
+ * state asks for. One exchange per leg at a time; what changes meanwhile is told afterwards (RFC 3261 §14).
+ */
+import type { Exchange, Leg } from '../call/call.ts'
+import type { InputOf } from '../call/input.ts'
+import type { Turn } from '../call/turn.ts'
+import { muted, nextAnswer, nextOffer, sameAudio, unmuted } from './descriptions.ts'
+
+/** How often an established leg is asked whether it is still there (in-dialog OPTIONS), in ms. */
+const probeEvery = 20_000
+
+/** After 491 without a time to wait. */
+const glareWait = 2000
+
+/** From now on each of the two is given the other's description. */
+export function link(turn: Turn, one: string, other: string): void {
+  turn.setLeg(one, { peer: other })
+  turn.setLeg(other, { peer: one })
+}
+
+/** Tells the leg its peer's description, as soon as both allow it. */
+export function settle(turn: Turn, id: string): void {
+  const leg = turn.leg(id)
+  const remote = turn.leg(leg?.peer)?.remote
+  if (!leg || remote === undefined) return
+  if (leg.state === 'Calling') accept(turn, leg, remote)
+  else if (leg.state === 'Unacknowledged') acknowledge(turn, leg, remote)
+  else if (leg.state === 'Up' && !leg.exchange) offer(turn, leg, remote, { why: 'join' })
+  else if (leg.state !== 'Inviting') turn.setLeg(id, { stale: true })
+}
+
+function accept(turn: Turn, leg: Leg, remote: string): void {
+  const body = nextAnswer(remote, leg.local, leg.remote)
+  turn.do({ type: 'accept', leg: leg.id, body })
+  turn.setLeg(leg.id, { state: 'Accepted', local: body })
+}
+
+function acknowledge(turn: Turn, leg: Leg, remote: string): void {
+  const body = nextAnswer(remote, leg.local, leg.remote)
+  turn.do({ type: 'acknowledge', leg: leg.id, body })
+  turn.setLeg(leg.id, { local: body })
+  up(turn, leg.id)
+}
+
+/** Re-INVITEs the leg; the outcome comes as `reinvited`. */
+export function offer(turn: Turn, leg: Leg, remote: string, exchange: Exchange): void {
+  const direction = exchange.why === 'retrieve' ? unmuted : leg.muted ? muted : undefined
+  const body = nextOffer(remote, leg.local, direction)
+  turn.do({ type: 'reinvite', leg: leg.id, body })
+  turn.setLeg(leg.id, { exchange, local: body, stale: false })
+}
+
+/** The leg is established: it is asked from time to time whether it is still there. */
+export function up(turn: Turn, id: string): void {
+  turn.setLeg(id, { state: 'Up' })
+  turn.start(`probe:${id}`, probeEvery)
+  if (turn.leg(id)?.stale) settle(turn, id)
+}
+
+/** The caller's ACK to our 200. */
+export function acknowledged(turn: Turn, { leg: id, body }: InputOf<'acknowledged'>): void {
+  const leg = turn.leg(id)
+  if (!leg) return
+  if (body !== undefined) turn.setLeg(id, { remote: body })
+  if (leg.state === 'Accepted') up(turn, id)
+  const peer = turn.leg(leg.peer)
+  if (body !== undefined && peer?.state === 'Unacknowledged') settle(turn, peer.id)
+}
+
+/** What a re-INVITE came to; `failed`: the leg cannot be told, and its exchange says what that means. */
+export type Outcome = { readonly exchange: Exchange; readonly ok: boolean; readonly status: number }
+
+export function reinvited(turn: Turn, input: InputOf<'reinvited'>): Outcome | undefined {
+  const leg = turn.leg(input.leg)
+  const exchange = leg?.exchange
+  if (!leg || !exchange) return undefined
+  const { status, body } = input
+  turn.setLeg(leg.id, { exchange: undefined })
+  if (status === 491 && exchange.why !== 'pass') {
+    turn.setLeg(leg.id, { exchange, stale: true })
+    turn.start(`retry:${leg.id}`, input.retryAfter ?? glareWait)
+    return undefined
+  }
+  const ok = status >= 200 && status < 300
+  if (ok && body !== undefined) heard(turn, leg, body, exchange)
+  if (exchange.why === 'pass') passed(turn, leg.id, exchange, ok, status, body)
+  if (ok && turn.leg(leg.id)?.stale) settle(turn, leg.id)
+  return { exchange, ok, status }
+}
+
+/** Its answer tells what its peer may have to be told in turn. */
+function heard(turn: Turn, leg: Leg, body: string, exchange: Exchange): void {
+  const peer = turn.leg(leg.peer)
+  const news = leg.remote === undefined || !sameAudio(leg.remote, body)
+  turn.setLeg(leg.id, { remote: body })
+  if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
+  else if (exchange.why === 'join' && news && peer?.peer === leg.id && isNews(peer, body)) settle(turn, peer.id)
+}
+
+const isNews = ({ local, muted: silent }: Leg, remote: string): boolean =>
+  local !== undefined && nextOffer(remote, local, silent ? muted : undefined) !== local
+
+/** §14.1: the time after a glare is over. */
+export function retry(turn: Turn, id: string): void {
+  const leg = turn.leg(id)
+  const exchange = leg?.exchange
+  const remote = turn.leg(leg?.peer)?.remote
+  if (!leg || !exchange || remote === undefined) return
+  offer(turn, { ...leg, exchange: undefined }, remote, exchange)
+}
+
+/** A re-INVITE or UPDATE from the leg's side. */
+export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): void {
+  const leg = turn.leg(id)
+  if (!leg) return
+  const peer = turn.leg(leg.peer)
+  const unchanged = body === undefined || body === leg.remote
+  if ((unchanged || !peer) && leg.local !== undefined) {
+    // A session refresh: the other side need not know.
+    turn.do({ type: 'acceptOffer', leg: id, body: nextAnswer(leg.local, leg.local, body) })
+    if (body !== undefined) turn.setLeg(id, { remote: body })
+  } else if (body === undefined || peer?.state !== 'Up' || peer.exchange) {
+    turn.do({ type: 'rejectOffer', leg: id, status: 491 })
+  } else offer(turn, { ...peer, muted: false }, body, { why: 'pass', from: id, offer: body })
+}
+
+function passed(
+  turn: Turn,
+  id: string,
+  exchange: Extract<Exchange, { why: 'pass' }>,
+  ok: boolean,
+  status: number,
+  body: string | undefined,
+): void {
+  const from = turn.leg(exchange.from)
+  if (!from) return
+  if (!ok || body === undefined) {
+    // 408 and 481 are about the dialog of the other leg, not of this one (§12.2.1.2).
+    turn.do({ type: 'rejectOffer', leg: from.id, status: status === 408 || status === 481 ? 500 : ok ? 488 : status })
+    return
+  }
+  const answer = nextAnswer(body, from.local, exchange.offer)
+  turn.do({ type: 'acceptOffer', leg: from.id, body: answer })
+  turn.setLeg(from.id, { remote: exchange.offer, local: answer, muted: false })
+  turn.setLeg(id, { muted: false })
+}
+
+/** Timer `probe:LEG`. */
+export function probe(turn: Turn, id: string): void {
+  if (!turn.leg(id)) return
+  turn.do({ type: 'send', leg: id, method: 'OPTIONS', tag: 'probe', fields: [], body: undefined })
+  turn.start(`probe:${id}`, probeEvery)
+}

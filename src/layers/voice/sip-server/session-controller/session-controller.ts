@@ -1,0 +1,216 @@
+/**
+ * The Session Controller (blueprint §4.1.1): the B2BUA in the middle of every call of a node. It creates a call for each
+ * INVITE and RequestMakeCall, brings what happens to it, and knows of all what is asked about.
+ */
+
+import { runnerSurroundings } from '#platform/machine/runner.ts'
+import type { Cell } from '#platform/metrics/metrics.ts'
+import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
+import { MalformedMessage } from '#protocols/sip/message/errors.ts'
+import { formatNameAddr, parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
+import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import { connIDs } from '#protocols/tlib/conn-id.ts'
+import { errors } from '#protocols/tlib/errors.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import type { Request, RequestOf } from '#protocols/tlib/requests.ts'
+import type { Call, Ending, Fields, Target } from './call/call.ts'
+import { CallAtWork, type Surrounding } from './call-at-work.ts'
+import { callUUID } from './call-uuid.ts'
+import { sdpOf } from './leg-user.ts'
+import type { Origin, Requester, SessionController, SessionControllerOptions } from './ports.ts'
+
+export const createSessionController = (options: SessionControllerOptions<Event>): SessionController<Request> =>
+  new Controller(options)
+
+/** Hears what a session that was refused at once may still tell. */
+const nobody: SessionUser = { ended() {} }
+
+type Beginning = Pick<Call, 'origin' | 'ani' | 'dnis' | 'from' | 'identity'> & Partial<Call>
+
+class Controller implements SessionController<Request> {
+  private readonly options: SessionControllerOptions<Event>
+  private readonly around: Surrounding
+  private readonly calls = new Map<string, CallAtWork>()
+  private readonly nextConnID: () => string
+  private readonly ended: (ending: Ending) => Cell
+  private draining = false
+  private idle: (() => void)[] = []
+
+  constructor(options: SessionControllerOptions<Event>) {
+    this.options = options
+    const { runtime, log, metrics, trace, userAgent, ports, node } = options
+    this.nextConnID = connIDs(node.number, node.epoch)
+    const total = metrics.counter('calls_total', 'Calls that have ended, by who ended them and why', ['by', 'cause'])
+    this.ended = ({ by, cause }) => total.of({ by, cause })
+    metrics.gauge('calls_active', 'Live calls', () => this.calls.size)
+    this.around = {
+      runtime,
+      log,
+      trace,
+      userAgent,
+      ports,
+      machines: runnerSurroundings(runtime.clock, log, metrics),
+      locate: (number) => this.locate(number),
+      over: (call, ending) => this.over(call, ending),
+    }
+  }
+
+  get active(): number {
+    return this.calls.size
+  }
+
+  invited(session: IncomingSession): SessionUser {
+    const { invite } = session
+    const { directory, authenticator } = this.options.ports
+    if (this.draining) return this.reject(session, 503)
+    const origin = directory.origin(invite)
+    if (!origin) return this.reject(session, 403)
+    if (origin.kind === 'dn') {
+      const verdict = authenticator.authenticate(invite)
+      if (!verdict.ok) return this.reject(session, verdict.status, verdict.reason, verdict.fields)
+    }
+    const beginning = this.readInvite(invite, origin)
+    return beginning ? this.arrive(session, beginning) : this.reject(session, 400)
+  }
+
+  private reject(session: IncomingSession, status: number, reason?: string, fields?: Fields): SessionUser {
+    session.reject(status, reason, fields)
+    return nobody
+  }
+
+  private arrive(session: IncomingSession, beginning: Beginning): SessionUser {
+    const target = this.locate(beginning.dnis)
+    const remote = sdpOf(session.offer)
+    const caller = { id: 'a', role: 'caller', state: 'Calling', remote } as const
+    const full = this.calls.size >= this.options.settings().mostCalls
+    const call = this.begin({ ...beginning, callType: typeOf(beginning.origin, target), legs: { a: caller } })
+    const user = call.take(session)
+    call.feed({ type: 'arrived', target, ...(full && { refusal: 'overload' as const }) })
+    return user
+  }
+
+  private begin(beginning: Beginning): CallAtWork {
+    const { runtime, node, settings } = this.options
+    const { offerTimeout, ringTimeout } = settings()
+    const call = new CallAtWork(this.around, {
+      callUUID: callUUID(runtime),
+      connID: this.nextConnID(),
+      callType: 'Unknown',
+      media: beginning.origin.media,
+      dc: node.dc,
+      times: { offerTimeout, ringTimeout },
+      userData: {},
+      parties: [],
+      legs: {},
+      mediaFailures: 0,
+      eventNo: 0,
+      cSeq: 0,
+      lastParty: 0,
+      lastLeg: 0,
+      ...beginning,
+    })
+    this.calls.set(call.connID, call)
+    return call
+  }
+
+  /** None where its Request-URI or From cannot be read. */
+  private readInvite(invite: Message, origin: Origin): Beginning | undefined {
+    try {
+      const { displayName, uri } = parseNameAddr(invite.header('From') ?? '')
+      const dnis = unescapeText(parseURI(invite.requestURI).user)
+      const ani = origin.kind === 'dn' ? origin.dn : origin.number
+      const identity = this.identityOf(invite, origin)
+      return { origin, ani, dnis: dnis === '' ? 'unknown' : dnis, from: formatNameAddr({ displayName, uri }), identity }
+    } catch (error) {
+      if (error instanceof MalformedMessage) return undefined
+      throw error
+    }
+  }
+
+  /** RFC 3325: a trunk's word is passed on; what one of our phones asserts is not, we have authenticated it. */
+  private identityOf(invite: Message, origin: Origin): Fields {
+    const privacy = invite.header('Privacy')
+    const kept: Fields = privacy === undefined ? [] : [['Privacy', privacy]]
+    if (origin.kind === 'dn') {
+      return [['P-Asserted-Identity', `<${this.options.ports.directory.uriOf(origin.dn)}>`], ...kept]
+    }
+    return [...invite.headers('P-Asserted-Identity').map((value) => ['P-Asserted-Identity', value] as const), ...kept]
+  }
+
+  private locate(number: string): Target | undefined {
+    const { directory } = this.options.ports
+    const destination = directory.destination(number)
+    return destination?.kind === 'dn' ? { ...destination, uri: directory.uriOf(destination.dn) } : destination
+  }
+
+  request(request: Request, requester: Requester) {
+    if (request.name === 'RequestMakeCall') return this.makeCall(request, requester)
+    const connID = 'connID' in request ? request.connID : undefined
+    const call = connID === undefined ? undefined : this.calls.get(connID)
+    if (call) call.request(request, requester)
+    else if (connID === undefined) requester.refuse(errors.unsupported.code, errors.unsupported.words)
+    else requester.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
+  }
+
+  private makeCall({ thisDN, otherDN, userData }: RequestOf<'RequestMakeCall'>, requester: Requester) {
+    const { directory } = this.options.ports
+    const caller = directory.destination(thisDN)
+    if (caller?.kind !== 'dn') return requester.refuse(errors.unknownDN.code, errors.unknownDN.words)
+    if (this.draining || this.calls.size >= this.options.settings().mostCalls) {
+      return requester.refuse(errors.wrongState.code, 'the node takes no more calls')
+    }
+    const uri = directory.uriOf(thisDN)
+    const origin: Origin = { kind: 'dn', dn: thisDN, media: caller.media }
+    const target = this.locate(otherDN)
+    const call = this.begin({
+      origin,
+      callType: typeOf(origin, target),
+      ani: thisDN,
+      dnis: otherDN,
+      from: `<${uri}>`,
+      identity: [['P-Asserted-Identity', `<${uri}>`]],
+      summons: { uri, from: `<${directory.uriOf(otherDN)}>` },
+      ...(userData && { userData }),
+    })
+    call.feed({ type: 'made', target, token: call.keepRequester(requester) })
+  }
+
+  holds(connID: string, dn: string): boolean {
+    const call = this.calls.get(connID)?.data
+    if (!call) return false
+    const { pending, transfer, parties } = call
+    const awaited = pending?.dn === dn || (transfer?.target.kind === 'dn' && transfer.target.dn === dn)
+    return awaited || parties.some((party) => party.seized && party.dn === dn)
+  }
+
+  withdraw(connID: string, dn: string): void {
+    this.calls.get(connID)?.feed({ type: 'withdraw', dn })
+  }
+
+  drain(): Promise<void> {
+    this.draining = true
+    return this.whenIdle()
+  }
+
+  stop(): Promise<void> {
+    this.draining = true
+    for (const call of [...this.calls.values()]) call.feed({ type: 'stop' })
+    return this.whenIdle()
+  }
+
+  private whenIdle(): Promise<void> {
+    if (this.calls.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.idle.push(resolve))
+  }
+
+  private over(call: CallAtWork, ending: Ending | undefined): void {
+    this.calls.delete(call.connID)
+    if (ending) this.ended(ending).inc()
+    if (this.calls.size > 0) return
+    for (const resolve of this.idle.splice(0)) resolve()
+  }
+}
+
+const typeOf = (origin: Origin, target: Target | undefined) =>
+  origin.kind === 'trunk' ? 'Inbound' : target?.kind === 'trunk' ? 'Outbound' : 'Internal'
