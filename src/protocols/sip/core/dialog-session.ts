@@ -14,6 +14,7 @@ import type { Drive } from '../transaction/running.ts'
 import type { Timing } from '../transaction/timers.ts'
 import type { ClientUser, RespondParts, ServerTransaction, Transactions } from '../transaction/transactions.ts'
 import type { Hop } from '../transport/transport.ts'
+import { fraction } from './fraction.ts'
 import { hasBody } from './message-body.ts'
 import { OneRequest, unanswered } from './request-outcome.ts'
 import type { ReinviteOutcome, RequestOutcome, Session, SessionUser } from './session.ts'
@@ -239,7 +240,7 @@ export abstract class DialogSession implements Session {
 
   /** §14.2, RFC 3311 §5.2: with 500, when to try again, up to ten seconds. */
   refuseOffer(transaction: ServerTransaction, status: 491 | 500): void {
-    const seconds = this.owner.runtime.random.bytes(1).readUInt8() % 11
+    const seconds = Math.floor(11 * fraction(this.owner.runtime.random))
     this.respond(transaction, status, status === 500 ? { fields: [['Retry-After', String(seconds)]] } : {})
   }
 

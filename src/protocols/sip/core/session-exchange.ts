@@ -6,6 +6,7 @@ import type { Message } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason-phrase.ts'
 import type { ClientUser, ServerTransaction } from '../transaction/transactions.ts'
 import type { DialogSession } from './dialog-session.ts'
+import { fraction } from './fraction.ts'
 import { bodyOf, hasBody } from './message-body.ts'
 import { outcomeOf, statusOf, unanswered } from './request-outcome.ts'
 import type { ReinviteOutcome, RequestOutcome } from './session.ts'
@@ -136,7 +137,7 @@ export class SessionExchange implements Performer<Performed> {
     const body = response === undefined ? undefined : bodyOf(response)
     if (status !== 491) return { ...outcome, body }
     const { owner, isCaller } = this.session
-    const random = owner.runtime.random.bytes(4).readUInt32BE() / 2 ** 32
+    const random = fraction(owner.runtime.random)
     return { ...outcome, body, retryAfter: retryAfter(isCaller, random) }
   }
 

@@ -1,0 +1,191 @@
+/**
+ * Keeps an address of record registered (RFC 3261 §10.2): refreshed in time, challenges answered (§22.2), another proxy
+ * tried where one does not answer, with the waits of RFC 5626 §4.5.
+ */
+import type { Log } from '#platform/log/log.ts'
+import type { Runtime, Timer } from '#platform/runtime/runtime.ts'
+import type { Fields } from '../message/draft.ts'
+import { MalformedMessage } from '../message/errors.ts'
+import { contactsOf } from '../message/headers/contact.ts'
+import { expiresSeconds } from '../message/headers/expires.ts'
+import { parseNameAddr } from '../message/headers/name-addr.ts'
+import { parseURI, sameURI } from '../message/headers/uri.ts'
+import type { Message } from '../message/message.ts'
+import { answerChallenge, type Identity } from './digest-client.ts'
+import { fraction } from './fraction.ts'
+import type { RequestOutcome } from './session.ts'
+import type { UserAgent } from './user-agent.ts'
+
+export type RegistrationOptions = {
+  readonly userAgent: Pick<UserAgent, 'request'>
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly log: Log
+  /** The address of record as a name-addr without tag: To and From. */
+  readonly addressOfRecord: string
+  /** Request-URI: the domain of the registrar, e.g. `sip:ringmain`. */
+  readonly registrar: string
+  /** Where we are reached: a Contact value. */
+  readonly contact: string
+  /** Proxies as Route values; one is kept as long as it answers. None: the Request-URI says where to go. */
+  readonly proxies: readonly string[]
+  readonly identity: Identity
+  /** Seconds asked for; the registrar decides. */
+  readonly expires?: number
+  /** Whether the registrar has our binding, each time this changes. */
+  changed?(registered: boolean): void
+}
+
+/** A proxy that has not answered by then is left for the next one, long before its transaction ends. */
+const patience = 5_000
+/** RFC 5626 §4.5: the first wait doubles with each failure, up to the longest. */
+const firstWait = 1_000
+const longestWait = 30_000
+
+export class Registration {
+  private readonly options: RegistrationOptions
+  private readonly callID: string
+  private cseq = 0
+  private expires: number
+  private proxy = 0
+  private failures = 0
+  private timer: Timer | undefined
+  private now = false
+  private state: 'idle' | 'keeping' | 'leaving' = 'idle'
+  private left: (() => void) | undefined
+
+  constructor(options: RegistrationOptions) {
+    this.options = options
+    this.callID = options.runtime.random.hex(12)
+    this.expires = options.expires ?? 3600
+  }
+
+  get registered(): boolean {
+    return this.now
+  }
+
+  start(): void {
+    if (this.state !== 'idle') return
+    this.state = 'keeping'
+    this.send(1, [])
+  }
+
+  /** Removes our binding (§10.2.2); resolves when the registrar has answered, or no proxy has. */
+  stop(): Promise<void> {
+    if (this.state !== 'keeping') return Promise.resolve()
+    this.state = 'leaving'
+    return new Promise((resolve) => {
+      this.left = resolve
+      if (this.now) this.send(1, [])
+      else this.leave()
+    })
+  }
+
+  private send(attempt: number, credentials: Fields) {
+    const { userAgent, addressOfRecord, registrar, contact, proxies } = this.options
+    const cseq = ++this.cseq
+    const expires = this.state === 'leaving' ? 0 : this.expires
+    const proxy = proxies[this.proxy]
+    this.wait(patience, () => this.failed('no answer'))
+    userAgent.request(
+      {
+        method: 'REGISTER',
+        requestURI: registrar,
+        from: addressOfRecord,
+        to: addressOfRecord,
+        callID: this.callID,
+        cseq,
+        route: proxy === undefined ? [] : [proxy],
+        fields: [['Contact', contact], ['Expires', String(expires)], ...credentials],
+      },
+      // What comes when the next one has left already is nobody's.
+      (outcome) => cseq === this.cseq && this.state !== 'idle' && this.heard(outcome, attempt),
+    )
+  }
+
+  private heard({ status, reason, response }: RequestOutcome, attempt: number) {
+    this.timer?.cancel()
+    if (status >= 200 && status < 300 && response !== undefined) this.accepted(response)
+    else if ((status === 401 || status === 407) && response !== undefined) this.challenged(response, attempt)
+    else if (status === 423 && response !== undefined && this.longer(response)) this.send(attempt, [])
+    else this.failed(`${status} ${reason}`)
+  }
+
+  private challenged(response: Message, attempt: number) {
+    const { registrar, identity, runtime } = this.options
+    const request = { method: 'REGISTER', uri: registrar }
+    const credentials = answerChallenge(response, request, identity, runtime.random, attempt)
+    if (credentials === undefined) this.failed(`${response.status} ${response.reason}`)
+    else this.send(attempt + 1, credentials)
+  }
+
+  /** §10.2.8: the registrar wants a longer lifetime. */
+  private longer(response: Message): boolean {
+    const least = expiresSeconds(response.header('Min-Expires') ?? '')
+    if (this.state === 'leaving' || least <= this.expires) return false
+    this.expires = least
+    return true
+  }
+
+  private accepted(response: Message) {
+    if (this.state === 'leaving') {
+      this.leave()
+      return
+    }
+    this.failures = 0
+    this.tell(true)
+    // §10.2.4: in time for another try, and not all phones at once.
+    const part = 0.6 + 0.1 * fraction(this.options.runtime.random)
+    this.wait(this.granted(response) * 1000 * part, () => this.send(1, []))
+  }
+
+  private failed(reason: string) {
+    this.timer?.cancel()
+    this.cseq++
+    if (this.state === 'leaving') {
+      this.leave()
+      return
+    }
+    const { log, proxies, addressOfRecord, runtime } = this.options
+    log.debug({ addressOfRecord, proxy: proxies[this.proxy], reason }, 'is not registered')
+    this.tell(false)
+    this.proxy = proxies.length === 0 ? 0 : (this.proxy + 1) % proxies.length
+    const longest = Math.min(firstWait * 2 ** this.failures, longestWait)
+    this.failures++
+    this.wait(longest * (0.5 + 0.5 * fraction(runtime.random)), () => this.send(1, []))
+  }
+
+  /** §10.2.4: what the answer says of our own binding. */
+  private granted(response: Message): number {
+    const header = response.header('Expires')
+    const unless = header === undefined ? this.expires : expiresSeconds(header)
+    return Math.max(1, expiresOf(response, this.options.contact) ?? unless)
+  }
+
+  private leave() {
+    this.timer?.cancel()
+    this.state = 'idle'
+    this.tell(false)
+    this.left?.()
+  }
+
+  private tell(registered: boolean) {
+    if (registered === this.now) return
+    this.now = registered
+    this.options.changed?.(registered)
+  }
+
+  private wait(ms: number, then: () => void) {
+    this.timer?.cancel()
+    this.timer = this.options.runtime.clock.after(ms, then)
+  }
+}
+
+function expiresOf(response: Message, contact: string): number | undefined {
+  try {
+    const own = parseURI(parseNameAddr(contact).uri)
+    return contactsOf(response).find(({ uri }) => uri !== '*' && sameURI(parseURI(uri), own))?.expires
+  } catch (error) {
+    if (error instanceof MalformedMessage) return undefined
+    throw error
+  }
+}
