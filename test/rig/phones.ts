@@ -1,0 +1,38 @@
+/** baresip phones and callers around one demo; everything is stopped together. */
+import { Baresip, type BaresipOptions } from '../peers/baresip.ts'
+import { proxies } from './demo.ts'
+
+/** What agents' phones send and what callers send: told apart in what the other side heard. */
+export const tones = { agent: 440, caller: 880 }
+
+export class Phones {
+  private readonly all: Baresip[] = []
+  private count = 0
+
+  /** A phone registered for a DN; `outbound` defaults to the first proxy of dc1. */
+  agent(dn: string, options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+    return this.start({ user: dn, password: 'demo', register: 20, tone: tones.agent, answer: 'auto', ...options })
+  }
+
+  /** A caller that comes over the trunk: its number is none of ours. */
+  caller(options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+    return this.start({ user: '+442079460018', domain: 'carrier.example', tone: tones.caller, ...options })
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((phone) => phone.stop()))
+  }
+
+  private async start(options: Partial<BaresipOptions> & { user: string; tone: number }): Promise<Baresip> {
+    this.count += 1
+    const phone = await Baresip.start({
+      sipPort: 15_200 + 10 * this.count,
+      controlPort: 25_100 + this.count * 60,
+      rtpPorts: [31_000 + 40 * this.count, 31_030 + 40 * this.count],
+      outbound: `sip:${proxies.dc1[0]}`,
+      ...options,
+    })
+    this.all.push(phone)
+    return phone
+  }
+}
