@@ -1,0 +1,34 @@
+/** The trace of a process as a component, so that it ends after everybody who writes to it. */
+import { Type } from 'typebox'
+import { type Context, defineComponent, type Running } from '#platform/component/component.ts'
+import { type DiskTrace, openDiskTrace } from '#platform/trace/disk-trace.ts'
+import type { ConfigurationSource } from '#protocols/model/client.ts'
+
+const Config = Type.Object(
+  { directory: Type.String({ minLength: 1, description: 'ladders are kept here, as the settings say how long' }) },
+  { additionalProperties: false },
+)
+
+export interface RunningTrace extends Running {
+  readonly trace: DiskTrace
+}
+
+export const diskTrace = (configuration: ConfigurationSource) =>
+  defineComponent({
+    name: 'trace',
+    config: Config,
+    async start({ runtime, log, metrics, config }: Context<{ directory: string }>): Promise<RunningTrace> {
+      const retention = () => {
+        const { ladderDays, ladderMegabytes } = configuration.current().settings
+        return { days: ladderDays, megabytes: ladderMegabytes }
+      }
+      const ends = (text: string) => text.includes('"EventCallDeleted"')
+      const trace = await openDiskTrace({ runtime, log, metrics, directory: config.directory, retention, ends })
+      return {
+        trace,
+        health: () => ({ status: 'ok', reasons: [] }),
+        drain: async () => {},
+        stop: () => trace.close(),
+      }
+    },
+  })
