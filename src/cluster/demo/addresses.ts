@@ -59,6 +59,10 @@ export function demoAddresses(ports: DemoPorts): readonly [DataCentreAddresses, 
   return [dataCentre(ports, 1), dataCentre(ports, 2)]
 }
 
+/** The option that moves a port; none where it is none of the demo's. */
+export const optionOf = (ports: DemoPorts, port: number): string | undefined =>
+  blocks(ports).find(({ first, last }) => first <= port && port <= last)?.option
+
 function refuseOverlap(one: Block, other: Block): void {
   const shared = (one.udp && other.udp) || (one.tcp && other.tcp)
   if (!shared || one.last < other.first || other.last < one.first) return

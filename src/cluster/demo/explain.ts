@@ -1,0 +1,24 @@
+/** What kept the demo from starting, in one line that names the option that helps. */
+import { ClusterError } from '#platform/errors.ts'
+import { AddressInUse, CannotListen, DirectoryNotWritable } from '#platform/runtime/errors.ts'
+import { type DemoPorts, optionOf } from './addresses.ts'
+
+/** `undefined` for what is no operational failure: a bug, which is told whole. */
+export function explain(error: unknown, ports: DemoPorts): string | undefined {
+  if (error instanceof AddressInUse || error instanceof CannotListen) {
+    const { host, port } = error.address
+    const option = optionOf(ports, port)
+    const move = option === undefined ? '' : `; ${option} moves it, e.g. ${option} ${elsewhere(ports, option)}`
+    if (error instanceof AddressInUse)
+      return `port ${port} on ${host} is in use: is another ringmain running, or another program?${move}`
+    return `${error.message}${move}`
+  }
+  if (error instanceof DirectoryNotWritable) return `${error.message}; --data names another directory`
+  return error instanceof ClusterError ? error.message : undefined
+}
+
+/** A block that is likely to be free. */
+function elsewhere(ports: DemoPorts, option: string): number {
+  const port = ports[option.slice(2) as keyof DemoPorts]
+  return port < 20_000 ? port + 10_000 : port - 8_000
+}
