@@ -34,6 +34,11 @@ export type SpoolOptions = {
   readonly segmentBytes?: number
   /** So many of the newest records are kept in memory for readers that keep up. */
   readonly recent?: number
+  /**
+   * Positions left out at opening: who tells records before they are durable names more than he ever tells, so that
+   * none of those lost with the power stands for another record later.
+   */
+  readonly leaveOut?: number
 }
 
 /** Opens what is there, leaving out a torn end. Throws `DirectoryNotWritable`. */
@@ -41,7 +46,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { disk, directory } = options
   const segments = await segmentsIn(disk, directory)
   const acknowledgements = await readAcknowledgements(disk, directory)
-  const next = segments.at(-1)?.end ?? Math.max(1, ...acknowledgements.values())
+  const last = Math.max(1, segments.at(-1)?.end ?? Math.max(1, ...acknowledgements.values()))
+  const next = last > 1 ? last + (options.leaveOut ?? 0) : 1
   const file = await disk.append(`${directory}/${nameOf(next)}`)
   const current: Segment = { start: next, end: next, path: `${directory}/${nameOf(next)}`, offsets: [] }
   return new FileSpool(
@@ -190,7 +196,8 @@ class FileSpool implements Spool {
   }
 
   private async readSegment(from: number, most: number): Promise<SpoolRecord[]> {
-    const segment = this.segments.findLast((each) => each.start <= from) ?? this.segments[0]
+    // Between two segments positions may have been left out.
+    const segment = this.segments.find((each) => from < each.end)
     if (!segment) return []
     const first = Math.max(from, segment.start)
     const last = Math.min(segment.end, first + most, this.durable)

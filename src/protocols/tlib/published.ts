@@ -5,27 +5,41 @@ import type { Event } from './events.ts'
 export type Told = { readonly seq: number; readonly refID?: number; readonly position?: number }
 
 export class Published {
-  readonly event: Event
+  private parsed: Event | undefined
+  private encoded: Buffer | undefined
   /** The JSON text without its opening brace. */
   private tail: Buffer | undefined
 
-  constructor(event: Event) {
-    this.event = event
+  constructor(event?: Event) {
+    this.parsed = event
+  }
+
+  /** One that was encoded before, e.g. a record of a spool. */
+  static read(bytes: Buffer): Published {
+    const published = new Published()
+    published.encoded = bytes
+    return published
+  }
+
+  get event(): Event {
+    this.parsed ??= JSON.parse(this.bytes.toString()) as Event
+    return this.parsed
+  }
+
+  /** The JSON text; must not be changed. */
+  get bytes(): Buffer {
+    this.encoded ??= Buffer.from(JSON.stringify(this.parsed))
+    return this.encoded
   }
 
   /** The frame for one client in two parts, the second shared by all of them. */
   frame(told: Told): [head: Buffer, tail: Buffer] {
-    const tail = this.encoded()
+    this.tail ??= this.bytes.subarray(1)
     const start = headOf(told)
     const head = Buffer.allocUnsafe(4 + start.length)
-    head.writeUInt32BE(start.length + tail.length, 0)
+    head.writeUInt32BE(start.length + this.tail.length, 0)
     head.write(start, 4, 'latin1')
-    return [head, tail]
-  }
-
-  private encoded(): Buffer {
-    this.tail ??= Buffer.from(JSON.stringify(this.event).slice(1))
-    return this.tail
+    return [head, this.tail]
   }
 }
 

@@ -31,6 +31,7 @@ import type { Direction, SessionDescription } from '#protocols/media/sdp/session
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import type { Body, OutgoingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
+import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { parseURI } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
@@ -103,6 +104,7 @@ export class TestCall implements SessionUser {
   session!: OutgoingSession
   /** The final response; 0 before. */
   status = 0
+  response: Message | undefined
   over: string | undefined
   answer: SessionDescription | undefined
   readonly packets: Received[] = []
@@ -129,8 +131,9 @@ export class TestCall implements SessionUser {
 
   // SIP.
 
-  answered({ body, acknowledge }: Parameters<NonNullable<SessionUser['answered']>>[0]): void {
+  answered({ body, response, acknowledge }: Parameters<NonNullable<SessionUser['answered']>>[0]): void {
     this.status = 200
+    this.response = response
     const theirs = described(body)
     this.answer = theirs
     if (acknowledge === undefined) this.took(acceptedAudio(theirs, this.local()))
@@ -155,6 +158,12 @@ export class TestCall implements SessionUser {
     const event = parseMsmlEvent(request.body)
     if ('refused' in event) throw new Error(event.description)
     this.events.push(event)
+  }
+
+  /** Where the 2xx says that the other side is. */
+  get contact(): Address | undefined {
+    const contact = this.response?.header('Contact')
+    return contact === undefined ? undefined : hopOf(uriOf(parseNameAddr(contact)))
   }
 
   offer(direction: Direction = this.options.direction ?? 'sendrecv'): SessionDescription {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rendezvous } from './rendezvous.ts'
+import { ranked, rendezvous } from './rendezvous.ts'
 
 const keys = Array.from({ length: 4000 }, (_, index) => `call-${index}@10.0.0.1;tag=${index * 7}`)
 const nodes = ['node1.dc1', 'node2.dc1', 'node3.dc1', 'node4.dc1']
@@ -29,6 +29,19 @@ describe('rendezvous hashing', () => {
     for (const key of keys) {
       const before = rendezvous(key, nodes)
       if (before !== 'node2.dc1') expect(rendezvous(key, left)).toBe(before)
+    }
+  })
+
+  it('ranks all names, so that the next one is what is picked when the first is gone', () => {
+    for (const key of keys.slice(0, 200)) {
+      const [first, second] = ranked(key, nodes)
+      expect(first).toBe(rendezvous(key, nodes))
+      expect(second).toBe(
+        rendezvous(
+          key,
+          nodes.filter((name) => name !== first),
+        ),
+      )
     }
   })
 

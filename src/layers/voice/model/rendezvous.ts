@@ -1,4 +1,4 @@
-/** Rendezvous hashing: every proxy picks the same name for a key, and a lost name moves only its own keys. */
+/** Rendezvous hashing: everybody picks the same name for a key, and a lost name moves only its own keys. */
 
 /** The name with the highest weight for `key`; none when there are no names. */
 export function rendezvous(key: string, names: Iterable<string>): string | undefined {
@@ -15,6 +15,15 @@ export function rendezvous(key: string, names: Iterable<string>): string | undef
   }
   return best
 }
+
+/** All names, the one that `rendezvous` gives first: whom to try next when the ones before do not answer. */
+export function ranked(key: string, names: Iterable<string>): string[] {
+  const hash = fnv1a(key)
+  const weights = Array.from(names, (name) => ({ name, weight: mix(hash ^ fnv1a(name)) }))
+  return weights.sort((one, other) => other.weight - one.weight || (one.name < other.name ? -1 : 1)).map(nameOf)
+}
+
+const nameOf = ({ name }: { name: string }): string => name
 
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5

@@ -1,7 +1,7 @@
 /** What proxies and Resource Managers announce under their keys (architecture §11). */
 import type { Address } from '#platform/runtime/runtime.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { memberName } from './member-name.ts'
+import { memberName } from '../model/member-name.ts'
 import type { Announced } from './mesh.ts'
 
 export const proxyKeys = 'sip-proxy/'

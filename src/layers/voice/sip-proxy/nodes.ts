@@ -10,7 +10,7 @@ import type { Message } from '#protocols/sip/message/message.ts'
 import type { ClientTransaction, Transactions } from '#protocols/sip/transaction/transactions.ts'
 import type { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { memberName } from './member-name.ts'
+import { memberName } from '../model/member-name.ts'
 import { SipLink } from './sip-link.ts'
 
 /**

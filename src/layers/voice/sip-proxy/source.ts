@@ -8,8 +8,8 @@ import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.t
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { endpointSource, trunkSource } from '../model/source-field.ts'
 
-export const sourceField = 'X-Ringmain-Source'
 const ours = 'x-ringmain-'
 
 export type Source = {
@@ -24,8 +24,8 @@ export function sourceOf(request: Message, from: Hop, configuration: Configurati
   const address = from.host.includes(':') ? `[${from.host}]:${from.port}` : `${from.host}:${from.port}`
   const trunk = configuration?.trunkFrom(from.host)
   if (trunk === undefined || configuration?.dn(callerOf(request)) !== undefined)
-    return { trunk: undefined, value: `endpoint;address=${address}` }
-  return { trunk: trunk.name, value: `trunk=${trunk.name};address=${address}` }
+    return { trunk: undefined, value: endpointSource(address) }
+  return { trunk: trunk.name, value: trunkSource(trunk.name, address) }
 }
 
 /** The user part of From. Throws `MalformedMessage`. */

@@ -19,6 +19,8 @@ export type Forward = {
   readonly type: 'forward'
   /** Groups tried one after the other; the targets of a group at once (§16.6 item 1). Never empty. */
   readonly groups: readonly (readonly Target[])[]
+  /** Whether the next group is tried after a final response of this status; after any below 600 unless given. */
+  readonly goesOn?: (status: number) => boolean
   /** Route values on top that named us (§16.4). */
   readonly popRoutes?: number
   /** Changes for every target alike: header fields put in or stripped. */

@@ -77,11 +77,13 @@ export class ForkedRequest implements ServerUser {
   }
 
   arrived(branch: Branch, response: Message): void {
-    this.apply({ type: inputOf(response.status), branch: branch.id, response })
+    const type = inputOf(response.status)
+    if (type === '300-699') this.refused(branch, response)
+    else this.apply({ type, branch: branch.id, response })
   }
 
   broke(branch: Branch, status: number): void {
-    this.apply({ type: '300-699', branch: branch.id, response: { status } })
+    this.refused(branch, { status })
   }
 
   expired(branch: Branch): void {
@@ -99,6 +101,11 @@ export class ForkedRequest implements ServerUser {
       branch.client?.abandon()
       this.broke(branch, status)
     }
+  }
+
+  private refused(branch: Branch, response: Response) {
+    const last = this.decision.goesOn?.(response.status) === false
+    this.apply({ type: '300-699', branch: branch.id, response, last })
   }
 
   private refuse(status: number) {

@@ -79,6 +79,12 @@ describe('the response context of a forked request', () => {
     expect(run([fork([1], 1), arrives(1, 486), fork([2]), arrives(2, 480)]).effects).toEqual([forwarded(486)])
   })
 
+  it('tries no further group after a response that its user calls the last', () => {
+    const last: Input = { type: '300-699', branch: 1, response: response(404), last: true }
+
+    expect(run([fork([1], 1), last])).toMatchObject({ state: 'Completed', effects: [forwarded(404)] })
+  })
+
   it('ends the search with a 6xx and cancels the others (§16.7 step 5)', () => {
     const { state, effects } = run([fork([1, 2], 1), arrives(2, 180), arrives(1, 603)])
 

@@ -17,7 +17,9 @@ export type Input =
   /** Branches that are about to be sent: one group of equal q. `groups` more are left. */
   | { type: 'fork'; branches: readonly number[]; groups: number }
   /** Any response of a branch; one made here (408, 503) likewise. */
-  | { type: '100' | '101-199' | '2xx' | '300-699'; branch: number; response: Response }
+  | { type: '100' | '101-199' | '2xx'; branch: number; response: Response }
+  /** `last`: by the policy of whoever chose the targets, no further group is tried after this response. */
+  | { type: '300-699'; branch: number; response: Response; last?: boolean }
   | { type: 'cancel' }
   | { type: 'timerC'; branch: number }
 
@@ -67,7 +69,8 @@ export const proxyResponseContext: Machine<State, Input, Context, Effect> = {
       '100': (context, { branch }) => provisional('Open', context, branch, []),
       '101-199': (context, { branch, response }) => provisional('Open', context, branch, [forward(response)]),
       '2xx': (context, { branch, response }) => accept(context, branch, response),
-      '300-699': (context, { branch, response }) => refuse('Open', context, branch, response),
+      '300-699': (context, { branch, response, last }) =>
+        refuse('Open', last ? { ...context, groups: 0 } : context, branch, response),
       cancel: (context) => cancelPending('Closing', { ...context, groups: 0 }, []),
       timerC: (context, { branch }) => expire('Open', context, branch),
     },
