@@ -94,6 +94,7 @@ export async function createApp(options: HttpServerOptions): Promise<{ app: Http
   app.setNotFoundHandler((request) => {
     throw new HttpProblem('not-found', `there is no ${request.method} ${request.url.split('?')[0]}`)
   })
+  readJson(app)
   await guard(app, options)
   await describe(app, options)
   await app.register(websocket, { options: { maxPayload: mostBody } })
@@ -103,6 +104,16 @@ export async function createApp(options: HttpServerOptions): Promise<{ app: Http
   // Node checks headersTimeout and requestTimeout from this event on; the port itself is the runtime's.
   server.emit('listening')
   return { app, server }
+}
+
+/** An empty body that says it is JSON is no body: clients set the header once for all requests. */
+function readJson(app: HttpApp): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null)
+    else parse(request, body, done)
+  })
 }
 
 async function guard(app: HttpApp, { limits }: HttpServerOptions): Promise<void> {

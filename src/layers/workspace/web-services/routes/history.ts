@@ -1,0 +1,96 @@
+/** What was: interactions and ladders. */
+import { HttpProblem } from '#platform/http/errors.ts'
+import type { HttpApp } from '#platform/http/server.ts'
+import { timestamp } from '#platform/time.ts'
+import { Interaction, InteractionFilter, InteractionPage, Ladder } from '#protocols/model/http/calls.ts'
+import { seesAll } from '../access.ts'
+import { hasParty } from '../live/call.ts'
+import type { LiveCalls } from '../live/live-calls.ts'
+import type { WebServicesPorts } from '../ports.ts'
+import type { Principal } from '../tokens.ts'
+import { answers, CallUUIDPath, type Services, signedIn } from './route.ts'
+
+export type HistoryServices = Services &
+  Pick<WebServicesPorts, 'history' | 'ladder'> & {
+    readonly calls: LiveCalls
+  }
+
+export function historyRoutes(app: HttpApp, services: HistoryServices) {
+  const { access, history, ladder } = services
+
+  app.get(
+    '/api/v1/interactions',
+    {
+      schema: {
+        tags: ['history'],
+        summary: 'Interactions that have ended, newest first: agents see their own',
+        querystring: InteractionFilter,
+        response: answers(200, 'a page; its cursor leads to the next', InteractionPage),
+        ...signedIn,
+      },
+    },
+    (request) => {
+      const principal = access.of(request)
+      const own = seesAll(principal) ? {} : { agent: principal.employeeId }
+      return history.list({ ...request.query, ...own })
+    },
+  )
+
+  app.get(
+    '/api/v1/interactions/:callUUID',
+    {
+      schema: {
+        tags: ['history'],
+        summary: 'One interaction with its parties and segments',
+        params: CallUUIDPath,
+        response: answers(200, 'the interaction', Interaction),
+        ...signedIn,
+      },
+    },
+    async (request) => {
+      const { callUUID } = request.params
+      const principal = access.of(request)
+      const found = await history.get(callUUID)
+      // An agent is not told whether calls of others exist.
+      if (!found || !(seesAll(principal) || tookPart(found, principal)))
+        throw new HttpProblem('not-found', `there is no interaction ${callUUID} that has ended`)
+      return found
+    },
+  )
+
+  app.get(
+    '/api/v1/calls/:callUUID/ladder',
+    {
+      schema: {
+        tags: ['history'],
+        summary: 'SIP messages, T-Library events and routing decisions of one call, in order of time',
+        params: CallUUIDPath,
+        response: answers(200, 'the ladder', Ladder),
+        ...signedIn,
+      },
+    },
+    async (request) => {
+      const { callUUID } = request.params
+      const principal = access.of(request)
+      const items = (await maySee(services, principal, callUUID)) ? await ladder.read(callUUID) : []
+      if (items.length === 0) throw new HttpProblem('not-found', `nothing is kept of a call ${callUUID}`)
+      return {
+        callUUID,
+        items: items.map(({ at, kind, from, to, text }) => ({ time: timestamp(at), kind, from, to, text })),
+      }
+    },
+  )
+}
+
+const tookPart = ({ parties }: Interaction, { employeeId }: Principal): boolean =>
+  parties.some(({ agentId }) => agentId === employeeId)
+
+/** An agent sees the calls he is or was in. */
+async function maySee({ calls, view, history }: HistoryServices, principal: Principal, callUUID: string) {
+  if (seesAll(principal)) return true
+  const dn = view.figures(principal.employeeId)?.dn
+  const live = calls.get(callUUID)
+  if (live && dn !== undefined && hasParty(live, dn)) return true
+  const past = await history.get(callUUID)
+  return past !== undefined && tookPart(past, principal)
+}

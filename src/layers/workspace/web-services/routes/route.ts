@@ -1,0 +1,24 @@
+/** What the routes share. */
+import { type TSchema, Type } from 'typebox'
+import { closed, Problem } from '#protocols/model/http/shape.ts'
+import type { Access } from '../access.ts'
+import type { Nodes } from '../nodes.ts'
+import type { View } from '../view.ts'
+
+export type Services = { readonly access: Access; readonly view: View; readonly nodes: Nodes }
+
+/** What a route needs a token for: said in the OpenAPI document. */
+export const signedIn = { security: [{ bearer: [] }] }
+
+/** Answers of a route: the one it gives, and problems. */
+export const answers = (status: number, description: string, schema: TSchema) => ({
+  [status]: { description, content: { 'application/json': { schema } } },
+  default: { description: 'a problem (RFC 9457)', content: { 'application/problem+json': { schema: Problem } } },
+})
+
+export const ConnIDPath = closed({
+  connID: Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hex digits, lower case' }),
+})
+export const CallUUIDPath = closed({
+  callUUID: Type.String({ pattern: '^[0-9a-fA-F-]{36}$', description: 'a UUID' }),
+})
