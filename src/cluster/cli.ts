@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-/** The `ringmain` command: noun and verb to what does it. What is not built yet says so and exits 69. */
-process.stderr.write('ringmain: not available yet\n')
-process.exitCode = 69
+/** The `ringmain` command: noun and verb to what does it. */
+import { ringmain } from './cli/ringmain.ts'
+import { processTerminal } from './cli/terminal.ts'
+
+process.exitCode = await ringmain(process.argv.slice(2), processTerminal)

@@ -1,0 +1,259 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ringmain } from './ringmain.ts'
+
+type Answer = { status: number; body: unknown }
+
+/** A server whose answers the test writes, and what it was asked. */
+const answers = new Map<string, Answer>()
+const asked: { what: string; token: string | undefined; body: unknown }[] = []
+const http = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+  let text = ''
+  for await (const chunk of request) text += chunk
+  const what = `${request.method} ${request.url}`
+  asked.push({ what, token: request.headers.authorization, body: text === '' ? undefined : JSON.parse(text) })
+  const { status, body } = answers.get(what) ?? { status: 404, body: { detail: 'there is no such thing' } }
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+})
+const directory = mkdtempSync(join(tmpdir(), 'ringmain-cli-'))
+let url = ''
+/** Where nobody listens. */
+let deadURL = ''
+
+beforeAll(async () => {
+  const dead = createServer()
+  await new Promise<void>((resolve) => dead.listen(0, '127.0.0.1', resolve))
+  deadURL = `http://127.0.0.1:${(dead.address() as AddressInfo).port}`
+  await new Promise((resolve) => dead.close(resolve))
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  writeFileSync(join(directory, 'token'), 'secret\n', { mode: 0o600 })
+})
+beforeEach(() => {
+  answers.clear()
+  asked.length = 0
+})
+afterAll(() => {
+  http.close()
+  rmSync(directory, { recursive: true })
+})
+
+async function run(line: string, env: Record<string, string> = { RINGMAIN_DATA: directory }) {
+  const out: string[] = []
+  const err: string[] = []
+  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), env }
+  const code = await ringmain(line.split(' '), terminal)
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+const client = (line: string, env?: Record<string, string>) => run(`${line} --url ${url}`, env)
+
+describe('the ringmain command', () => {
+  it.each([
+    ['an unknown command', 'bogus'],
+    ['an unknown option', 'size --agnets 5'],
+    ['a missing argument', 'config apply'],
+    ['a number that is none', 'size --agents many'],
+    ['a proxy that is none', 'dns --domain a.example --proxy here'],
+    ['an address that is none', 'call list --url 8080'],
+  ])('exits 2 for %s, says why, and prints no data', async (_what, line) => {
+    const { code, out, err } = await run(line)
+
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).not.toBe('')
+  })
+
+  it.each(['node drain x', 'dc list', 'trunk test carrier --json', 'strategy publish a.scxml', 'bundle', 'chaos'])(
+    'exits 69 for what is not built: %s',
+    async (line) => {
+      const { code, err } = await run(line)
+
+      expect(code).toBe(69)
+      expect(err).toMatch(/^ringmain \S+.*: not available yet$/)
+    },
+  )
+
+  it('exits 69 for what the server does not have yet', async () => {
+    answers.set('PUT /api/v1/agents/1001/state', { status: 501, body: {} })
+
+    const { code, err } = await client('agent set-state 1001 ready')
+
+    expect(code).toBe(69)
+    expect(err).toContain('not available yet')
+  })
+})
+
+describe('a client command', () => {
+  it('signs in with the token of the data directory, or with RINGMAIN_TOKEN', async () => {
+    answers.set('GET /api/v1/nodes', { status: 200, body: [] })
+
+    await client('node list')
+    await client('node list', { RINGMAIN_TOKEN: 'other' })
+    await client(`node list --data ${directory}`, {})
+
+    expect(asked.map(({ token }) => token)).toEqual(['Bearer secret', 'Bearer other', 'Bearer secret'])
+  })
+
+  it.each<[string, string, Answer | undefined, string[]]>([
+    ['no server', 'node list --url DEAD', undefined, ['ECONNREFUSED', 'ringmain demo', '--url']],
+    ['no token', `node list --data ${directory}/none`, undefined, ['there is no token', '--data', 'RINGMAIN_TOKEN']],
+    ['a token nobody knows', 'node list', { status: 401, body: {} }, ['does not know this token', '--data']],
+    ['a refusal', 'node list', { status: 403, body: { detail: 'only for supervisors' } }, ['only for supervisors']],
+  ])('exits 1 and names cause and next step: %s', async (_what, line, answer, words) => {
+    if (answer) answers.set('GET /api/v1/nodes', answer)
+
+    const { code, out, err } = line.includes('DEAD') ? await run(line.replace('DEAD', deadURL)) : await client(line)
+
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    for (const word of words) expect(err).toContain(word)
+  })
+
+  it('prints rows in columns, and with --json what the server said', async () => {
+    const node = { name: 'node1', dc: 'dc1', instances: [{ role: 'primary', epoch: 3 }], ready: true, calls: 0 }
+    answers.set('GET /api/v1/nodes', { status: 200, body: [node] })
+
+    const table = await client('node list')
+    const asJSON = await client('node list --json')
+
+    expect(table.out).toBe('NODE   DC   READY  CALLS  INSTANCES\nnode1  dc1  yes    0      primary (epoch 3)')
+    expect(JSON.parse(asJSON.out)).toEqual([node])
+  })
+
+  it('finds a call of now by its connID', async () => {
+    answers.set('GET /api/v1/calls', { status: 200, body: [{ callUUID: 'u-7', connID: '0001000100000007' }] })
+    const item = { time: 't', kind: 'sip', from: 'a', to: 'b', text: 'INVITE sip:8010@ringmain SIP/2.0\r\nVia: x' }
+    answers.set('GET /api/v1/calls/u-7/ladder', { status: 200, body: { callUUID: 'u-7', items: [item] } })
+
+    const found = await client('call ladder 0001000100000007')
+    const lost = await client('call ladder 0001000100000008')
+
+    expect(found.out).toBe('t  sip      a → b  INVITE sip:8010@ringmain SIP/2.0')
+    expect(lost).toMatchObject({ code: 1, out: '' })
+  })
+})
+
+describe('ringmain config', () => {
+  const file = join(directory, 'objects.yaml')
+  const write = (text: string) => writeFileSync(file, text)
+  const applied = { revision: 4, changes: [{ action: 'changed', kind: 'dns', key: '1', properties: ['ha1'] }] }
+
+  it('applies a file: ranges and strategies written out, passwords as they are, to be hashed there', async () => {
+    answers.set('POST /api/v1/config/apply', { status: 200, body: applied })
+    writeFileSync(join(directory, 'q.scxml'), '<scxml xmlns="http://www.w3.org/2005/07/scxml"><state id="a"/></scxml>')
+    write('persons: [{employeeId: 1-2, name: A, password: x}]\nstrategies: [{name: q, file: q.scxml}]')
+
+    const { code, out, err } = await client(`config apply ${file} --prune`)
+
+    expect({ code, out, err }).toEqual({ code: 0, out: '~ dns 1: ha1', err: '1 changes, revision 4' })
+    expect(asked[0]?.body).toMatchObject({
+      prune: true,
+      entries: {
+        persons: [{ employeeId: '1', password: 'x' }, { employeeId: '2' }],
+        strategies: [{ name: 'q', scxml: expect.stringContaining('<scxml') }],
+      },
+    })
+  })
+
+  it('tells where in the file that stands which the server refuses', async () => {
+    const detail = 'persons.2.skills there is no skill cooking; nothing was changed'
+    const body = { detail: 'refused', errors: [{ pointer: '/persons/2/skills', detail }] }
+    answers.set('POST /api/v1/config/apply', { status: 400, body })
+    write('persons:\n  - employeeId: 1-2\n    name: A\n    skills: {cooking: 1}')
+
+    const { code, err } = await client(`config apply ${file}`)
+
+    expect(code).toBe(1)
+    expect(err).toBe(`${file}:4:13: persons.2.skills there is no skill cooking; nothing was changed`)
+  })
+
+  it('shows a difference and changes nothing', async () => {
+    answers.set('POST /api/v1/config/preview', { status: 200, body: { ...applied, changes: [] } })
+    write('skills: [{name: a}]')
+
+    const { code, out, err } = await client(`config diff ${file} --json`)
+
+    expect({ code, err, changes: JSON.parse(out).changes }).toEqual({ code: 0, err: '', changes: [] })
+  })
+
+  it('exports to a file for its owner only, and what it exported is right', async () => {
+    answers.set('GET /api/v1/config', {
+      status: 200,
+      body: { revision: 3, objects: { settings: {}, skills: [{ name: 'a' }] } },
+    })
+    const target = join(directory, 'export.yaml')
+
+    const { code, out } = await client(`config export ${target}`)
+    const check = await run(`config check ${target}`)
+
+    expect({ code, out, check: check.code }).toEqual({ code: 0, out: '', check: 0 })
+    expect(statSync(target).mode & 0o777).toBe(0o600)
+    expect(readFileSync(target, 'utf8')).toContain('name: a')
+  })
+
+  it('checks a file without a server: objects, references, strategies', async () => {
+    const right = await run('config check examples/demo.yaml', {})
+    write('dns:\n  - number: 1\n    meida: direct')
+    const wrong = await run(`config check ${file}`, {})
+
+    expect(right).toEqual({ code: 0, out: '', err: expect.stringContaining('41 persons') })
+    expect(wrong).toEqual({
+      code: 1,
+      out: '',
+      err: `${file}:3:5: dns.0.meida is no key here; did you mean media?`,
+    })
+  })
+})
+
+describe('ringmain strategy check', () => {
+  it('names line and column of what is no strategy', async () => {
+    const file = join(directory, 'bad.scxml')
+    writeFileSync(file, '<scxml xmlns="http://www.w3.org/2005/07/scxml">\n  <state id="a"><bogus/></state>\n</scxml>')
+
+    const { code, err } = await run(`strategy check ${file}`)
+
+    expect(code).toBe(1)
+    expect(err).toMatch(/bad\.scxml:2:\d+: /)
+  })
+})
+
+describe('ringmain dns', () => {
+  it('prefers the proxies of the asking data centre (blueprint table 4)', async () => {
+    const { out } = await run('dns --domain abc.com --proxy dc1/sipprxy1=192.0.2.1 dc2/sipprxy3=192.0.2.3:5070 --json')
+
+    const zones = JSON.parse(out) as Record<string, { name: string; priority: number; port: number; target: string }[]>
+    const udp = (dc: string) => zones[dc]?.filter(({ name }) => name === '_sip._udp.abc.com.')
+    expect(udp('dc1')?.map(({ priority, target }) => `${priority} ${target}`)).toEqual([
+      '1 sipprxy1.abc.com.',
+      '2 sipprxy3.abc.com.',
+    ])
+    expect(udp('dc2')?.map(({ priority, port }) => `${priority} ${port}`)).toEqual(['1 5070', '2 5060'])
+  })
+})
+
+describe('ringmain size', () => {
+  it('computes the blueprint’s worst case from its inputs (blueprint §6.1)', async () => {
+    const { out, err } = await run('size --json')
+
+    const figures = new Map((JSON.parse(out) as { name: string; value: number }[]).map((row) => [row.name, row.value]))
+    expect(figures.get('calls per agent and hour')).toBe(16)
+    expect(figures.get('busy hour calls')).toBe(32_000)
+    expect(figures.get('call attempts per second')).toBe(8.89)
+    expect(figures.get('calls in the system')).toBe(3200)
+    expect(err).toBe('')
+  })
+})
+
+describe('ringmain doctor', () => {
+  it('fails where a check fails, with the next step', async () => {
+    answers.set('GET /health', { status: 503, body: { status: 'down', reasons: ['no node is ready'] } })
+
+    const { code, out, err } = await client('doctor')
+
+    expect(code).toBe(1)
+    expect(out).toMatch(/server +failed +http:\S+ is down +no node is ready/)
+    expect(err).toBe('1 of 6 checks failed')
+  })
+})
