@@ -56,6 +56,16 @@ describe('statistics', () => {
     expect(agents.at(-1)?.since).toBe(now)
   })
 
+  it('shows an agent as ready when his reservation has ended without a call', () => {
+    const reservation = { timeout: 1000, reservationID: 'r' }
+    tell(
+      owned('EventAgentReserved', reservation),
+      owned('EventAgentReserved', { ...reservation, timeout: 1, extensions: { Ended: 'timeout' } }),
+    )
+
+    expect(statuses()).toEqual(['reserved', 'ready'])
+  })
+
   it('shows after-call work and not ready with its reason', () => {
     tell(
       owned('EventAgentNotReady', { workMode: 'AfterCallWork' }),

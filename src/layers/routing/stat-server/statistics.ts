@@ -196,8 +196,9 @@ function afterOwned(device: Device, event: OwnedEvent): Partial<Device> | undefi
         reason: reasonOf(event.reasons),
         reserved: false,
       }
+    // With `Ended` the owner tells that a reservation is over: an agent who is Ready is not told so again.
     case 'EventAgentReserved':
-      return { agentID: event.agentID, reserved: true }
+      return { agentID: event.agentID, reserved: event.extensions?.Ended === undefined }
     default:
       return device.agentID === undefined ? undefined : {}
   }

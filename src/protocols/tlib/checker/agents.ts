@@ -2,19 +2,19 @@
 import type { DeviceEvent, OwnerEvent } from '../events.ts'
 import { type Agent, partiesAt, partyAt, type Report, type World } from './world.ts'
 
-/** The number of the node in an owner's epoch; the order of its events is its own. */
-const nodeOf = (ownerEpoch: number): number => ownerEpoch % 65536
+/** The node's instance in an owner's epoch: its number and epoch; the order of its events is its own. */
+const instanceOf = (ownerEpoch: number): number => ownerEpoch % 2 ** 32
 
 export function agentRules(world: World, report: Report) {
-  const lastOfNode = new Map<number, number>()
+  const lastOfInstance = new Map<number, number>()
   const epochOfDN = new Map<string, number>()
   const dnOfAgent = new Map<string, string>()
 
   /** Invariant 11 for owners; `false` for a repeat. */
   const inOrder = (event: OwnerEvent): boolean => {
-    const last = lastOfNode.get(nodeOf(event.ownerEpoch)) ?? -1
+    const last = lastOfInstance.get(instanceOf(event.ownerEpoch)) ?? -1
     if (event.eventNo <= last) return false
-    lastOfNode.set(nodeOf(event.ownerEpoch), event.eventNo)
+    lastOfInstance.set(instanceOf(event.ownerEpoch), event.eventNo)
     const epoch = epochOfDN.get(event.thisDN) ?? 0
     if (event.ownerEpoch < epoch) report(11, `the epoch of its owner, ${event.ownerEpoch}, is before ${epoch}`)
     epochOfDN.set(event.thisDN, Math.max(epoch, event.ownerEpoch))

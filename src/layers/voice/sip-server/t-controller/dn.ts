@@ -41,8 +41,6 @@ export type Effect =
   /** A reservation is over while its agent is Ready, which is not told again: who follows him must be told this. */
   | { type: 'unreserved'; bid: Bid; cause: 'timeout' | 'own-call' }
   | { type: 'refuse'; by: number; error: ErrorName; words: string }
-  /** The phone of an offered call has gone. */
-  | { type: 'withdraw'; seizure: Seizure }
   | TimerEffect
 
 type Next = Step<State, DN, Effect>
@@ -162,10 +160,4 @@ function unreserve(step: Next, { reservation: bid }: DN, cause: 'timeout' | 'own
   return { ...step, effects: [...ended, ...step.effects] }
 }
 
-const lost = (dn: DN): Next =>
-  next(
-    'OutOfService',
-    dn,
-    { type: 'tellDN', name: 'EventDNOutOfService' },
-    ...dn.seizures.map((seizure): Effect => ({ type: 'withdraw', seizure })),
-  )
+const lost = (dn: DN): Next => next('OutOfService', dn, { type: 'tellDN', name: 'EventDNOutOfService' })

@@ -123,11 +123,12 @@ export class OwnedDN {
     this.feedAgentIfAny({ type: 'backInService' })
   }
 
-  /** The last phone is gone; the agent's calls follow his state. */
+  /** The last phone is gone. The agent learns it before his offers end, so that he may resume when it comes back. */
   lost(): void {
     if (!this.inService) return
     this.feedDN({ type: 'outOfService' })
     this.feedAgentIfAny({ type: 'outOfService' })
+    for (const seizure of this.state.seizures) this.outside.withdraw(this, seizure)
   }
 
   feedAgent(input: AgentInput): void {
@@ -209,8 +210,6 @@ export class OwnedDN {
         return outside.granted(this, effect.by)
       case 'denied':
         return outside.denied(effect.by, effect.cause)
-      case 'withdraw':
-        return outside.withdraw(this, effect.seizure)
       case 'reserve':
         return this.feedDN({ type: 'reserve', bid: effect.bid })
       case 'free':
