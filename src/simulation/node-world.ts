@@ -102,10 +102,15 @@ export class NodeWorld {
     node.member.leave()
   }
 
-  phone(user: string, proxyHost = '10.0.0.1'): Promise<Phone> {
+  phone(user: string, proxyHost = '10.0.0.1', password = 'demo'): Promise<Phone> {
     this.phones += 1
     const local = { host: `10.0.1.${this.phones}`, port: 5060 }
-    return Phone.at(this.world, `phone-${user}-${this.phones}`, { user, local, proxy: { host: proxyHost, port: 5060 } })
+    return Phone.at(this.world, `phone-${user}-${this.phones}`, {
+      user,
+      password,
+      local,
+      proxy: { host: proxyHost, port: 5060 },
+    })
   }
 
   /** A T-Library client on a host of its own. */

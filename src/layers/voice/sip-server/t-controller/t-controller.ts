@@ -11,7 +11,7 @@ import type { ConfigurationSource } from '#protocols/model/client.ts'
 import type { Register } from '#protocols/sip/core/registrar.ts'
 import type { AddressState } from '#protocols/tlib/attributes.ts'
 import { parseConnID } from '#protocols/tlib/conn-id.ts'
-import type { DeviceEvent, Event, OwnerEvent } from '#protocols/tlib/events.ts'
+import type { DeviceEvent, OwnerEvent } from '#protocols/tlib/events.ts'
 import type { Requester } from '../requester.ts'
 import type { Owners, SeizeReply, SeizeRequest } from '../session-controller/ports.ts'
 import type { Asker } from './agent.ts'
@@ -341,5 +341,3 @@ export class TController implements Owners {
     return timestamp(this.options.runtime.clock.wall())
   }
 }
-
-export const isOwnEvent = (event: Event): event is OwnerEvent => 'ownerEpoch' in event
