@@ -32,7 +32,7 @@ function words(effects: readonly Effect[]): string[] {
   })
 }
 
-function after(state: State, data: Agent, input: Input) {
+function reaction(state: State, data: Agent, input: Input) {
   const next = step(machine, state, data, input)
   if (next === undefined) throw new Error(`${state} × ${input.type} is empty`)
   return { state: next.state, told: words(next.effects), data: next.data }
@@ -109,12 +109,12 @@ const table: readonly Row[] = [
 
 describe('agent (event flows §17)', () => {
   it.each(table)('%s: %o meets %o', (state, data, input, next, told) => {
-    expect(after(state, data, input)).toMatchObject({ state: next, told })
+    expect(reaction(state, data, input)).toMatchObject({ state: next, told })
   })
 
   it('resumes Ready only after the DN was lost while Ready, and no wish came in between', () => {
-    const lost = after('Ready', agent, { type: 'outOfService' })
-    const wish = after(lost.state, lost.data, { ...setNotReady, reasons: { reason: 'out-of-service' } })
+    const lost = reaction('Ready', agent, { type: 'outOfService' })
+    const wish = reaction(lost.state, lost.data, { ...setNotReady, reasons: { reason: 'out-of-service' } })
 
     expect(lost.data.resume).toBe(true)
     expect(wish.data.resume).toBe(false)

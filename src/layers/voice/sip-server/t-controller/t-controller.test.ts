@@ -202,9 +202,8 @@ describe('T-Controller', () => {
       { priority: 2, enterTime: '2026-01-01T00:00:05.000Z' },
     ]
 
-    routers.forEach((router, index) =>
-      router.tlib.request(reserve('1001', { ...bids[index], reservationID: `r${index}` })),
-    )
+    for (const [index, router] of routers.entries())
+      router.tlib.request(reserve('1001', { ...bids[index], reservationID: `r${index}` }))
     await world.run(100)
 
     expect(desktop.events.at(-1)).toMatchObject({ name: 'EventAgentReserved', reservationID: 'r2' })
