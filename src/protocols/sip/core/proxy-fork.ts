@@ -43,7 +43,7 @@ export interface ForkOwner {
 export class ForkedRequest implements ServerUser {
   private readonly proxy: ForkOwner
   private readonly server: ServerTransaction
-  private readonly decision: Forward
+  private decision: Forward
   private readonly hash: string
   private groups: readonly (readonly Target[])[]
   private readonly branches: Branch[] = []
@@ -122,7 +122,17 @@ export class ForkedRequest implements ServerUser {
     this.context = next.data
     if ('branch' in input && input.type !== '100' && input.type !== '101-199') this.settled(input.branch)
     for (const effect of next.effects) this.perform(effect)
-    if (wasOpen && !this.isOpen()) this.proxy.ended(this)
+    if (wasOpen && !this.isOpen()) this.end()
+  }
+
+  /** What is left for 32 s is little: later 2xx of an INVITE, and no more of anything else. */
+  private end() {
+    this.server.use(nobody)
+    this.server.request.shrink()
+    this.decision = decided
+    this.groups = []
+    for (const branch of this.branches) if (branch.ended) branch.client = undefined
+    this.proxy.ended(this)
   }
 
   private isOpen() {
@@ -188,6 +198,9 @@ export class ForkedRequest implements ServerUser {
     this.server.send(copy.finish())
   }
 }
+
+const nobody: ServerUser = {}
+const decided: Forward = { type: 'forward', groups: [] }
 
 /** One target, its client transaction and its timer C. */
 class Branch implements ClientUser {

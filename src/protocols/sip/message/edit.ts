@@ -95,7 +95,7 @@ export class Edit implements Draft {
     // §18.3: a datagram may lack it, a stream may not.
     else if (message.cellOf('Content-Length', 0) < 0) out += `Content-Length: ${message.body.length}\r\n\r\n`
     else out += '\r\n'
-    return new Message(toBytes(out, body), message.method, message.status, message.cseq)
+    return new Message(toBytes(out, body, true), message.method, message.status, message.cseq)
   }
 
   private changed(fields: number): string {

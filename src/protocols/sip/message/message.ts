@@ -9,8 +9,7 @@ import { endOfItem, own, parameterAt, sentByAt, splitList, trimmed, unfold } fro
 const noLimits = { messageBytes: Number.MAX_SAFE_INTEGER, headerBytes: Number.MAX_SAFE_INTEGER, fields: 1_000_000 }
 
 export class Message {
-  /** The whole message as it stood on the wire. */
-  readonly bytes: Buffer
+  private whole: Buffer
   /** Requests: the method. Responses: the method of CSeq. */
   readonly method: string
   /** Responses only; 0 in requests. */
@@ -22,12 +21,17 @@ export class Message {
 
   /** For `parseMessage` and the builders, which know what they pass: use those. */
   constructor(bytes: Buffer, method: string, status: number, cseq: number, text?: string, table?: FieldTable) {
-    this.bytes = bytes
+    this.whole = bytes
     this.method = method
     this.status = status
     this.cseq = cseq
     this.cachedText = text
     this.cachedTable = table
+  }
+
+  /** The whole message as it stood on the wire. */
+  get bytes(): Buffer {
+    return this.whole
   }
 
   get isRequest(): boolean {
@@ -102,6 +106,12 @@ export class Message {
 
   /** Lets go of everything but the bytes; for messages that are kept. What is asked later is read again. */
   shrink(): this {
+    // A piece of a shared buffer would keep all of that.
+    if (this.whole.buffer.byteLength > 2 * this.whole.length) {
+      const copy = Buffer.allocUnsafeSlow(this.whole.length)
+      this.whole.copy(copy)
+      this.whole = copy
+    }
     this.cachedText = undefined
     this.cachedTable = undefined
     return this

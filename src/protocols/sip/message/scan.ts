@@ -143,8 +143,11 @@ export function decimal(text: string, max: number): number {
 export const fromWire = (text: string): string => Buffer.from(text, 'latin1').toString('utf8')
 export const toWire = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
-/** A copy that does not keep the message alive it was cut from: for anything that is retained. */
-export const own = (text: string): string => (text.length < 13 ? text : Buffer.from(text, 'latin1').toString('latin1'))
+/**
+ * A copy that does not keep the message alive it was cut from: for anything that is retained. Cutting a joined string
+ * makes the engine write it anew first, which costs a third of the way through a Buffer; what is shorter it copies anyway.
+ */
+export const own = (text: string): string => (text.length < 13 ? text : ` ${text}`.slice(1))
 
 /** One digit at least and nothing else. */
 export const isDigits = (text: string): boolean => /^\d+$/.test(text)

@@ -33,9 +33,10 @@ export const bodyLines = (body: Body | undefined): string =>
     ? 'Content-Length: 0\r\n\r\n'
     : `${line('Content-Type', body.type)}Content-Length: ${body.bytes.length}\r\n\r\n`
 
-export function toBytes(header: string, body: Buffer | undefined): Buffer {
+/** `shared`: a piece of a buffer that others share, for messages that go out at once; kept, it must be shrunk. */
+export function toBytes(header: string, body: Buffer | undefined, shared = false): Buffer {
   const length = header.length + (body?.length ?? 0)
-  const bytes = Buffer.allocUnsafeSlow(length)
+  const bytes = shared ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length)
   bytes.write(header, 0, header.length, 'latin1')
   if (body !== undefined) bytes.set(body, header.length)
   return bytes

@@ -35,7 +35,7 @@ export class InviteClient
   private readonly key: string
   private readonly hop: Hop
   private readonly user: ClientUser
-  private readonly first: ReturnType<typeof invite.begin>
+  private first: ReturnType<typeof invite.begin> | undefined
   private from: Hop
   private cancelFields: Fields = []
 
@@ -51,7 +51,10 @@ export class InviteClient
   }
 
   begin(): void {
-    this.enter(this.first)
+    const { first } = this
+    // It holds the request, which is not needed for as long as the transaction is.
+    this.first = undefined
+    if (first !== undefined) this.enter(first)
   }
 
   respond(response: Message, from: Hop): void {
@@ -91,7 +94,7 @@ export class RequestClient
   private readonly key: string
   private readonly hop: Hop
   private readonly user: ClientUser
-  private readonly first: ReturnType<typeof nonInvite.begin>
+  private first: ReturnType<typeof nonInvite.begin> | undefined
   private from: Hop
 
   constructor(layer: ClientLayer, key: string, request: Message, hop: Hop, user: ClientUser) {
@@ -107,7 +110,10 @@ export class RequestClient
   }
 
   begin(): void {
-    this.enter(this.first)
+    const { first } = this
+    // It holds the request, which is not needed for as long as the transaction is.
+    this.first = undefined
+    if (first !== undefined) this.enter(first)
   }
 
   respond(response: Message, from: Hop): void {

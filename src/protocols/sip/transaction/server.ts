@@ -41,7 +41,7 @@ export class InviteServer
   private readonly key: string
   /** Where responses go. */
   private readonly hop: Hop
-  private readonly first: ReturnType<typeof invite.begin>
+  private first: ReturnType<typeof invite.begin> | undefined
   private from: Hop
 
   constructor(layer: ServerLayer, key: string, request: Message, from: Hop, hop: Hop) {
@@ -59,7 +59,10 @@ export class InviteServer
   }
 
   begin(): void {
-    this.enter(this.first)
+    const { first } = this
+    // It holds the request, which is not needed for as long as the transaction is.
+    this.first = undefined
+    if (first !== undefined) this.enter(first)
   }
 
   repeat(): void {
@@ -124,7 +127,10 @@ export class RequestServer
   }
 
   send(response: Message): void {
-    if (!this.answered) this.input({ type: response.status < 200 ? '1xx' : '200-699', response })
+    if (this.answered) return
+    this.input({ type: response.status < 200 ? '1xx' : '200-699', response })
+    // Kept for 32 s over UDP, for repetitions.
+    if (this.answered) response.shrink()
   }
 
   protected perform(effect: Exclude<nonInvite.Effect, { type: 'start' }>): void {

@@ -1,0 +1,21 @@
+/** What a benchmark is: it measures one thing, next to a peer in the same run where there is one. */
+
+export type Figures = {
+  /** The figure that counts, in `unit`; less is better. */
+  readonly value: number
+  readonly unit: string
+  /** The same of a peer, measured in the same run. */
+  readonly peer?: { readonly name: string; readonly value: number }
+  /** `value` by the peer's: what `--check` watches, since machines differ. */
+  readonly ratio?: number
+  /** What else was seen: calls, failures, retransmissions, memory. */
+  readonly details: Readonly<Record<string, number>>
+  /** Why the figures mean nothing, e.g. calls that failed. */
+  readonly invalid?: string
+}
+
+export type Bench = {
+  readonly name: string
+  readonly what: string
+  run(): Promise<Figures>
+}
