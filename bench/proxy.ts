@@ -10,8 +10,8 @@ import type { Bench, Figures } from './bench.ts'
 import { cpuMs, peakMB } from './cpu.ts'
 
 const host = '127.0.0.1'
-const ports = { proxy: 15_060, callee: 15_070, caller: 15_080 }
-const load = { warmUp: 1_000, calls: 4_000, rate: 400 }
+const ports = { proxy: 27_060, callee: 27_070, caller: 27_080 }
+const load = { warmUp: 5_000, calls: 4_000, rate: 400 }
 
 type Measured = { readonly cpuPerCall: number; readonly memoryMB: number; readonly result: SippResult }
 
