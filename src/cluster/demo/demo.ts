@@ -25,6 +25,7 @@ import type { Shared } from '../shared.ts'
 import { diskTrace } from '../trace.ts'
 import { type DataCentreAddresses, type DemoPorts, demoAddresses } from './addresses.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
+import { startTraffic } from './start-traffic.ts'
 
 export type DemoOptions = {
   readonly ports: DemoPorts
@@ -99,6 +100,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   const shared: Shared = { runtime, supervisor, exposition, links, tlib: new LocalPorts(), configuration, trace }
   await startDataCentres(shared, { options, addresses, secrets, store: await interactionStore(database) })
   await untilHealthy(runtime, supervisor)
+  if (options.traffic) await startTraffic(shared, addresses)
 }
 
 const everywhere = (name: string) => ({ name, dc: 'all' })

@@ -6,6 +6,7 @@ import type { Timer } from '#platform/runtime/runtime.ts'
 import { secretOf } from '#protocols/sip/core/digest.ts'
 import { Registration } from '#protocols/sip/core/registration.ts'
 import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
+import { formatNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
 import { between, logNormal } from './draws.ts'
 import { type Endpoint, type EndpointPorts, openEndpoint } from './endpoint.ts'
 import { Talk } from './talk.ts'
@@ -92,7 +93,7 @@ export class RobotAgent {
       userAgent: this.endpoint.userAgent,
       runtime,
       log,
-      addressOfRecord: `"SIMULATED ${name}" <sip:${dn}@${domain}>`,
+      addressOfRecord: formatNameAddr({ displayName: simulated(name), uri: `sip:${dn}@${domain}` }),
       registrar: `sip:${domain}`,
       contact: `<sip:${dn}@${host}:${this.endpoint.local.port}>`,
       proxies,
@@ -200,3 +201,6 @@ export class RobotAgent {
     this.lookIn(this.options.afterCallWork * 1000 + 2_000)
   }
 }
+
+/** Nobody shall take a robot for a person. */
+const simulated = (name: string): string => (name.startsWith('SIMULATED') ? name : `SIMULATED ${name}`)
