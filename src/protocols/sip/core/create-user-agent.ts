@@ -57,7 +57,13 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
   invite(invitation: Invitation, user: SessionUser): OutgoingSession {
     const session = new CallerSession(this, invitation, user)
     this.sessions.add(session)
-    session.start(invitation)
+    try {
+      session.start(invitation)
+    } catch (error) {
+      // What cannot be written (a Route that is none, a field with a line break) leaves nothing behind.
+      this.sessions.remove(session)
+      throw error
+    }
     return session
   }
 
@@ -65,13 +71,13 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
     const { method, requestURI, route = [], body } = request
     const { random, clock } = this.runtime
     const { callID = random.hex(12), cseq = 1 } = request
-    this.waiting++
     const user = new OneRequest((outcome) => {
       this.waiting--
       done(outcome)
     })
     const hop = this.nextHop(firstURI(route, requestURI))
     if (hop === undefined) {
+      this.waiting++
       clock.turn(() => user.failed('transport'))
       return
     }
@@ -80,6 +86,7 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
     const from = `${request.from};tag=${random.hex(5)}`
     const parts = { method, requestURI, from, to: request.to, callID, cseq, route, fields, body }
     this.transactions.request(buildRequest(contact === undefined ? parts : { ...parts, contact }), hop, user)
+    this.waiting++
   }
 
   onInvite(handler: (incoming: IncomingSession) => { user: SessionUser }): void {

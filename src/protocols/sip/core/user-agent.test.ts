@@ -147,6 +147,17 @@ describe('requests outside dialogs', () => {
     expect(remains(alice)).toEqual([nothing])
   })
 
+  it('throws for what cannot be written, and keeps nothing of it', async () => {
+    const world = new World()
+    const { alice } = await twoPhones(world)
+    const broken = { fields: [['X-Note', 'one\r\ntwo']] } as const
+
+    expect(() => alice.agent.invite({ ...call, ...broken }, new Ear())).toThrow('line break')
+    expect(() => alice.agent.invite({ ...call, route: ['<nonsense'] }, new Ear())).toThrow('no closing >')
+    expect(() => alice.agent.request({ ...options, ...broken }, () => {})).toThrow('line break')
+    expect(remains(alice)).toEqual([nothing])
+  })
+
   it('names in its Contact what its owner says, else where the transport is reached (§8.1.1.8)', async () => {
     const world = new World()
     const raw = await rawPeer(world)
