@@ -367,6 +367,23 @@ describe('an agent', () => {
     ])
   })
 
+  it('is set by a supervisor while he is logged in', async () => {
+    const { ask, signIn, put, asked } = await setUp((_request, requester) =>
+      requester.answer({ name: 'EventACK', refID: 0, time: '' }),
+    )
+    const [agent, supervisor] = [await signIn('1002'), await signIn('1001')]
+    const set = async (id: string, token: string) =>
+      (await ask('PUT', `/api/v1/agents/${id}/state`, { state: 'not-ready', reason: 'meeting' }, token)).status
+
+    const out = await set('1002', supervisor)
+    put('1002', 'ready')
+
+    expect([out, await set('1002', supervisor), await set('1002', agent), await set('9', supervisor)]).toEqual([
+      409, 200, 403, 404,
+    ])
+    expect(asked).toMatchObject([{ name: 'RequestAgentNotReady', thisDN: '1002', reasons: { ReasonCode: 'meeting' } }])
+  })
+
   it('refuses a key that is none, by its name', async () => {
     const { ask, signIn } = await setUp()
 

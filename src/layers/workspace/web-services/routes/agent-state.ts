@@ -1,15 +1,17 @@
-/** The agent's place and state. */
+/** The agent's place and state: his own, and as supervisors set it. */
 import { HttpProblem } from '#platform/http/errors.ts'
 import type { HttpApp } from '#platform/http/server.ts'
-import { timestamp } from '#platform/time.ts'
 import { type AgentState, Place, StateAnswer, WantedState } from '#protocols/model/http/agents.ts'
+import { closed } from '#protocols/model/http/shape.ts'
+import { DialledNumber } from '#protocols/model/objects.ts'
 import type { Asked } from '#protocols/tlib/client.ts'
 import type { ReceivedEvent } from '#protocols/tlib/local.ts'
 import { accepted } from '../answer.ts'
 import type { AgentFigures } from '../ports.ts'
 import { answers, type Services, signedIn } from './route.ts'
 
-export function agentStateRoutes(app: HttpApp, { access, view, nodes }: Services) {
+export function agentStateRoutes(app: HttpApp, services: Services) {
+  const { access, view, nodes } = services
   app.put(
     '/api/v1/me/place',
     {
@@ -44,19 +46,41 @@ export function agentStateRoutes(app: HttpApp, { access, view, nodes }: Services
         ...signedIn,
       },
     },
-    async (request) => {
-      const { employeeId } = access.person(request)
-      const { state, reason } = request.body
-      const now = view.figures(employeeId)
-      if (!now && state === 'logged-out') return view.stateOf(employeeId)
-      if (!now) throw new HttpProblem('conflict', 'log in first: PUT /api/v1/me/place', { reason: 'logged-out' })
-      const answer = accepted(await nodes.ask(now.dn, asking(now.dn, state, reason)))
-      if (state === 'logged-out') return after(employeeId, undefined, state, undefined, answer)
-      return after(employeeId, now.dn, shown(now, state), reason, answer)
+    (request) => change(services, access.person(request).employeeId, request.body),
+  )
+
+  app.put(
+    '/api/v1/agents/:employeeId/state',
+    {
+      schema: {
+        tags: ['cluster'],
+        summary: 'Changes the state of an agent who is logged in: supervisors and administrators',
+        params: closed({ employeeId: DialledNumber }),
+        body: WantedState,
+        response: answers(200, 'the new state', StateAnswer),
+        ...signedIn,
+      },
+    },
+    (request) => {
+      access.supervisor(request)
+      const { employeeId } = request.params
+      if (!view.person(employeeId)) throw new HttpProblem('not-found', `there is no agent ${employeeId}`)
+      return change(services, employeeId, request.body)
     },
   )
 }
 
+async function change({ view, nodes }: Services, employeeId: string, { state, reason }: WantedState) {
+  const now = view.figures(employeeId)
+  if (!now && state === 'logged-out') return view.stateOf(employeeId)
+  if (!now)
+    throw new HttpProblem('conflict', `${employeeId} is not logged in on a DN: PUT /api/v1/me/place`, {
+      reason: 'logged-out',
+    })
+  const answer = accepted(await nodes.ask(now.dn, asking(now.dn, state, reason)))
+  if (state === 'logged-out') return after(employeeId, undefined, state, undefined, answer)
+  return after(employeeId, now.dn, shown(now, state), reason, answer)
+}
 /** A call in progress shows, whatever state is to follow it. */
 const shown = ({ status }: AgentFigures, wanted: AgentState): AgentState =>
   status === 'on-call' || status === 'on-hold' || status === 'ringing' ? status : wanted
@@ -87,5 +111,5 @@ const after = (
   ...(dn !== undefined && { dn }),
   state,
   ...(reason !== undefined && state !== 'ready' && { reason }),
-  since: time || timestamp(0),
+  since: time,
 })

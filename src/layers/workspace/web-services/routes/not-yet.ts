@@ -13,7 +13,6 @@ const missing = [
   ['POST', '/api/v1/dcs/:dc/declare-lost'],
   ['GET', '/api/v1/trunks'],
   ['POST', '/api/v1/trunks/:trunk/test'],
-  ['PUT', '/api/v1/agents/:employeeId/state'],
 ] as const
 
 export function notYetRoutes(app: HttpApp, access: Access) {
