@@ -70,6 +70,8 @@ const anyState: Cells = {
   info: informed,
   referred: (turn, { leg, request }) => turn.do({ type: 'respond', leg, request, status: 603 }),
   timer: timed,
+  // A media server, or a phone that is called first, says that it is at work.
+  progressed() {},
   withdraw() {},
   stop: (turn) => end(turn, { ending: { by: 'cluster', cause: 'shutdown' }, status: 503 }),
 }

@@ -151,15 +151,11 @@ function silent(turn: Turn, media: string): void {
   if (turn.call.media === 'anchored' && party?.state === 'Connected' && !held) vanish(turn)
 }
 
-/** The answer to a request in a dialog: a probe that failed says that the phone is gone. */
-export function answeredInDialog(turn: Turn, { tag, status, leg }: InputOf<'responded'>): void {
+/** The answer to a request in a dialog. That a probe found nobody, its session tells as its end (§12.2.1.2). */
+export function answeredInDialog(turn: Turn, { tag, status }: InputOf<'responded'>): void {
   const [what, from, request] = tag.split(':')
-  if (what === 'pass' && from !== undefined && turn.leg(from)) {
-    turn.do({ type: 'respond', leg: from, request: Number(request), status: status === 481 ? 500 : status })
-  } else if (what === 'probe' && (status === 408 || status === 481)) {
-    if (turn.leg(leg)?.role === 'media') loseMedia(turn, leg)
-    else turn.do({ type: 'bye', leg, fields: [] })
-  }
+  if (what !== 'pass' || from === undefined || !turn.leg(from)) return
+  turn.do({ type: 'respond', leg: from, request: Number(request), status: status === 481 ? 500 : status })
 }
 
 /** `probe:LEG`, `retry:LEG`, `media:LEG`. */
