@@ -83,7 +83,7 @@ export class CallAtWork implements LegOwner {
   }
 
   feed(input: WithoutTime<Input>) {
-    const now = { ...input, at: this.around.runtime.clock.wall() } as Input
+    const now = Object.assign(input, { at: this.around.runtime.clock.wall() }) as Input
     if (!this.runner.feed('call', now) && 'token' in input) {
       this.takeRequester(input.token)?.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
     }

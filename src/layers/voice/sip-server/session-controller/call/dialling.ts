@@ -15,7 +15,7 @@ import {
   failures,
 } from './failures.ts'
 import type { InputOf } from './input.ts'
-import { become, join, leave } from './parties.ts'
+import { become, join, leave, talk } from './parties.ts'
 import { enqueue } from './queueing.ts'
 import { serve } from './serving.ts'
 import type { Turn } from './turn.ts'
@@ -120,6 +120,7 @@ export function proceed(turn: Turn, target: Target | undefined) {
   if (!target) return fail(turn, failures.notFound)
   switch (target.kind) {
     case 'dn':
+      if (turn.partyOf(target.dn)) return fail(turn, failures.busy)
       turn.set({ pending: { dn: target.dn, target } })
       turn.do({ type: 'seize', dn: target.dn, purpose: 'direct', reservation: undefined })
       turn.state = 'Seizing'
@@ -179,8 +180,8 @@ export function established(turn: Turn): void {
   const called = calledParty(turn)
   if (!calling || !called) return
   turn.setParty(calling.id, { otherDN: called.dn })
-  become(turn, calling.id, 'Connected', 'EventEstablished')
-  become(turn, called.id, 'Connected', 'EventEstablished')
+  talk(turn, calling.id)
+  talk(turn, called.id)
 }
 
 /** Ringing: a final response other than 2xx. */

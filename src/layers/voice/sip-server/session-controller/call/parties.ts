@@ -43,6 +43,12 @@ export function become(
   partyState(turn, party, state, name.slice('Event'.length))
 }
 
+/** The party talks; nothing is told of one that has talked before and now gets other company. */
+export function talk(turn: Turn, id: string): void {
+  const state = turn.party(id)?.state
+  if (state === 'Dialing' || state === 'Alerting') become(turn, id, 'Connected', 'EventEstablished')
+}
+
 /** Something at the party that does not change its state, e.g. a treatment at a routing point. */
 export function note(turn: Turn, id: string, name: DeviceEvent['name'], extra?: Extra, answers?: number): void {
   const party = turn.party(id)

@@ -80,6 +80,7 @@ type Route = {
 function route(turn: Turn, { target, number, token, reservation }: Route) {
   if (!target) return turn.refuse(token, errors.invalidDestination, number)
   if (target.kind === 'dn') {
+    if (turn.partyOf(target.dn)) return turn.refuse(token, errors.busy, 'it is on the call')
     turn.set({ pending: { dn: target.dn, target, token } })
     turn.do({ type: 'seize', dn: target.dn, purpose: 'routed', reservation })
     turn.state = 'Reserving'

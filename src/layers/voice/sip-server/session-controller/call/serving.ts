@@ -4,7 +4,7 @@ import type { Target } from './call.ts'
 import { callingSide, end } from './ending.ts'
 import { callingParty, takeMedia } from './endpoints.ts'
 import type { InputOf } from './input.ts'
-import { become, join } from './parties.ts'
+import { join, talk } from './parties.ts'
 import type { Turn } from './turn.ts'
 
 type Service = Extract<Target, { kind: 'service' }>
@@ -34,8 +34,8 @@ export function served(turn: Turn, input: InputOf<'answered'>): void {
   const service = turn.call.parties.find((party) => party.service !== undefined)
   if (calling && service) {
     turn.setParty(calling.id, { otherDN: service.dn })
-    become(turn, calling.id, 'Connected', 'EventEstablished')
-    become(turn, service.id, 'Connected', 'EventEstablished')
+    talk(turn, calling.id)
+    talk(turn, service.id)
   }
 }
 

@@ -41,7 +41,10 @@ function transfer(
   token: number | undefined,
 ) {
   const stays = turn.call.parties.find((party) => party.id !== by.id && party.leg !== undefined)
-  if (!stays) return transferRefused(turn, by, { code: 93, words: `${number} cannot be called now` }, 480)
+  if (!stays || turn.partyOf(number)) {
+    turn.refuse(token, errors.busy, 'it is on the call')
+    return transferRefused(turn, by, errors.busy, 486)
+  }
   if (target.kind === 'routing-point') return toQueue(turn, by, stays, target, token)
   turn.set({ transfer: { by: by.id, stays: stays.id, target, token } })
   turn.state = 'Transferring'

@@ -14,6 +14,8 @@ export class Turn {
   /** RFC 3339. */
   readonly time: string
   readonly effects: Effect[] = []
+  /** `call` is a copy that nobody else has seen: changed in place, since a step changes a field many times. */
+  private own = false
 
   constructor(state: State, call: Call, at: number) {
     this.state = state
@@ -22,7 +24,9 @@ export class Turn {
   }
 
   set(change: Partial<Call>): void {
-    this.call = { ...this.call, ...change }
+    if (!this.own) this.call = { ...this.call }
+    this.own = true
+    Object.assign(this.call, change)
   }
 
   do(effect: Effect): void {

@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createChecker } from '#protocols/tlib/checker.ts'
+import { brokenCall, callMachine } from './call-machine.ts'
+import { ImaginedWorld, targets } from './imagined-world.fixture.ts'
+
+const numbers = Object.keys(targets)
+const fromInside = { kind: 'dn', dn: '1001', media: 'direct' } as const
+
+/** A life: who calls, whom, and the choices that the world makes until it is made to stop. */
+const life = fc.record({
+  inside: fc.boolean(),
+  made: fc.boolean(),
+  late: fc.boolean(),
+  anchored: fc.boolean(),
+  number: fc.constantFrom(...numbers, '77'),
+  choices: fc.array(fc.nat({ max: 9973 }), { minLength: 5, maxLength: 80 }),
+})
+type Life = typeof life extends fc.Arbitrary<infer T> ? T : never
+
+function begin({ inside, made, late, anchored, number }: Life, checker = createChecker('full')): ImaginedWorld {
+  const origin = inside || made ? { origin: fromInside, callType: 'Internal' as const, ani: '1001' } : {}
+  const summons = made ? { summons: { uri: 'sip:1001@ringmain', from: '<sip:1002@ringmain>' } } : {}
+  const world = new ImaginedWorld(checker, {
+    ...origin,
+    ...summons,
+    dnis: number,
+    ...(anchored && { media: 'anchored' }),
+  })
+  if (made) world.make(number)
+  else world.arrive(number, late)
+  return world
+}
+
+/** What ends or spoils a call; seldom chosen, so that calls live long enough to get somewhere. */
+const rare = /hangs up|is gone|cancels|busy|out of|48|50|not ack|ReleaseCall|Ring|Offer|hears no|probe/
+
+function live(world: ImaginedWorld, choices: readonly number[]): void {
+  for (const choice of choices) {
+    if (world.state === 'Ended') return
+    const { choices: all } = world
+    const calm = all.filter(({ name }) => !rare.test(name))
+    const possible = choice % 7 > 0 && calm.length > 0 ? calm : all
+    const chosen = possible[Math.floor(choice / 7) % possible.length]
+    if (chosen) world.feed(chosen.input())
+  }
+}
+
+describe('the call machine', () => {
+  it('whatever happens in whatever order: keeps every invariant, answers every request, leaves nothing behind', () => {
+    fc.assert(
+      fc.property(life, (given) => {
+        const checker = createChecker('full')
+        const world = begin(given, checker)
+
+        live(world, given.choices)
+        world.stop()
+
+        expect({ violations: checker.end(), left: world.remains() }, world.story.join('\n')).toEqual({
+          violations: [],
+          left: [],
+        })
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('ends a call that a bug has stopped, from any data it may have: BYE to all, records complete', () => {
+    fc.assert(
+      fc.property(life, (given) => {
+        const world = begin(given)
+        live(world, given.choices)
+        if (world.state === 'Ended') return
+
+        const { effects, state } = brokenCall(world.call, { at: 1_767_225_700_000 })
+
+        expect(state).toBe('Ended')
+        const closed = effects.flatMap((effect) =>
+          'leg' in effect && /bye|cancel|reject/.test(effect.type) ? [effect.leg] : [],
+        )
+        expect(closed.toSorted()).toEqual(Object.keys(world.call.legs).toSorted())
+        if (world.call.eventNo > 0)
+          expect(effects.at(-1)).toMatchObject({ type: 'over', ending: { cause: 'error', status: 500 } })
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('gives a meaning to every timer it declares, in every state where it may run', () => {
+    for (const [timer, states] of Object.entries(callMachine.timers)) {
+      for (const state of states)
+        expect(callMachine.states[state], `${state} × ${timer}`).toHaveProperty(`timer${timer}`)
+    }
+  })
+})
