@@ -20,10 +20,14 @@ function destination(configuration: Configuration, number: string): Destination 
   switch (found?.kind) {
     case 'dn':
       return { kind: 'dn', dn: number, media: found.dn.media }
-    case 'routing-point':
-      return { kind: 'routing-point', dn: number, media: found.routingPoint.media }
-    case 'service':
-      return { kind: 'service', dn: number, service: found.service.service }
+    case 'routing-point': {
+      const { media, defaultDestination } = found.routingPoint
+      return { kind: 'routing-point', dn: number, media, ...(defaultDestination && { defaultDestination }) }
+    }
+    case 'service': {
+      const { service, prompt } = found.service
+      return { kind: 'service', dn: number, service, ...(prompt && { prompt }) }
+    }
     case 'trunk': {
       const { name, media } = found.trunk
       return { kind: 'trunk', trunk: name, number, uri: outwards(found.trunk, number), media }

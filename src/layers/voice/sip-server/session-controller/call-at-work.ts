@@ -134,8 +134,8 @@ export class CallAtWork implements LegOwner {
   }
 
   private publish(event: Event, answers: number | undefined): void {
-    if ('eventNo' in event && typeof event.eventNo === 'number') this.eventNo = event.eventNo
     this.around.ports.publisher.publish(event, this.takeRequester(answers))
+    if ('eventNo' in event && typeof event.eventNo === 'number') this.eventNo = event.eventNo
   }
 
   private takeRequester(token: number | undefined): Requester | undefined {

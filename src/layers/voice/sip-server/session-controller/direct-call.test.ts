@@ -336,6 +336,40 @@ describe('who may call (architecture §4)', () => {
   })
 })
 
+describe('a bug in the step of a call', () => {
+  it('ends that call alone: BYE to both, ending error 500, every DN given back (style §9)', async () => {
+    const { world, r, caller, callee } = await talking()
+    const other = r.carrier.dial('1003')
+    await world.run(100)
+    r.phone('1003').line.answer()
+    await world.run(100)
+
+    r.publisher.sabotaged = 'EventHeld'
+    callee.reinvite('sendonly')
+    await world.run(100)
+    const endings = [...r.ended]
+    const heard = [caller.heard.at(-1), callee.heard.at(-1)]
+    other.hangUp()
+    await world.run(100)
+
+    expect(endings).toEqual(['cluster error'])
+    for (const last of heard) expect(last).toContain('BYE')
+    expect(r.ended).toEqual(['cluster error', 'customer hangup'])
+    await r.settled()
+  })
+
+  it('has complete records also where it came before the event', async () => {
+    const { world, r, caller, callee } = await ringing()
+
+    r.publisher.sabotaged = 'EventEstablished'
+    callee.answer()
+    await world.run(100)
+
+    expect(caller.heard.at(-1)).toContain('BYE')
+    await over(r, { by: 'cluster', cause: 'error', status: 500 })
+  })
+})
+
 describe('calls to and from a trunk', () => {
   it('brings a caller from outside to a DN: inbound, events of the DN alone', async () => {
     const world = new World()

@@ -379,6 +379,7 @@ export async function rig(world: World, setting: Setting = {}) {
     media,
     carrier,
     owners,
+    publisher,
     published,
     challenged,
     ended,
@@ -402,7 +403,10 @@ export type Rig = Awaited<ReturnType<typeof rig>>
 
 function publishing(runtime: Runtime, published: Event[], checker: Checker) {
   return {
+    /** Publishing an event of this name is where a bug is. */
+    sabotaged: undefined as string | undefined,
     publish(event: Event, answers?: Requester): void {
+      if (event.name === this.sabotaged) throw new TypeError('a bug')
       validateEvent(event)
       published.push(event)
       checker.event(structuredClone(event))
