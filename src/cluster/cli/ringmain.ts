@@ -1,9 +1,8 @@
 /** All commands, and what they exit with: 0 done, 1 failed, 2 wrong usage, 69 not available yet. */
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { ClusterError } from '#platform/errors.ts'
 import { configCommand } from './config-command.ts'
+import { demoCommand } from './demo-command.ts'
 import { dnsCommand } from './dns-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { exitCodes, NotAvailableYet, WrongUsage } from './errors.ts'
@@ -12,9 +11,6 @@ import { agentCommand, callCommand, nodeCommand, trunkCommand } from './operatio
 import { sizeCommand } from './size-command.ts'
 import { strategyCommand } from './strategy-command.ts'
 import type { Terminal } from './terminal.ts'
-
-/** A command with a folder of its own: `<folder>/command.ts` exports `addCommand`. */
-type Plugged = { addCommand(program: Command, terminal: Terminal): void }
 
 /** Runs one command line and tells its exit code. */
 export async function ringmain(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -25,19 +21,20 @@ export async function ringmain(args: readonly string[], terminal: Terminal): Pro
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
+  let code: number = exitCodes.done
+  demoCommand(program, (exitCode) => {
+    code = exitCode
+  })
+  addCommands(program, terminal)
   try {
-    await addCommands(program, args[0], terminal)
     await program.parseAsync(args, { from: 'user' })
-    return exitCodes.done
+    return code
   } catch (error) {
     return failed(error, terminal)
   }
 }
 
-async function addCommands(program: Command, noun: string | undefined, terminal: Terminal): Promise<void> {
-  // They load the whole cluster: not for other commands, but where all are listed.
-  const isListed = noun === undefined || noun.startsWith('-') || noun === 'help'
-  for (const folder of ['demo', 'run']) if (isListed || noun === folder) await plug(folder, program, terminal)
+function addCommands(program: Command, terminal: Terminal): void {
   configCommand(program, terminal)
   callCommand(program, terminal)
   agentCommand(program, terminal)
@@ -47,14 +44,7 @@ async function addCommands(program: Command, noun: string | undefined, terminal:
   dnsCommand(program, terminal)
   sizeCommand(program, terminal)
   doctorCommand(program, terminal)
-  for (const verb of ['bundle', 'chaos']) notYet(program, verb)
-}
-
-async function plug(folder: string, program: Command, terminal: Terminal): Promise<void> {
-  const module = new URL(`../${folder}/command.js`, import.meta.url)
-  if (!existsSync(fileURLToPath(module))) return notYet(program, folder)
-  const { addCommand } = (await import(module.href)) as Plugged
-  addCommand(program, terminal)
+  for (const verb of ['run', 'bundle', 'chaos']) notYet(program, verb)
 }
 
 function failed(error: unknown, terminal: Terminal): number {

@@ -1,0 +1,35 @@
+/** The options of `ringmain demo`; what it does is in `demo/`, which loads the whole cluster only when it is asked for. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type LogLevel, logLevels } from '#platform/log/pino.ts'
+import { type DemoPorts, defaultPorts } from '../demo/addresses.ts'
+
+type Options = DemoPorts & { readonly data: string; readonly traffic: boolean; readonly logLevel: LogLevel }
+
+const purposes: Record<keyof DemoPorts, string> = {
+  http: 'first port of pages and HTTP API, one for each data centre',
+  sip: 'first port of the SIP Proxies; those of the others follow',
+  tlib: 'first port of T-Library',
+  rtp: 'first of 10000 ports for media',
+  carrier: 'where calls to numbers outside go',
+}
+
+/** `ended` is told the exit code. */
+export function demoCommand(program: Command, ended: (code: number) => void): void {
+  const demo = program
+    .command('demo')
+    .description('starts the demo: two data centres in this process, on loopback only')
+    .option('--no-traffic', 'without SIMULATED callers and robot agents')
+    .option('--data <directory>', 'data directory', './data')
+    .addOption(new Option('--log-level <level>', 'what the log tells').choices([...logLevels]).default('warn'))
+  for (const [name, purpose] of Object.entries(purposes))
+    demo.option(`--${name} <port>`, purpose, port, defaultPorts[name as keyof DemoPorts])
+  demo.action(async ({ data, traffic, logLevel, ...ports }: Options) => {
+    const { demoCommand } = await import('../demo/command.ts')
+    ended(await demoCommand({ ports, data, traffic, logLevel }))
+  })
+}
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It must be a port.')
+  return Number(text)
+}
