@@ -38,7 +38,7 @@ describe('the embedded database', () => {
     writeFileSync(join(directory, 'db.beginning'), '')
     database = await openEmbedded(options)
     db = await database.tables<Tables>('concentrator', [first])
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await database.close()
     rmSync(directory, { recursive: true })
@@ -129,5 +129,5 @@ describe('the embedded database', () => {
     const count: Migration = { name: '0002-count', up: async () => {} }
     db = await database.tables<Tables>('concentrator', [first, count])
     expect(await db.selectFrom('call').select('uuid').where('uuid', '=', 'last').execute()).toEqual([{ uuid: 'last' }])
-  }, 60_000)
+  }, 120_000)
 })

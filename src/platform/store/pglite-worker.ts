@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { PGlite, type PGliteOptions, types } from '@electric-sql/pglite'
 import { type DirectoryLock, lockDirectory } from '#platform/runtime/node/directory-lock.ts'
+import { makeDurable, syncTree } from './durable-files-worker.ts'
 import type { Command, Reply, Start, Statement } from './messages.ts'
 
 /**
@@ -16,7 +17,9 @@ import type { Command, Reply, Start, Statement } from './messages.ts'
 const options = async (): Promise<PGliteOptions> => ({
   pgliteWasmModule: await compile(readFileSync(assetOf('pglite.wasm'))),
   initDbStartParams: ['--wal-segsize=1', '--no-sync', '--no-instructions'],
-  postgresqlconf: ['shared_buffers=16MB'],
+  // Without -F, by which PGlite would leave it to chance what survives a power loss: see durable-files-worker.ts.
+  startParams: PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+  postgresqlconf: ['shared_buffers=16MB', 'wal_sync_method=fsync'],
   parsers: {
     [types.INT8]: Number,
     [types.NUMERIC]: Number,
@@ -36,9 +39,12 @@ async function open(directory: string): Promise<PGlite> {
   const beginning = `${directory}/db.beginning`
   // The mark of a first start that was cut off: nothing can have been stored yet.
   if (existsSync(beginning)) rmSync(path, { recursive: true, force: true })
-  if (!existsSync(path)) writeFileSync(beginning, '')
+  const isNew = !existsSync(path)
+  if (isNew) writeFileSync(beginning, '')
   mkdirSync(path, { recursive: true })
   const database = await PGlite.create(path, await options())
+  makeDurable(database)
+  if (isNew) void syncTree(path).catch(() => {})
   rmSync(beginning, { force: true })
   return database
 }

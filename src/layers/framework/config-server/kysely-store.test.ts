@@ -13,7 +13,7 @@ let database: Database
 
 beforeAll(async () => {
   database = await openEmbedded({ directory, option: '--data' })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await database.close()
   rmSync(directory, { recursive: true })
