@@ -1,4 +1,7 @@
-/** What is known of a call while its events are read: plain data, from which its interaction is made at the end. */
+/**
+ * What is known of a call while its events are read, and from which its interaction is made at the end. It is changed in
+ * place: a call has some 25 events, and a copy for each would cost more than all the rest of reporting.
+ */
 import type { PartyState, Role } from '#protocols/tlib/attributes.ts'
 import type { PhaseKind, Timeline } from './timeline.ts'
 
@@ -12,45 +15,45 @@ export type Member = {
   readonly partyUUID: string
   readonly dn: string
   readonly role: Role
-  readonly state: PartyState
+  state: PartyState
   /** A service number answers for the cluster itself. */
   readonly service: boolean
   /** It waits in a queue or at a routing point, and talks to nobody there. */
   readonly queued: boolean
   /** The consultation it is in, until it is moved to the call. */
-  readonly consultation?: string
-  readonly agentId?: string
-  readonly queue?: string
+  consultation: string | undefined
+  agentId: string | undefined
+  queue: string | undefined
   readonly joined: number
-  readonly left?: number
+  left: number | undefined
 }
 
-/** What events on devices have told of a DN, which those of its party may lack. */
-export type Device = { readonly agentId?: string; readonly queue?: string; readonly own: true }
+/** What events on a device of ours have told, which those of its party may lack. */
+export type Device = { agentId: string | undefined; queue: string | undefined }
 
 export type CallState = {
   readonly callUUID: string
-  readonly connID: string
-  readonly callType: string
-  readonly ani: string
-  readonly dnis: string
+  connID: string
+  callType: string
+  ani: string
+  dnis: string
   readonly start: number
-  readonly end?: number
+  end: number | undefined
   /** Time of the newest event: time never goes back in a call. */
-  readonly now: number
-  readonly ending?: Ending
-  readonly userData: Readonly<Record<string, unknown>>
-  readonly members: readonly Member[]
-  readonly devices: Readonly<Record<string, Device>>
+  now: number
+  ending: Ending | undefined
+  userData: Readonly<Record<string, unknown>>
+  readonly members: Member[]
+  readonly devices: Map<string, Device>
   /** Routing point → what its running treatment counts as. */
-  readonly treatments: Readonly<Record<string, PhaseKind>>
+  readonly treatments: Map<string, PhaseKind>
   /** Consultations that have not ended. */
-  readonly consultations: readonly string[]
-  readonly timeline: Timeline
+  readonly consultations: Set<string>
+  timeline: Timeline
   /** CallUUID → the number its next event has: the call's own and those of its consultations. */
-  readonly next: Readonly<Record<string, number>>
+  readonly next: Map<string, number>
   /** Events that were lost on the way. */
-  readonly missing: number
+  missing: number
 }
 
 export const isPresent = (member: Member): boolean => member.left === undefined && member.consultation === undefined

@@ -83,7 +83,10 @@ export function fold(events: readonly Event[]): Interaction {
       for (const [index, open] of wrapUps.entries())
         if (end && open.endedAt === null) wrapUps[index] = { ...open, endedAt: end.at }
       if (begin) wrapUps.push(begin)
-    } else call = read(call ?? beforeFirst(event as CallEvent), event as CallEvent)
+    } else {
+      call ??= beforeFirst(event as CallEvent)
+      read(call, event as CallEvent)
+    }
   }
   if (call?.end === undefined) throw new Error('the call has not ended')
   return withWrapUps(interactionOf({ ...call, end: call.end }), wrapUps)

@@ -1,6 +1,6 @@
 /**
- * Reads the events of one call, and of its consultations, in their order: a pure step from state to state. Who is in
- * the call is told by the call-based stream (event flows §16), treatments, queues and agents by the events on devices.
+ * Reads the events of one call, and of its consultations, in their order. Who is in the call is told by the call-based
+ * stream (event flows §16); treatments, queues and agents by the events on devices.
  */
 import { millisecondsOf } from '#platform/time.ts'
 import type { CallEvent, DeviceEvent, EventOf } from '#protocols/tlib/events.ts'
@@ -18,170 +18,153 @@ export function beforeFirst(event: CallEvent): CallState {
     ani: '',
     dnis: '',
     start,
+    end: undefined,
     now: start,
+    ending: undefined,
     userData: {},
     members: [],
-    devices: {},
-    treatments: {},
-    consultations: [],
+    devices: new Map(),
+    treatments: new Map(),
+    consultations: new Set(),
     timeline: [],
-    next: {},
+    next: new Map(),
     missing: 0,
   }
 }
 
 /** The next event; one that was read before changes nothing, one that is missing before it is counted. */
-export function read(state: CallState, event: CallEvent): CallState {
-  const expected = state.next[event.callUUID] ?? Math.min(event.eventNo, 1)
-  if (event.eventNo < expected) return state
-  const call: CallState = {
-    ...state,
-    now: Math.max(state.now, millisecondsOf(event.time)),
-    next: { ...state.next, [event.callUUID]: event.eventNo + 1 },
-    missing: state.missing + event.eventNo - expected,
-  }
-  if (call.end !== undefined) return call
-  const changed = event.callUUID === call.callUUID ? ofCall(call, event) : ofConsultation(call, event)
-  const phase = phaseOf(changed)
-  return phase && changed.end === undefined
-    ? { ...changed, timeline: turnTo(changed.timeline, phase, changed.now, changed.start) }
-    : changed
+export function read(call: CallState, event: CallEvent): void {
+  const expected = call.next.get(event.callUUID) ?? Math.min(event.eventNo, 1)
+  if (event.eventNo < expected) return
+  call.next.set(event.callUUID, event.eventNo + 1)
+  call.missing += event.eventNo - expected
+  call.now = Math.max(call.now, millisecondsOf(event.time))
+  if (call.end !== undefined) return
+  if (event.callUUID === call.callUUID) readOwn(call, event)
+  else readConsultation(call, event)
+  const phase = call.end === undefined ? phaseOf(call) : undefined
+  if (phase) call.timeline = turnTo(call.timeline, phase, call.now, call.start)
 }
 
-function ofCall(call: CallState, event: CallEvent): CallState {
-  const known = withData(call, event)
-  switch (event.name) {
-    case 'EventCallPartyMoved':
-      return moved(known, event)
-    case 'EventCallDeleted':
-      return ended(known)
-    default:
-      return ofParties(known, event)
-  }
+function readOwn(call: CallState, event: CallEvent): void {
+  takeData(call, event)
+  if (event.name === 'EventCallPartyMoved') move(call, event)
+  else if (event.name === 'EventCallDeleted') end(call)
+  else readParties(call, event)
 }
 
 /** What happens in a consultation concerns the call as long as it lasts. */
-function ofConsultation(call: CallState, event: CallEvent): CallState {
+function readConsultation(call: CallState, event: CallEvent): void {
   const { callUUID } = event
   if (event.name !== 'EventCallDeleted') {
-    const consultations = call.consultations.includes(callUUID) ? call.consultations : [...call.consultations, callUUID]
-    return ofParties({ ...call, consultations }, event)
+    call.consultations.add(callUUID)
+    readParties(call, event)
+    return
   }
-  const members = call.members.map((member) =>
-    member.consultation === callUUID && member.left === undefined ? { ...member, left: call.now } : member,
-  )
-  return { ...call, members, consultations: call.consultations.filter((each) => each !== callUUID) }
+  call.consultations.delete(callUUID)
+  for (const member of call.members) if (member.consultation === callUUID) member.left ??= call.now
 }
 
-function withData(call: CallState, event: CallEvent): CallState {
-  return {
-    ...call,
-    connID: event.connID,
-    callType: event.callType ?? call.callType,
-    ani: call.ani || ('ani' in event && event.ani) || '',
-    dnis: call.dnis || ('dnis' in event && event.dnis) || '',
-    userData: ('userData' in event && event.userData) || call.userData,
-    ...endingOf(event),
-  }
+function takeData(call: CallState, event: CallEvent): void {
+  call.connID = event.connID
+  if (event.callType !== undefined) call.callType = event.callType
+  if ('ani' in event && event.ani !== undefined && call.ani === '') call.ani = event.ani
+  if ('dnis' in event && event.dnis !== undefined && call.dnis === '') call.dnis = event.dnis
+  if ('userData' in event && event.userData !== undefined) call.userData = event.userData
+  // The last event on a device has it, and the end of the call.
+  const ending = 'extensions' in event ? event.extensions?.Ending : undefined
+  if (ending !== undefined) call.ending = ending as Ending
 }
 
-/** The cause of an end goes with the event that brings it, and with the last one. */
-function endingOf(event: CallEvent): { ending: Ending } | undefined {
-  if (!['EventCallDeleted', 'EventReleased', 'EventAbandoned'].includes(event.name)) return undefined
-  const ending = 'extensions' in event ? (event.extensions?.Ending as Ending | undefined) : undefined
-  return ending && { ending }
-}
-
-function ofParties(call: CallState, event: CallEvent): CallState {
+function readParties(call: CallState, event: CallEvent): void {
   switch (event.name) {
     case 'EventCallPartyAdded':
-      return added(call, event)
+      add(call, event)
+      return
     case 'EventCallPartyState':
-      return changed(call, event.partyUUID, (member) => ({ ...member, state: event.partyState, ...agentOf(event) }))
+      change(call, event.partyUUID, (member) => {
+        member.state = event.partyState
+        member.agentId = event.agentID ?? member.agentId
+      })
+      return
     case 'EventCallPartyDeleted':
-      return changed(call, event.partyUUID, (member) => ({ ...member, left: call.now }))
+      change(call, event.partyUUID, (member) => {
+        member.left = call.now
+      })
+      return
     default:
-      return 'thisDNRole' in event && event.thisDN !== undefined ? onDevice(call, event as DeviceEvent) : call
+      if ('thisDNRole' in event) readDevice(call, event)
   }
 }
 
-const agentOf = (event: { readonly agentID?: string | undefined }) =>
-  event.agentID === undefined ? undefined : { agentId: event.agentID }
+function change(call: CallState, partyUUID: string, apply: (member: Member) => void): void {
+  for (const member of call.members) if (member.partyUUID === partyUUID && member.left === undefined) apply(member)
+}
 
-const changed = (call: CallState, partyUUID: string, change: (member: Member) => Member): CallState => ({
-  ...call,
-  members: call.members.map((member) =>
-    member.partyUUID === partyUUID && member.left === undefined ? change(member) : member,
-  ),
-})
-
-function added(call: CallState, event: EventOf<'EventCallPartyAdded'>): CallState {
-  const device = call.devices[event.thisDN]
+function add(call: CallState, event: EventOf<'EventCallPartyAdded'>): void {
   const consultation = event.callUUID === call.callUUID ? undefined : event.callUUID
   // Who asks for a consultation is in the call already.
-  if (consultation !== undefined && isHere(call, event.thisDN)) return call
+  if (consultation !== undefined && isHere(call, event.thisDN)) return
+  const device = call.devices.get(event.thisDN)
   const queued = event.partyState === 'Queued'
-  const queue = event.thisQueue ?? device?.queue
-  const member: Member = {
+  call.members.push({
     partyUUID: event.partyUUID,
     dn: event.thisDN,
     role: event.role,
     state: event.partyState,
     service: event.extensions?.Service !== undefined,
     queued,
+    consultation,
+    agentId: event.agentID ?? device?.agentId,
+    queue: queued ? undefined : (event.thisQueue ?? device?.queue),
     joined: call.now,
-    ...(device?.agentId !== undefined && { agentId: device.agentId }),
-    ...agentOf(event),
-    ...(queue !== undefined && !queued && { queue }),
-    ...(consultation !== undefined && { consultation }),
-  }
-  return { ...call, members: [...call.members, member] }
+    left: undefined,
+  })
 }
 
 const isHere = (call: CallState, dn: string): boolean =>
   call.members.some((member) => member.dn === dn && isPresent(member))
 
 /** A party of a consultation, or of another call, that is in this one from now on. */
-function moved(call: CallState, event: EventOf<'EventCallPartyMoved'>): CallState {
+function move(call: CallState, event: EventOf<'EventCallPartyMoved'>): void {
   const known = call.members.find(({ partyUUID }) => partyUUID === event.partyUUID)
-  if (!known) {
-    const partyState = event.partyState ?? 'Connected'
-    return added(call, { ...event, name: 'EventCallPartyAdded', role: event.role ?? 'Destination', partyState })
+  if (known) {
+    known.consultation = undefined
+    known.agentId = event.agentID ?? known.agentId
+    return
   }
-  const { consultation: _, ...member } = known
-  const here = { ...member, ...agentOf(event) }
-  return { ...call, members: call.members.map((each) => (each === known ? here : each)) }
+  const partyState = event.partyState ?? 'Connected'
+  add(call, { ...event, name: 'EventCallPartyAdded', role: event.role ?? 'Destination', partyState })
 }
 
-function onDevice(call: CallState, event: DeviceEvent): CallState {
-  const device: Device = {
-    ...call.devices[event.thisDN],
-    own: true,
-    ...agentOf(event),
-    ...(event.thisQueue !== undefined && { queue: event.thisQueue }),
+function readDevice(call: CallState, event: DeviceEvent): void {
+  const dn = event.thisDN
+  const device: Device = call.devices.get(dn) ?? { agentId: undefined, queue: undefined }
+  device.agentId = event.agentID ?? device.agentId
+  device.queue = event.thisQueue ?? device.queue
+  call.devices.set(dn, device)
+  for (const member of call.members) {
+    if (member.dn !== dn || member.left !== undefined || member.queued) continue
+    member.agentId = device.agentId ?? member.agentId
+    member.queue = device.queue ?? member.queue
   }
-  const members = call.members.map((member) =>
-    member.dn === event.thisDN && member.left === undefined && !member.queued
-      ? { ...member, ...(device.agentId !== undefined && { agentId: device.agentId }), ...queueOf(device) }
-      : member,
-  )
-  return treated({ ...call, members, devices: { ...call.devices, [event.thisDN]: device } }, event)
+  readTreatment(call, event)
 }
 
-const queueOf = ({ queue }: Device) => (queue === undefined ? undefined : { queue })
-
-function treated(call: CallState, event: DeviceEvent): CallState {
-  const at = event.thisDN
-  if (event.name === 'EventTreatmentApplied')
-    return { ...call, treatments: { ...call.treatments, [at]: kindOfTreatment(event.treatmentType) } }
-  const over = ['EventTreatmentEnd', 'EventDiverted', 'EventAbandoned', 'EventReleased'].includes(event.name)
-  if (!over || call.treatments[at] === undefined) return call
-  const { [at]: _, ...treatments } = call.treatments
-  return { ...call, treatments }
+function readTreatment(call: CallState, event: DeviceEvent): void {
+  switch (event.name) {
+    case 'EventTreatmentApplied':
+      call.treatments.set(event.thisDN, kindOfTreatment(event.treatmentType))
+      return
+    case 'EventTreatmentEnd':
+    case 'EventDiverted':
+    case 'EventAbandoned':
+    case 'EventReleased':
+      call.treatments.delete(event.thisDN)
+  }
 }
 
-const ended = (call: CallState): CallState => ({
-  ...call,
-  end: call.now,
-  members: call.members.map((member) => (member.left === undefined ? { ...member, left: call.now } : member)),
-})
+function end(call: CallState): void {
+  call.end = call.now
+  for (const member of call.members) member.left ??= call.now
+}

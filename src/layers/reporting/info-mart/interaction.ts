@@ -31,13 +31,13 @@ const partyOf = (call: CallState, member: Member): Party => ({
   leftAt: member.left === undefined ? null : timestamp(member.left),
 })
 
-/** On a call out of the cluster the agent is who called. */
+/** On a call out of the cluster the agent is who called; whom no DN of ours stands for is no agent. */
 function roleOf({ callType, devices }: CallState, { dn, role, service, consultation }: Member): string {
   if (service) return 'service'
   if (consultation !== undefined) return 'consulted'
   if (role === 'Observer') return 'observer'
-  if (callType === 'Outbound') return devices[dn] ? 'agent' : 'called'
-  return role === 'Origination' ? 'caller' : 'agent'
+  if (role === 'Origination') return callType === 'Outbound' && devices.has(dn) ? 'agent' : 'caller'
+  return devices.has(dn) ? 'agent' : 'called'
 }
 
 const segmentOf = ({ kind, queue, agentId, from, until }: Span): Segment => ({

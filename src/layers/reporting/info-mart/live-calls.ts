@@ -49,30 +49,32 @@ export class LiveCalls {
   async take(event: CallEvent): Promise<Taken> {
     const over = this.over.get(event.callUUID)
     if (over !== undefined) return { interaction: over, missing: 0 }
-    const before = await this.stateBefore(event)
-    const after = read(before, event)
-    const missing = after.missing - before.missing
-    const { callUUID: interaction, end } = after
+    const call = this.known(event) ?? (await this.unknown(event))
+    const { end: endedBefore, missing: missedBefore } = call
+    read(call, event)
+    const { callUUID: interaction, end } = call
+    const missing = call.missing - missedBefore
     if (end === undefined) {
-      this.keep(after, event)
+      this.keep(call, event)
       return { interaction, missing }
     }
-    this.drop(after)
-    this.remember(after)
-    return before.end === undefined
-      ? { interaction, missing, ended: interactionOf({ ...after, end }) }
+    this.drop(call)
+    this.remember(call)
+    return endedBefore === undefined
+      ? { interaction, missing, ended: interactionOf({ ...call, end }) }
       : { interaction, missing: 0 }
   }
 
-  private async stateBefore(event: CallEvent): Promise<CallState> {
+  private known(event: CallEvent): CallState | undefined {
     const { callUUID } = event
-    const known = this.calls.get(this.mainOf.get(callUUID) ?? callUUID)
-    if (known) return known
+    const call = this.calls.get(this.mainOf.get(callUUID) ?? callUUID)
+    if (call) return call
     const main = this.mainOfConsultation(event)
-    if (main) {
-      this.mainOf.set(callUUID, main.callUUID)
-      return main
-    }
+    if (main) this.mainOf.set(callUUID, main.callUUID)
+    return main
+  }
+
+  private async unknown(event: CallEvent): Promise<CallState> {
     return (event.eventNo > 1 && (await this.stored(event))) || beforeFirst(event)
   }
 
@@ -85,8 +87,9 @@ export class LiveCalls {
     const events = await this.options.eventsAbout(callUUID)
     const [first] = events
     if (!first) return undefined
-    const state = events.reduce(read, beforeFirst(first))
-    for (const consultation of Object.keys(state.next))
+    const state = beforeFirst(first)
+    for (const event of events) read(state, event)
+    for (const consultation of state.next.keys())
       if (consultation !== state.callUUID) this.mainOf.set(consultation, state.callUUID)
     return state
   }
@@ -102,7 +105,7 @@ export class LiveCalls {
   }
 
   private remember({ callUUID, next }: CallState): void {
-    for (const call of Object.keys(next)) this.over.set(call, callUUID)
+    for (const call of next.keys()) this.over.set(call, callUUID)
     for (const call of this.over.keys()) {
       if (this.over.size <= remembered) return
       this.over.delete(call)
@@ -112,6 +115,6 @@ export class LiveCalls {
   private drop({ callUUID, connID, next }: CallState): void {
     this.calls.delete(callUUID)
     this.callOfConnID.delete(connID)
-    for (const consultation of Object.keys(next)) this.mainOf.delete(consultation)
+    for (const consultation of next.keys()) this.mainOf.delete(consultation)
   }
 }

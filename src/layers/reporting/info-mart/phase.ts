@@ -19,27 +19,32 @@ export const kindOfTreatment = (type: TreatmentType | undefined): PhaseKind =>
 
 /** `undefined`: nothing says that it is another than before. */
 export function phaseOf(call: CallState): Phase | undefined {
-  const present = call.members.filter((member) => isPresent(member) && member.role !== 'Observer')
-  const engaged = engagedOf(present)
-  const service = present.some((member) => member.service)
-  if (service) return { kind: 'ivr' }
-  if (engaged.length > 1) return talking(call, engaged)
-  const point = present.find(({ queued }) => queued)
-  if (point) return { kind: call.treatments[point.dn] ?? 'queue', queue: point.dn }
-  const offered = present.findLast(({ state }) => state === 'Alerting')
+  let [engaged, dialling] = [0, 0]
+  let point: Member | undefined
+  let offered: Member | undefined
+  for (const member of call.members) {
+    if (!isPresent(member) || member.role === 'Observer') continue
+    if (member.service) return { kind: 'ivr' }
+    if (member.queued) point ??= member
+    else if (isEngaged(member)) engaged++
+    else if (isDialling(member)) dialling++
+    else if (member.state === 'Alerting') offered = member
+  }
+  // A caller of whom nothing else was told talks as soon as he is answered.
+  if (engaged > 0 && engaged + dialling > 1) return talking(call)
+  if (point) return { kind: call.treatments.get(point.dn) ?? 'queue', queue: point.dn }
   return offered && withParty('ringing', offered)
 }
 
-/** Who talks or is held; a caller of whom nothing else was told talks as soon as he is answered. */
-function engagedOf(present: readonly Member[]): readonly Member[] {
-  const talks = ({ state, queued }: Member) => !queued && (state === 'Connected' || state === 'Held')
-  if (!present.some(talks)) return []
-  return present.filter((member) => talks(member) || (member.role === 'Origination' && member.state === 'Dialing'))
-}
+const isEngaged = ({ state }: Member): boolean => state === 'Connected' || state === 'Held'
+const isDialling = ({ state, role }: Member): boolean => state === 'Dialing' && role === 'Origination'
 
-function talking(call: CallState, engaged: readonly Member[]): Phase | undefined {
+function talking(call: CallState): Phase {
+  const engaged = call.members.filter(
+    (member) => isPresent(member) && member.role !== 'Observer' && (isEngaged(member) || isDialling(member)),
+  )
   const party = servedBy(call, engaged)
-  if (call.consultations.length > 0) return withParty('consult', party)
+  if (call.consultations.size > 0) return withParty('consult', party)
   return withParty(engaged.some(({ state }) => state === 'Held') ? 'hold' : 'talk', party)
 }
 

@@ -15,6 +15,7 @@ export class Draft {
   /** Events that were lost on the way. */
   missing = 0
   private readonly events: readonly ReceivedEvent[]
+  private readonly positions: readonly number[]
   private done = 0
   private readonly calls: CallRow[] = []
   private readonly owners: OwnerRow[] = []
@@ -24,6 +25,7 @@ export class Draft {
 
   constructor(events: readonly ReceivedEvent[]) {
     this.events = events
+    this.positions = events.map(({ position = 0 }) => position)
   }
 
   get length(): number {
@@ -31,15 +33,15 @@ export class Draft {
   }
 
   async made(folding: Folding): Promise<Omit<Batch, 'reader' | 'node'>> {
-    for (; this.done < this.events.length; this.done++) await this.add(folding, this.events[this.done] as ReceivedEvent)
+    for (; this.done < this.events.length; this.done++) await this.add(folding, this.done)
     const { calls, owners, wrapUps, wrapUpEnds } = this
-    const position = Math.max(...this.events.map((event) => event.position ?? 0)) + 1
+    const position = Math.max(...this.positions) + 1
     return { position, calls, owners, interactions: [...this.interactions.values()], wrapUps, wrapUpEnds }
   }
 
-  private async add(folding: Folding, told: ReceivedEvent): Promise<void> {
-    const { seq: _seq, refID: _refID, position = 0, ...body } = told as ReceivedEvent & { refID?: number }
-    const event = body as Event
+  private async add(folding: Folding, index: number): Promise<void> {
+    const event = withoutConnection(this.events[index] as ReceivedEvent)
+    const position = this.positions[index] as number
     if (isOwnerEvent(event)) this.addOwner(folding, event, position)
     else if (isCallEvent(event)) await this.addCall(folding, event, position)
   }
@@ -57,6 +59,20 @@ export class Draft {
     this.missing += missing
     if (ended) this.interactions.set(ended.callUUID, ended)
   }
+}
+
+type OfConnection = { seq?: number | undefined; refID?: number | undefined; position?: number | undefined }
+
+/**
+ * What its connection put on the event is no part of its body. The event is this client's own copy, and JSON leaves out
+ * what is undefined: another copy would cost as much as the reading.
+ */
+function withoutConnection(told: ReceivedEvent): Event {
+  const own = told as OfConnection
+  own.seq = undefined
+  own.position = undefined
+  if (own.refID !== undefined) own.refID = undefined
+  return told
 }
 
 const isCallEvent = (event: Event): event is CallEvent =>
