@@ -22,7 +22,8 @@ export const diskTrace = (configuration: ConfigurationSource) =>
         const { ladderDays, ladderMegabytes } = configuration.current().settings
         return { days: ladderDays, megabytes: ladderMegabytes }
       }
-      const ends = (text: string) => text.includes('"EventCallDeleted"')
+      // Of a call's events the ladder has those on devices: the last one carries the ending.
+      const ends = (text: string) => text.includes('"Ending":{')
       const trace = await openDiskTrace({ runtime, log, metrics, directory: config.directory, retention, ends })
       return {
         trace,
