@@ -49,11 +49,14 @@ const agent = (name: string, eventNo: number, seconds: number, more: object = {}
   }) as Event
 
 /** A store that takes its time, and fails while it shall. */
-function slowStore(world: World, fails: () => boolean = () => false): InteractionStore & { readonly stored: Batch[] } {
+function slowStore(
+  world: World,
+  { ms = 5, fails = () => false }: { ms?: number; fails?: () => boolean } = {},
+): InteractionStore & { readonly stored: Batch[] } {
   const store = memoryStore()
   const stored: Batch[] = []
   const database = world.host('database').clock
-  const wait = () => new Promise<void>((resolve) => database.after(5, resolve))
+  const wait = () => new Promise<void>((resolve) => database.after(ms, resolve))
   return {
     ...store,
     stored,
@@ -139,6 +142,21 @@ describe('reporting', () => {
     expect(store.stored.length).toBeLessThan(5)
   })
 
+  it('goes on when a commit takes longer than a batch gathers', async () => {
+    const running = await start(slowStore(world, { ms: 100 }))
+    await world.run(200)
+
+    node.tell(callOf(1).slice(0, 4))
+    await world.run(70)
+    node.tell(callOf(1).slice(4))
+    await world.run(2000)
+    node.tell(callOf(2))
+    await world.run(2000)
+
+    expect(await listed(running)).toEqual(['call-2', 'call-1'])
+    expect(node.acknowledged).toBe(17)
+  })
+
   it('goes on where it stopped, and a call that was live meanwhile has all it had before', async () => {
     const store = slowStore(world)
     await start(store)
@@ -207,7 +225,7 @@ describe('reporting', () => {
 
   it('loses and acknowledges nothing while the database refuses', async () => {
     let fails = true
-    const store = slowStore(world, () => fails)
+    const store = slowStore(world, { fails: () => fails })
     const running = await start(store)
     node.tell(callOf(1))
     await world.run(2500)

@@ -112,8 +112,8 @@ export class NodeReader {
     this.next = Math.max(this.next ?? 0, event.position + 1)
     this.waiting.push(event)
     if (this.waiting.length >= this.mostWaiting) this.pause()
-    if (this.waiting.length >= enough) void this.begin()
-    else this.timer ??= this.options.runtime.clock.after(gathering, () => void this.begin())
+    if (this.waiting.length >= enough && !this.failing) void this.begin()
+    else this.beginIn(gathering)
   }
 
   private linked(link: EventOf<'EventLinkConnected'>): void {
@@ -130,6 +130,13 @@ export class NodeReader {
   private pause(): void {
     this.client?.close()
     this.client = undefined
+  }
+
+  private beginIn(ms: number): void {
+    this.timer ??= this.options.runtime.clock.after(ms, () => {
+      this.timer = undefined
+      void this.begin()
+    })
   }
 
   private begin(): Promise<void> {
@@ -165,7 +172,7 @@ export class NodeReader {
     } catch (error) {
       log.error({ node, error: String(error) }, 'events cannot be stored yet')
       this.failing = true
-      this.timer = this.options.runtime.clock.after(retryAfter, () => void this.begin())
+      this.beginIn(retryAfter)
       return false
     }
   }
