@@ -116,6 +116,8 @@ describe('reporting', () => {
     expect(live).toEqual([])
     expect(committing).toEqual({ stored: 2, acknowledged: 6 })
     expect(node.acknowledged).toBe(9)
+    // An acknowledgement is answered, and the answer is not an event to store.
+    expect(store.stored).toHaveLength(2)
     expect(await running.history.get('call-1')).toMatchObject({
       connID: '0000000000000001',
       ending: { by: 'customer', cause: 'hangup' },

@@ -1,6 +1,7 @@
 /** A node's interaction-proxy port with nothing behind it but a list of events: for tests of who reads it. */
 import type { Coordination } from '#platform/coordination/coordination.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
+import { timestamp } from '#platform/time.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import { nodeKey } from '#protocols/tlib/location.ts'
 import { Published } from '#protocols/tlib/published.ts'
@@ -40,8 +41,11 @@ export async function standInNode(
       for (let position = client.from ?? acknowledged; position <= spool.length; position++)
         client.tell(spool[position - 1] as Published, { position })
     },
-    request(request) {
-      if (request.name === 'RequestAcknowledge') acknowledged = Math.max(acknowledged, request.position)
+    request(request, requester) {
+      if (request.name !== 'RequestAcknowledge') return
+      const { position, refID = 0 } = request
+      acknowledged = Math.max(acknowledged, position)
+      requester.answer({ name: 'EventACK', refID, time: timestamp(runtime.clock.wall()), position })
     },
     snapshot() {},
     closed: (client) => clients.delete(client),

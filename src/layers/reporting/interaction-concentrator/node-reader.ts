@@ -27,6 +27,8 @@ export type NodeReaderOptions = {
   readonly mostWaiting?: number
 }
 
+/** They tell a position and are not in the spool. */
+const answers = new Set<string>(['EventLinkConnected', 'EventACK'])
 const enough = 100
 const gathering = 50
 const mostInBatch = 1000
@@ -108,7 +110,7 @@ export class NodeReader {
 
   private received(event: ReceivedEvent): void {
     if (event.name === 'EventLinkConnected') this.linked(event)
-    if (event.position === undefined || event.name === 'EventLinkConnected') return
+    if (event.position === undefined || answers.has(event.name)) return
     this.next = Math.max(this.next ?? 0, event.position + 1)
     this.waiting.push(event)
     if (this.waiting.length >= this.mostWaiting) this.pause()
