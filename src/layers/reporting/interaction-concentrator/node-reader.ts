@@ -41,6 +41,8 @@ export class NodeReader {
   private waiting: ReceivedEvent[] = []
   /** The position after the last event received; undefined: the node shall say where to begin. */
   private next: number | undefined
+  /** The position after the last event stored. */
+  private stored: number | undefined
   private draft: Draft | undefined
   private storing: Promise<void> | undefined
   private timer: Timer | undefined
@@ -55,7 +57,8 @@ export class NodeReader {
   async open(): Promise<void> {
     const { store, reader, node, log, runtime } = this.options
     try {
-      this.next = await store.position(reader, node)
+      this.stored = await store.position(reader, node)
+      this.next = this.stored
       this.connect()
     } catch (error) {
       log.error({ node, error: String(error) }, 'where to go on cannot be read yet')
@@ -126,6 +129,12 @@ export class NodeReader {
       log.warn({ node, expected: this.next, position: link.position }, 'told again from an earlier position')
       this.next = link.position
     }
+    // The acknowledgement of the last commit may have been lost with the connection, or with a former life.
+    if (this.stored !== undefined) this.acknowledge(Math.min(this.stored, link.position ?? this.stored))
+  }
+
+  private acknowledge(position: number): void {
+    this.client?.request({ name: 'RequestAcknowledge', position })
   }
 
   /** The store does not keep up: the node keeps the rest until it does. */
@@ -169,7 +178,8 @@ export class NodeReader {
       for (const conflict of conflicts) log.error({ node, ...conflict }, 'an event is stored already with another body')
       figures.stored(draft.length, draft.missing, conflicts.length)
       this.failing = false
-      this.client?.request({ name: 'RequestAcknowledge', position: batch.position })
+      this.stored = batch.position
+      this.acknowledge(batch.position)
       return true
     } catch (error) {
       log.error({ node, error: String(error) }, 'events cannot be stored yet')
