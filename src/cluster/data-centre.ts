@@ -16,6 +16,7 @@ import { sipProxy } from '#layers/voice/sip-proxy/component.ts'
 import { type RunningSipServer, sipServer } from '#layers/voice/sip-server/component.ts'
 import { createSessionController } from '#layers/voice/sip-server/session-controller/session-controller.ts'
 import { webServices } from '#layers/workspace/web-services/component.ts'
+import { couldTake } from './could-take.ts'
 import type { DataCentreAddresses } from './demo/addresses.ts'
 import type { Shared } from './shared.ts'
 
@@ -105,6 +106,7 @@ async function startWorkspace(
     history,
     ladder: trace,
     verifyPassword,
+    couldTake: couldTake(configuration),
     exposition,
     local: tlib,
     health: () => ({ ...supervisor.health(), components: supervisor.components() }),

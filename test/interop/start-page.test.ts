@@ -125,7 +125,7 @@ describe('the start page', () => {
   it('shows the ladder of the call, by keyboard too', async () => {
     await page.getByRole('link', { name: hostile }).focus()
     await page.keyboard.press('Enter')
-    const row = page.getByRole('button', { name: /INVITE, from carrier to proxy1/ })
+    const row = page.getByRole('button', { name: /INVITE 8010, from carrier to proxy1/ })
     await row.waitFor()
     await row.focus()
     await page.keyboard.press('Enter')

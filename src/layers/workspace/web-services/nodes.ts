@@ -60,10 +60,10 @@ export class Nodes {
     return this.nodes.get(name)?.client.isConnected ?? false
   }
 
-  /** A node by its name, or by its name and data centre: `node1`, `node1.dc1`. */
+  /** A node by its name, with or without its data centre: `node1.dc1`, `node1`. */
   named(name: string): FoundNode | undefined {
-    return [...this.nodes.values()].find(({ found }) => name === found.name || name === `${found.name}.${found.dc}`)
-      ?.found
+    const all = [...this.nodes.values()].map(({ found }) => found)
+    return all.find(({ name: own, dc }) => [own, `${own}.${dc}`].includes(name) || own === `${name}.${dc}`)
   }
 
   /** The node whose number this is in ConnIDs. */

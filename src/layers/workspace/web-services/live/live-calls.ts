@@ -161,7 +161,8 @@ export class LiveCalls {
 
   private show(call: Call, at: number): void {
     const state = stateOf(call.parties.values())
-    if (state === call.state) return
+    // Somebody has left and the next has not come: it is still what it was.
+    if (state === call.state || (state === 'dialing' && call.state !== 'dialing')) return
     call.state = state
     call.since = at
   }

@@ -29,11 +29,18 @@ function look(item) {
 function sip(text) {
   const first = text.slice(0, text.search(/\r?\n|$/))
   const response = first.match(/^SIP\/2\.0 (\d{3}) ?(.*)$/)
-  if (!response) return { label: first.split(' ')[0] || 'SIP', style: 'request' }
+  if (!response) return { label: request(first), style: 'request' }
   const [, status, reason] = response
   const method = text.match(/^CSeq:\s*\d+\s+(\w+)/im)?.[1] ?? ''
   const style = status < '200' ? 'request' : status < '300' ? 'success' : 'failure'
   return { label: status < '200' ? `${status} ${reason}` : `${status} ${reason} (${method})`, style }
+}
+
+/** The method, and whom an INVITE is for; a conference's name says nothing to people. */
+function request(line) {
+  const [method = 'SIP', uri = ''] = line.split(' ')
+  const user = uri.match(/^sips?:([^@;]+)@/)?.[1] ?? ''
+  return method === 'INVITE' && user ? `INVITE ${user.startsWith('conf=') ? 'media' : user}` : method
 }
 
 function eventLabel(value, text) {

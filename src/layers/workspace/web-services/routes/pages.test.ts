@@ -53,7 +53,7 @@ describe('a ladder', async () => {
     expect(
       rows.map(({ label, style, times }: { label: string; style: string; times: number }) => [label, style, times]),
     ).toEqual([
-      ['INVITE', 'request', 2],
+      ['INVITE 8010', 'request', 2],
       ['486 Busy Here (INVITE)', 'failure', 1],
       ['EventQueued 8010', 'event', 1],
       ['1001 of 3', 'routing', 1],
