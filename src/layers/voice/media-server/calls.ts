@@ -3,7 +3,7 @@ import type { Context } from '#platform/component/component.ts'
 import type { Log } from '#platform/log/log.ts'
 import { runnerSurroundings, type Surroundings } from '#platform/machine/runner.ts'
 import type { Counter } from '#platform/metrics/metrics.ts'
-import type { Address, Random } from '#platform/runtime/runtime.ts'
+import type { Address, Clock, Random } from '#platform/runtime/runtime.ts'
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import { bracketed } from '#protocols/sip/message/headers/host.ts'
@@ -28,11 +28,15 @@ export type CallsOptions = {
   readonly prompts: ReadonlySet<string>
 }
 
+/** What the last BYEs get until the port is closed. */
+const farewellMs = 200
+
 export class Calls implements CallOwner {
   readonly farm: RtpFarm
   readonly log: Log
   readonly machines: Surroundings
   readonly address: string
+  private readonly clock: Clock
   private readonly random: Random
   private readonly prompts: ReadonlySet<string>
   private readonly admission: Admission
@@ -46,6 +50,7 @@ export class Calls implements CallOwner {
     this.farm = farm
     this.log = log
     this.address = address
+    this.clock = runtime.clock
     this.random = runtime.random
     this.prompts = prompts
     this.machines = runnerSurroundings(runtime.clock, log, metrics)
@@ -75,10 +80,12 @@ export class Calls implements CallOwner {
     return this.open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.idle.push(resolve))
   }
 
-  /** Ends every call at once. */
-  close(): void {
+  /** Ends every call at once; a BYE that waits for an ACK, or for its answer, gets a moment. */
+  async close(): Promise<void> {
     this.admission.isDraining = true
+    const wereOpen = this.open.size > 0
     for (const call of [...this.open]) call.end()
+    if (wereOpen) await new Promise<void>((resolve) => void this.clock.after(farewellMs, resolve))
     this.transactions.close()
   }
 

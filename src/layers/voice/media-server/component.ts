@@ -106,7 +106,7 @@ class MediaServer implements RunningMediaServer {
 
   private async close() {
     await this.announcement?.withdraw()
-    this.calls?.close()
+    await this.calls?.close()
     await this.farm?.close()
     await this.transport.close()
   }

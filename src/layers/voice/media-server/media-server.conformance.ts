@@ -10,6 +10,7 @@ import { sequenceDistance, timestampDistance } from '#protocols/media/rtp/rtp-pa
 import { mediaServer, type RunningMediaServer } from './component.ts'
 import type { Config } from './config.ts'
 import type { OpenRtpWorker } from './rtp/channel.ts'
+import { inLoop } from './rtp/in-loop.ts'
 import { type CallOptions, type TestCall, TestPhone } from './test-phone.ts'
 
 /** Where the suite runs. */
@@ -26,7 +27,27 @@ export type Stage = {
   close(): Promise<void>
 }
 
-export const config: Config = {
+/** A simulated world, as tests may hand it in. */
+export type VirtualWorld = {
+  host(name: string): Runtime
+  runUntil(condition: () => boolean): Promise<void>
+  complete<T>(promise: Promise<T>): Promise<T>
+}
+
+export function stageIn(world: VirtualWorld): Stage {
+  const server = world.host('media')
+  return {
+    server,
+    phones: world.host('phones'),
+    openWorker: inLoop(server),
+    folder: 'prompts',
+    until: (condition) => world.runUntil(condition),
+    complete: (promise) => world.complete(promise),
+    close: async () => {},
+  }
+}
+
+const config: Config = {
   name: 'media1',
   dc: 'dc1',
   listen: { host: '127.0.0.1', port: 0 },
@@ -37,7 +58,7 @@ export const config: Config = {
 }
 
 /** Tones as prompts: `low` 440 Hz for 0.5 s, `high` 880 Hz for 0.5 s. */
-export async function writePrompts({ server, folder }: Pick<Stage, 'server' | 'folder'>): Promise<void> {
+async function writePrompts({ server, folder }: Pick<Stage, 'server' | 'folder'>): Promise<void> {
   await server.disk.replace(`${folder}/low.wav`, writeWav(tone(440, 0.5)))
   await server.disk.replace(`${folder}/high.wav`, writeWav(tone(880, 0.5)))
 }
@@ -54,11 +75,11 @@ export class Scene {
     this.phone = phone
   }
 
-  static async open(stage: Stage, changes: Partial<Config> = {}): Promise<Scene> {
+  static async open(stage: Stage, changes: Partial<Config> = {}, metrics = noMetrics): Promise<Scene> {
     await stage.complete(writePrompts(stage))
     const { server: runtime } = stage
     const coordination = new InProcessCoordination().member(runtime.clock)
-    const context = { runtime, coordination, log: silentLog, metrics: noMetrics }
+    const context = { runtime, coordination, log: silentLog, metrics }
     const component = mediaServer({ openWorker: stage.openWorker })
     // Suites that run at the same time on one machine should not try the same ports first.
     const first = 24_000 + 2 * (runtime.random.bytes(2).readUInt16LE() % 2000)
@@ -87,8 +108,12 @@ export class Scene {
     await this.stage.until(() => call.packets.length >= wanted)
   }
 
+  async hangUp(): Promise<void> {
+    for (const call of this.calls.splice(0)) await this.stage.complete(call.close())
+  }
+
   async close(): Promise<void> {
-    for (const call of this.calls) await this.stage.complete(call.close())
+    await this.hangUp()
     await this.stage.complete(this.server.stop())
     await this.stage.close()
   }

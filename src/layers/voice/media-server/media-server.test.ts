@@ -1,26 +1,11 @@
 import { tmpdir } from 'node:os'
 import { nodeRuntime } from '#platform/runtime/node/node-runtime.ts'
 import { World } from '#simulation/world.ts'
-import { mediaServerConformance, type Stage } from './media-server.conformance.ts'
-import { inLoop } from './rtp/in-loop.ts'
+import { mediaServerConformance, type Stage, stageIn } from './media-server.conformance.ts'
 import { threaded } from './rtp/threaded.ts'
 
-mediaServerConformance('in the loop of a virtual world', async () => virtualStage())
+mediaServerConformance('in the loop of a virtual world', async () => stageIn(new World()))
 mediaServerConformance('in threads', async () => realStage())
-
-function virtualStage(): Stage {
-  const world = new World()
-  const server = world.host('media')
-  return {
-    server,
-    phones: world.host('phones'),
-    openWorker: inLoop(server),
-    folder: 'prompts',
-    until: (condition) => world.runUntil(condition),
-    complete: (promise) => world.complete(promise),
-    close: async () => {},
-  }
-}
 
 function realStage(): Stage {
   const runtime = nodeRuntime()
