@@ -19,6 +19,8 @@ export type Stage = {
   readonly server: Runtime
   readonly phones: Runtime
   readonly openWorker: OpenRtpWorker
+  /** Seconds of silence in a tone that the machine may cause: none under a virtual clock. */
+  readonly gap: number
   /** A directory for prompts. */
   readonly folder: string
   /** Lets things happen until it is so. */
@@ -40,6 +42,7 @@ export function stageIn(world: VirtualWorld): Stage {
     server,
     phones: world.host('phones'),
     openWorker: inLoop(server),
+    gap: 0,
     folder: 'prompts',
     until: (condition) => world.runUntil(condition),
     complete: (promise) => world.complete(promise),
@@ -145,7 +148,7 @@ export function mediaServerConformance(name: string, openStage: () => Promise<St
       expect(call.over).toBe('bye')
       const found = heard(call.heard(), 440)
       expect(found.seconds).toBeCloseTo(1, 1)
-      expect(found.longestGap).toBeLessThan(0.05)
+      expect(found.longestGap).toBe(0)
       expectOneStream(call)
     })
 
@@ -158,7 +161,7 @@ export function mediaServerConformance(name: string, openStage: () => Promise<St
 
       const found = heard(call.heard(), 440)
       expect(found.seconds).toBeGreaterThan(0.8)
-      expect(found.longestGap).toBeLessThan(0.1)
+      expect(found.longestGap).toBeLessThanOrEqual(scene.stage.gap)
       expectOneStream(call)
     })
 
@@ -190,18 +193,16 @@ export function mediaServerConformance(name: string, openStage: () => Promise<St
       expect(heard(one.heard(), 880).seconds).toBeGreaterThan(0.8)
       expect(heard(one.heard(), 440).seconds).toBe(0)
       expect(heard(two.heard(), 440).seconds).toBeGreaterThan(0.8)
-      const both = three.heard(20)
-      expect(toneShares(both)).toEqual([0.5, 0.5])
+      for (const hertz of [440, 880]) expect(loudestShare(three.heard(), hertz)).toBeGreaterThan(0.4)
       for (const call of [one, two, three]) expectOneStream(call)
     })
   })
 }
 
-const toneShares = (samples: Int16Array): number[] =>
-  [440, 880].map((hertz) => Math.round(share(samples, hertz) * 10) / 10)
-const share = (samples: Int16Array, hertz: number): number => {
-  const parts = Array.from({ length: Math.floor(samples.length / 800) }, (_, at) =>
-    toneShare(samples.subarray(at * 800, (at + 1) * 800), hertz),
+/** The share of a tone where it is greatest, 100 ms at a time. */
+const loudestShare = (samples: Int16Array, hertz: number): number =>
+  Math.max(
+    ...Array.from({ length: Math.floor(samples.length / 800) }, (_, at) =>
+      toneShare(samples.subarray(at * 800, (at + 1) * 800), hertz),
+    ),
   )
-  return parts.reduce((sum, part) => sum + part, 0) / parts.length
-}

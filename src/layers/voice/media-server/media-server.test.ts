@@ -15,6 +15,7 @@ function realStage(): Stage {
     server: runtime,
     phones: runtime,
     openWorker: threaded(runtime.clock),
+    gap: 1,
     folder,
     async until(condition) {
       while (!condition()) await later()

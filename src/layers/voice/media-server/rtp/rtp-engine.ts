@@ -30,6 +30,9 @@ export class RtpEngine implements LegOwner {
   private readonly conferences = new Map<string, Conference>()
   /** Legs whose port is being bound, and those that are given up meanwhile. */
   private readonly opening = new Set<number>()
+  /** Ticks of the next look at every leg, and of the next figures. */
+  private watchAt = 0
+  private figuresAt = 0
   private isClosed = false
 
   constructor(options: EngineOptions, told: (report: Report) => void) {
@@ -154,8 +157,14 @@ export class RtpEngine implements LegOwner {
   private advance() {
     for (const conference of this.conferences.values()) if (conference.isMixed) conference.mix()
     for (const leg of this.legs.values()) leg.send()
-    if (this.tick % watchTicks === 0) for (const leg of this.legs.values()) leg.watch()
-    if (this.tick % figuresTicks === 0) this.tell({ type: 'figures', figures: this.figures() })
+    // Not by remainder: ticks are left out where a thread cannot keep up.
+    if (this.tick >= this.watchAt) {
+      this.watchAt = this.tick + watchTicks
+      for (const leg of this.legs.values()) leg.watch()
+    }
+    if (this.tick < this.figuresAt) return
+    this.figuresAt = this.tick + figuresTicks
+    this.tell({ type: 'figures', figures: this.figures() })
   }
 }
 
