@@ -64,15 +64,15 @@ export class Leg {
   connect(stream: AudioStream): void {
     const before = this.stream
     this.stream = stream
-    this.host = stream.remote?.host ?? ''
+    this.host = canonical(stream.remote?.host ?? '')
     this.port = stream.remote?.port ?? 0
     this.codec = stream.codec
     this.eventType = stream.telephoneEvent ?? -1
-    if (before?.receives !== stream.receives || before.remote?.host !== this.host) this.heardAt = this.owner.tick
-    if (before !== undefined && (before.remote?.host !== this.host || before.remote.port !== this.port)) {
-      this.incoming.reset()
-      this.detector.reset()
-    }
+    const isElsewhere = before?.remote?.host !== stream.remote?.host || before?.remote?.port !== this.port
+    if (before?.receives !== stream.receives || isElsewhere) this.heardAt = this.owner.tick
+    if (!isElsewhere) return
+    this.incoming.reset()
+    this.detector.reset()
   }
 
   receive(packet: Buffer, host: string, port: number): void {
@@ -214,6 +214,10 @@ export class Leg {
     this.socket.send(packet, this.port, this.host)
   }
 }
+
+/** As sockets write it: an IPv6 address has many spellings. */
+const canonical = (host: string): string =>
+  host.includes(':') ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host
 
 /** From one law to the other, in place. */
 function translate(packet: Buffer, start: number, count: number, from: AudioCodec) {
