@@ -89,8 +89,8 @@ export function interactionProxyPort(parts: PortParts): Service {
     request(request: Request, requester) {
       if (request.name !== 'RequestAcknowledge') return requests.request(request, atPort(requester))
       interactionProxy.acknowledge(requester.client, request.position)
-      if (request.refID !== undefined)
-        atPort(requester).answer({ name: 'EventACK', time: now(parts), position: request.position })
+      // Without a position: that stands for a place of the stream, and this answer has none.
+      if (request.refID !== undefined) atPort(requester).answer({ name: 'EventACK', time: now(parts) })
     },
     // The pool waits for a client that is slow: no event is dropped.
     snapshot() {},

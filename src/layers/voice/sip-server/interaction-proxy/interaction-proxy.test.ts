@@ -111,6 +111,17 @@ describe('Interaction Proxy', () => {
     expect(positions(after)).toEqual([3, 4])
   })
 
+  it('answers an acknowledgement without a position, which only events of the stream have', async () => {
+    const { cluster, node } = await setUp()
+    const client = cluster.client('client', node, 'interactionProxy')
+    await client.connected()
+
+    const answer = await client.ask({ name: 'RequestAcknowledge', position: 1 })
+
+    expect(answer).toMatchObject({ name: 'EventACK' })
+    expect(answer).not.toHaveProperty('position')
+  })
+
   it('keeps the position of a pool over a restart of the node, and no position stands for two events', async () => {
     const { cluster, world, node } = await setUp()
     const before = cluster.client('before', node, 'interactionProxy', { pool: 'icon' })
