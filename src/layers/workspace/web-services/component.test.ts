@@ -628,6 +628,27 @@ describe('the event stream', () => {
     expect(stranger.heard[0]?.data.calls).toMatchObject([{ callUUID, state: 'ringing' }])
   })
 
+  it('begins with a snapshot for who comes back after a minute in which nobody followed', async () => {
+    const centre = await setUp()
+    const { signIn, open, publish, world } = centre
+    const call = inbound(centre)
+    const token = await signIn('1001')
+    const first = await open('/api/v1/events')
+    first.socket.send(JSON.stringify({ token }))
+    await world.run(100)
+    first.socket.terminate()
+    await world.run(61_000)
+    publish(...call.queued())
+    await world.run(100)
+
+    const again = await open('/api/v1/events')
+    again.socket.send(JSON.stringify({ token, since: first.heard.at(-1)?.seq }))
+    await world.run(100)
+
+    expect(types(again.heard)).toEqual(['snapshot'])
+    expect(again.heard[0]?.data.calls).toMatchObject([{ callUUID, state: 'queued' }])
+  })
+
   it('tells agents of their own calls only', async () => {
     const centre = await setUp()
     const { signIn, open, publish, put, world } = centre

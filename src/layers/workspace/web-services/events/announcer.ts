@@ -45,9 +45,10 @@ export class Announcer {
   }
 
   /** `call`: where the event told something new of one. */
-  heard(event: Event, call: Call | undefined): void {
+  heard(event: Event, call: Call | undefined) {
     const { stream } = this.options
     if ('agentID' in event && event.agentID !== undefined) this.lastEvents.set(event.agentID, event.name)
+    if (!stream.isFollowed) return stream.skip()
     const missed = offerMissed(event)
     if (missed) stream.say(missed)
     const said = call && callEvent(event as CallEvent, call)
@@ -59,8 +60,9 @@ export class Announcer {
     this.options.stream.say({ type: 'connection.changed', subject: node, audience: 'all', data })
   }
 
-  private agent({ agentID, status, reason, dn, node }: AgentFigures): void {
+  private agent({ agentID, status, reason, dn, node }: AgentFigures) {
     const { view, stream } = this.options
+    if (!stream.isFollowed) return stream.skip()
     const person = view.person(agentID)
     const event = this.lastEvents.get(agentID)
     const data = {
@@ -75,7 +77,7 @@ export class Announcer {
   }
 
   private queueSoon(number: string): void {
-    if (this.timers.has(number)) return
+    if (this.timers.has(number) || !this.options.stream.isFollowed) return
     const timer = this.options.clock.after(queueEvery, () => {
       this.timers.delete(number)
       this.queue(number)

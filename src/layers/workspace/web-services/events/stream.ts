@@ -17,12 +17,16 @@ export type Said = {
   readonly time?: string
 }
 
+/** Who left may come back so long for what he missed. */
+const waitFor = 60_000
+
 export class EventStream {
   private readonly clock: Clock
   private readonly dc: string
   private readonly most: number
   private kept: Entry[] = []
   private readonly listeners = new Set<(entry: Entry) => void>()
+  private leftAt = Number.NEGATIVE_INFINITY
   /** Begins above every number given before a restart: nobody says a thousand events a millisecond. */
   private last: number
 
@@ -36,6 +40,17 @@ export class EventStream {
   /** The number of the last event. */
   get seq(): number {
     return this.last
+  }
+
+  /** Whether anybody hears it, or may come back for it: otherwise events need not be put into words. */
+  get isFollowed(): boolean {
+    return this.listeners.size > 0 || this.clock.monotonic() - this.leftAt < waitFor
+  }
+
+  /** Something happened that nobody follows: who comes later begins with a snapshot. */
+  skip(): void {
+    this.last += 1
+    if (this.kept.length > 0) this.kept = []
   }
 
   say(said: Said): void {
@@ -60,7 +75,10 @@ export class EventStream {
 
   listen(listener: (entry: Entry) => void): () => void {
     this.listeners.add(listener)
-    return () => this.listeners.delete(listener)
+    return () => {
+      this.listeners.delete(listener)
+      this.leftAt = this.clock.monotonic()
+    }
   }
 
   private numbered({ type, subject, data, time }: Said): ApiEvent {
