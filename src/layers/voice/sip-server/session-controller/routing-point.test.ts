@@ -343,6 +343,25 @@ describe('treatments', () => {
     await r.settled()
   })
 
+  it('begins while the call is already being routed, and stops for the agent where it is anchored', async () => {
+    const { world, r, caller } = await queued({ media: 'anchored' })
+    r.events()
+
+    const asked = treat(r, 'Music')
+    route(r, '1001')
+    await world.run(100)
+    const events = r.events()
+    r.phone('1001').line.answer()
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(asked.told).toEqual(['TreatmentApplied'])
+    expect(events).toEqual(['TreatmentApplied 8010', 'RouteUsed 8010', 'Diverted 8010', 'Ringing 1001'])
+    expect(r.media.asked.map(({ type }) => type)).toEqual(['dialogstart', 'dialogend'])
+    await r.settled()
+  })
+
   it.each([
     ['Music', { prompt: '../secret' }, 200],
     ['PlayAnnouncement', {}, 200],

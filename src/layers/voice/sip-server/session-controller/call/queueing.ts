@@ -9,7 +9,7 @@ import { errorOfSeizure } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { join, leave, note } from './parties.ts'
 import { serve } from './serving.ts'
-import { playOn, treat } from './treatments.ts'
+import { playOn, settleTreatment, treat } from './treatments.ts'
 import type { Turn } from './turn.ts'
 
 /** ms in which some router must have taken up a new call, else it goes to the default destination. */
@@ -116,8 +116,7 @@ function divert(turn: Turn, dn: string, token: number | undefined): void {
   const party = turn.party(place?.party)
   if (!place || !party) return
   turn.stop('Router')
-  turn.refuse(place.asked?.token, errors.wrongState, 'the call has been routed')
-  turn.set({ queue: { ...place, asked: undefined } })
+  settleTreatment(turn)
   const third = { thirdPartyDN: dn, thirdPartyDNRole: 'Destination' as const }
   onDevice(turn, party, 'EventRouteUsed', third, token)
   leave(turn, party.id, { name: 'EventDiverted', extra: third })

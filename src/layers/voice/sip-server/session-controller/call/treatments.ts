@@ -41,6 +41,15 @@ export function playOn(turn: Turn, media: Leg): void {
   else if (playing) start(turn, media, playing, 'again')
 }
 
+/**
+ * The call is routed while a treatment is being asked for: it goes on in the caller's ear while the phone rings, and its
+ * party is told of it now, while there is one.
+ */
+export function settleTreatment(turn: Turn): void {
+  const asked = turn.call.queue?.asked
+  if (asked) applied(turn, asked)
+}
+
 /** An agent answered and is in the same conference: what plays would keep the caller from hearing him. */
 export function stopPlaying(turn: Turn): void {
   const { queue } = turn.call
