@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
-import { endingOf, type Line, type Rig, rig, type Setting } from './rig.fixture.ts'
+import type { Line } from './phones.fixture.ts'
+import { endingOf, type Rig, rig, type Setting } from './rig.fixture.ts'
 
 /** A caller from outside talks with 1001, whom a router gave the call. */
 async function talking(setting: Setting = {}) {

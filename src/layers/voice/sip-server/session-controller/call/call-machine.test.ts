@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createChecker } from '#protocols/tlib/checker.ts'
 import { brokenCall, callMachine } from './call-machine.ts'
-import { ImaginedWorld, targets } from './imagined-world.fixture.ts'
+import { targets } from './imagined-requests.fixture.ts'
+import { ImaginedWorld } from './imagined-world.fixture.ts'
 
 const numbers = Object.keys(targets)
 const fromInside = { kind: 'dn', dn: '1001', media: 'direct' } as const

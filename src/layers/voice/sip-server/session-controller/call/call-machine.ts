@@ -73,6 +73,8 @@ const anyState: Cells = {
   // A media server, or a phone that is called first, says that it is at work.
   progressed() {},
   withdraw() {},
+  // A router was quicker than the default destination.
+  found() {},
   stop: (turn) => end(turn, { ending: { by: 'cluster', cause: 'shutdown' }, status: 503 }),
 }
 

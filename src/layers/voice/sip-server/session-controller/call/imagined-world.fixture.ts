@@ -7,11 +7,12 @@ import { buildMsmlEvent, buildMsmlResult } from '#protocols/media/msml/build-msm
 import { msmlType } from '#protocols/media/msml/msml.ts'
 import { parseMsmlRequest } from '#protocols/media/msml/parse-msml.ts'
 import type { Checker } from '#protocols/tlib/checker.ts'
+import { description } from '../phones.fixture.ts'
 import type { SeizeRefusal } from '../ports.ts'
-import { description } from '../rig.fixture.ts'
-import type { Call, State, Target } from './call.ts'
+import type { Call, State } from './call.ts'
 import { callMachine } from './call-machine.ts'
 import type { Effect } from './effect.ts'
+import { direct, requestsOf, targets } from './imagined-requests.fixture.ts'
 import type { Input } from './input.ts'
 
 type Session = {
@@ -28,16 +29,6 @@ type Session = {
 
 type Choice = { readonly name: string; readonly input: () => Input }
 export type Machine = typeof callMachine
-
-const direct = 'direct' as const
-export const targets: Readonly<Record<string, Target>> = {
-  1002: { kind: 'dn', dn: '1002', uri: 'sip:1002@ringmain', media: direct },
-  1003: { kind: 'dn', dn: '1003', uri: 'sip:1003@ringmain', media: direct },
-  8010: { kind: 'routing-point', dn: '8010', media: direct, defaultDestination: '1003' },
-  8011: { kind: 'routing-point', dn: '8011', media: 'anchored' },
-  8900: { kind: 'service', dn: '8900', service: 'echo' },
-  442079460099: { kind: 'trunk', trunk: 'c', number: '442079460099', uri: 'sip:442079460099@127.0.0.1', media: direct },
-}
 
 const settings: Call['times'] = { offerTimeout: 15_000, ringTimeout: 60_000 }
 
@@ -395,30 +386,6 @@ const session = (leg: string, state: Session['state'], isMedia: boolean, weOffer
   dialogs: new Set(),
   asked: [],
 })
-
-const requestsOf = (thisDN: string) => {
-  const common = { thisDN, connID: '0001000100000001', refID: 1 }
-  const one = <Name extends string>(name: Name, more: object = {}) => ({ name, ...common, ...more })
-  return [
-    { ...one('RequestRouteCall'), otherDN: '1002' },
-    { ...one('RequestRouteCall'), otherDN: '1003' },
-    { ...one('RequestRouteCall'), otherDN: '8011' },
-    { ...one('RequestRouteCall'), otherDN: '8900' },
-    { ...one('RequestRouteCall'), otherDN: '442079460099' },
-    one('RequestApplyTreatment', { treatmentType: 'Music' }),
-    one('RequestApplyTreatment', { treatmentType: 'PlayAnnouncement', treatmentParameters: { prompt: 'greeting' } }),
-    one('RequestApplyTreatment', { treatmentType: 'Silence' }),
-    one('RequestHoldCall'),
-    one('RequestRetrieveCall'),
-    one('RequestReleaseCall'),
-    one('RequestAnswerCall'),
-    one('RequestSendDtmf', { dtmfDigits: '1' }),
-    { ...one('RequestSingleStepTransfer'), otherDN: '1003' },
-    { ...one('RequestSingleStepTransfer'), otherDN: '8010' },
-    one('RequestUpdateUserData', { userData: { key: 'value' } }),
-    one('RequestQueryCall'),
-  ]
-}
 
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { World } from '#simulation/world.ts'
+import { endingOf } from './rig.fixture.ts'
+import { freshRig, over, ringing, talking } from './scenes.fixture.ts'
+
+describe('who may call (architecture §4)', () => {
+  it('challenges a From with one of our DNs, whatever its source', async () => {
+    const { world, r } = await freshRig(new World())
+    r.challenged.add('1001')
+
+    const caller = r.carrier.dial('1002', { from: '1001' })
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['401'])
+    expect(r.published).toEqual([])
+    await r.settled()
+  })
+
+  it('refuses who is on no trunk with 403, and keeps no record', async () => {
+    const { world, r } = await freshRig(new World())
+
+    const caller = r.carrier.dial('1002', { from: 'stranger' })
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['403'])
+    expect(r.published).toEqual([])
+    await r.settled()
+  })
+
+  it('refuses calls from trunk to trunk with 403: toll fraud', async () => {
+    const { world, r } = await freshRig(new World())
+
+    const caller = r.carrier.dial('0012125550100')
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['403'])
+    expect(r.events()).toEqual([])
+    await over(r, { by: 'cluster', cause: 'forbidden', status: 403 })
+  })
+
+  it('answers 503 without Retry-After beyond the most calls', async () => {
+    const { world, r, caller } = await talking(new World(), { mostCalls: 1 })
+
+    const second = r.carrier.dial('1003')
+    await world.run(100)
+
+    expect(second.heard).toEqual(['503'])
+    expect(endingOf(r)).toEqual({ by: 'cluster', cause: 'overload', status: 503 })
+    caller.hangUp()
+    await r.settled()
+  })
+
+  it('takes no new call while it drains, and is idle when the last has ended', async () => {
+    const { world, r, caller } = await talking(new World())
+    let idle = false
+
+    void r.controller.drain().then(() => {
+      idle = true
+    })
+    const second = r.phone('1003').dial('1002')
+    await world.run(100)
+    const before = idle
+    caller.hangUp()
+    await world.run(100)
+
+    expect(second.heard).toEqual(['503'])
+    expect([before, idle]).toEqual([false, true])
+    await r.settled()
+  })
+
+  it('stops with BYE to all and complete records', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    await world.complete(r.controller.stop())
+    await world.run(100)
+
+    expect(caller.heard.at(-1)).toContain('BYE')
+    expect(callee.heard.at(-1)).toContain('BYE')
+    expect(r.events()).toEqual(['Released 1001', 'Released 1002'])
+    await over(r, { by: 'cluster', cause: 'shutdown' })
+  })
+})
+
+describe('a bug in the step of a call', () => {
+  it('ends that call alone: BYE to both, ending error 500, every DN given back (style §9)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+    const other = r.carrier.dial('1003')
+    await world.run(100)
+    r.phone('1003').line.answer()
+    await world.run(100)
+
+    r.publisher.sabotaged = 'EventHeld'
+    callee.reinvite('sendonly')
+    await world.run(100)
+    const endings = [...r.ended]
+    const heard = [caller.heard.at(-1), callee.heard.at(-1)]
+    other.hangUp()
+    await world.run(100)
+
+    expect(endings).toEqual(['cluster error'])
+    for (const last of heard) expect(last).toContain('BYE')
+    expect(r.ended).toEqual(['cluster error', 'customer hangup'])
+    await r.settled()
+  })
+
+  it('has complete records also where it came before the event', async () => {
+    const { world, r, caller, callee } = await ringing(new World())
+
+    r.publisher.sabotaged = 'EventEstablished'
+    callee.answer()
+    await world.run(100)
+
+    expect(caller.heard.at(-1)).toContain('BYE')
+    await over(r, { by: 'cluster', cause: 'error', status: 500 })
+  })
+})

@@ -1,0 +1,65 @@
+/** Where the tests of calls begin: somebody has dialled, a call waits, a phone rings, two talk. */
+import { expect } from 'vitest'
+import type { World } from './phones.fixture.ts'
+import { type Asking, endingOf, type Rig, rig, type Setting } from './rig.fixture.ts'
+
+export const freshRig = async (world: World, setting: Setting = {}) => ({ world, r: await rig(world, setting) })
+
+/** 1001 has dialled 1002, whose phone rings. */
+export async function ringing(world: World, setting: Setting = {}) {
+  const { r } = await freshRig(world, setting)
+  const caller = r.phone('1001').dial('1002')
+  await world.run(100)
+  r.events()
+  return { world, r, caller, callee: r.phone('1002').line }
+}
+
+/** 1001 and 1002 talk. */
+export async function talking(world: World, setting: Setting = {}) {
+  const all = await ringing(world, setting)
+  all.callee.answer()
+  await world.run(100)
+  all.r.events()
+  all.caller.heard.length = 0
+  all.callee.heard.length = 0
+  return all
+}
+
+/** A caller from outside has dialled 8010 and hears the media server. */
+export async function queued(world: World, setting: Setting = {}, late = false) {
+  const { r } = await freshRig(world, setting)
+  r.owners.agents.add('1001')
+  r.owners.agents.add('1002')
+  const caller = r.carrier.dial('8010', { late })
+  await world.run(100)
+  return { world, r, caller }
+}
+
+export const route = (r: Rig, otherDN: string, more: object = {}): Asking =>
+  r.ask('RequestRouteCall', { thisDN: '8010', otherDN, ...more })
+
+export const treat = (r: Rig, treatmentType: string, treatmentParameters: object = {}): Asking =>
+  r.ask('RequestApplyTreatment', { thisDN: '8010', treatmentType, treatmentParameters })
+
+/** The call has been routed to 1001, whose phone rings. */
+export async function offered(world: World, setting: Setting = {}) {
+  const all = await queued(world, setting)
+  all.r.events()
+  const asked = route(all.r, '1001', { reservationID: 'r1' })
+  await world.run(100)
+  return { ...all, asked, agent: all.r.phone('1001').line }
+}
+
+/** The caller talks with the agent. */
+export async function routedTalk(world: World, setting: Setting = {}) {
+  const all = await offered(world, setting)
+  all.agent.answer()
+  await world.run(100)
+  return all
+}
+
+/** The call ended so, and nothing is left of it. */
+export async function over(r: Rig, ending: object): Promise<void> {
+  expect(endingOf(r)).toEqual(ending)
+  await r.settled()
+}

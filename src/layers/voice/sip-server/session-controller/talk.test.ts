@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { World } from '#simulation/world.ts'
+import { over, talking } from './scenes.fixture.ts'
+
+describe('in a talk', () => {
+  it('passes hold and retrieve of a phone on, with one event each (event flows §6)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    callee.reinvite('sendonly')
+    await world.run(100)
+    const held = r.events()
+    callee.reinvite('sendrecv')
+    await world.run(100)
+    const retrieved = r.events()
+    caller.hangUp()
+
+    expect(held).toEqual(['Held 1002'])
+    expect(retrieved).toEqual(['Retrieved 1002'])
+    expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 sendonly', 're-INVITE 127.0.2.2:10002'])
+    expect(callee.heard).toEqual(['re-INVITE 200 127.0.2.1:10002 recvonly', 're-INVITE 200 127.0.2.1:10002'])
+    await r.settled()
+  })
+
+  it('holds and retrieves by request: the other side first, then the phone itself', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    const hold = r.ask('RequestHoldCall', { thisDN: '1002' })
+    await world.run(100)
+    const retrieve = r.ask('RequestRetrieveCall', { thisDN: '1002' })
+    await world.run(100)
+    caller.hangUp()
+
+    expect(hold.told).toEqual(['Held'])
+    expect(retrieve.told).toEqual(['Retrieved'])
+    expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 inactive', 're-INVITE 127.0.2.2:10002'])
+    expect(callee.heard).toEqual(['re-INVITE 127.0.2.1:10002 inactive', 're-INVITE 127.0.2.1:10002'])
+    await r.settled()
+  })
+
+  it('answers a session refresh without the other side', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    caller.reinvite()
+    await world.run(100)
+    caller.hangUp()
+
+    expect(caller.heard).toEqual(['re-INVITE 200 127.0.2.2:10002'])
+    expect(callee.heard).toEqual([])
+    await r.settled()
+  })
+
+  it('answers 491 to both where they re-INVITE at once, and both may try again (RFC 3261 §14.1)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    caller.reinvite('sendonly')
+    callee.reinvite('sendonly')
+    await world.run(100)
+    const glare = [...caller.heard, ...callee.heard]
+    callee.reinvite('inactive')
+    await world.run(100)
+    caller.hangUp()
+
+    expect(glare).toEqual(['re-INVITE 491', 're-INVITE 491'])
+    expect(r.events()[0]).toBe('Held 1002')
+    await r.settled()
+  })
+
+  it('tries its own re-INVITE again after a glare', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+    caller.reofferAnswer = 491
+
+    const hold = r.ask('RequestHoldCall', { thisDN: '1002' })
+    await world.run(100)
+    const before = [...hold.told]
+    caller.reofferAnswer = undefined
+    await world.run(5000)
+    callee.hangUp()
+
+    expect(before).toEqual([])
+    expect(hold.told).toEqual(['Held'])
+    await r.settled()
+  })
+
+  it('passes INFO with digits on, and its answer back', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    const digits = { type: 'application/dtmf-relay', bytes: Buffer.from('Signal=5\r\nDuration=100\r\n') }
+    caller.send('INFO', [], digits)
+    await world.run(100)
+    caller.hangUp()
+
+    expect(callee.heard).toEqual(['INFO'])
+    expect(callee.requests.at(-1)?.body.toString()).toContain('Signal=5')
+    expect(caller.heard).toEqual(['INFO 200'])
+    await r.settled()
+  })
+
+  it('sends digits by request', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    const asked = r.ask('RequestSendDtmf', { thisDN: '1001', dtmfDigits: '1#' })
+    await world.run(100)
+    caller.hangUp()
+
+    expect(asked.told).toEqual(['DtmfSent'])
+    expect(callee.heard).toEqual(['INFO', 'INFO'])
+    await r.settled()
+  })
+
+  it('releases by request, whoever of the two asks', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    const asked = r.ask('RequestReleaseCall', { thisDN: '1002' })
+    await world.run(100)
+
+    expect(asked.told).toEqual(['Released'])
+    expect([caller.heard.length, callee.heard.length]).toEqual([1, 1])
+    await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
+  it('tells attached data at every DN of the call, once per request (event flows §13)', async () => {
+    const { world, r, caller } = await talking(new World())
+
+    const attached = r.ask('RequestAttachUserData', { thisDN: '1002', userData: { tier: 'gold', x: 1 } })
+    const deleted = r.ask('RequestDeletePair', { thisDN: '1002', key: 'x' })
+    const events = r.events()
+    const all = r.ask('RequestDeleteUserData', { thisDN: '1001' })
+    caller.hangUp()
+    await world.run(100)
+
+    expect(attached.told).toEqual(['AttachedDataChanged'])
+    expect(deleted.told).toEqual(['AttachedDataChanged'])
+    expect(all.told).toEqual(['AttachedDataChanged'])
+    expect(events).toEqual(Array(2).fill(['AttachedDataChanged 1001', 'AttachedDataChanged 1002']).flat())
+    await r.settled()
+  })
+
+  it('tells its parties, and whom the owner may believe to be on it', async () => {
+    const { world, r, caller } = await talking(new World())
+
+    const asked = r.ask('RequestQueryCall')
+    const holds = ['1001', '1002', '1003'].map((dn) => r.controller.holds(r.connID(), dn))
+    caller.hangUp()
+    await world.run(100)
+
+    expect(asked.told).toEqual(['PartyInfo'])
+    expect(holds).toEqual([true, true, false])
+    expect(r.controller.holds(r.connID(), '1001')).toBe(false)
+    await r.settled()
+  })
+
+  it('refuses what does not fit, what is not built, and calls that are not there', async () => {
+    const { world, r, caller } = await talking(new World())
+
+    const told = [
+      r.ask('RequestRetrieveCall', { thisDN: '1001' }),
+      r.ask('RequestRouteCall', { thisDN: '8010', otherDN: '1003' }),
+      r.ask('RequestHoldCall', { thisDN: '1003' }),
+      r.ask('RequestInitiateTransfer', { thisDN: '1001', otherDN: '1003' }),
+      r.ask('RequestHoldCall', { thisDN: '1001', connID: 'ffff000100000001' }),
+      r.ask('RequestAnswerCall', { thisDN: '1002' }),
+    ].map((asking) => asking.told)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(told.map(([error]) => Number(error?.split(' ')[1]))).toEqual([93, 93, 93, 51, 56, 93])
+    await r.settled()
+  })
+})
