@@ -33,6 +33,12 @@ export class Bids {
     this.timer ??= this.clock.after(wait, () => this.decide())
   }
 
+  /** Whoever still waits for a decision is refused. */
+  close(): void {
+    this.timer?.cancel()
+    for (const bid of this.waiting.splice(0)) this.refuse(bid)
+  }
+
   private others(router: string, now: number): boolean {
     for (const [name, at] of this.routers) {
       if (now - at > recent) this.routers.delete(name)

@@ -168,6 +168,7 @@ export class OwnedDN {
   }
 
   close(): void {
+    this.bids.close()
     this.contacts.close()
     this.runner.end()
   }

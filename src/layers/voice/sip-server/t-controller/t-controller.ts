@@ -125,7 +125,10 @@ export class TController implements Owners {
   /** The DN on which the agent is logged in, here or elsewhere. */
   dnOf(agentID: string): string | undefined {
     for (const owned of this.owned.values()) if (owned.agent?.agentID === agentID) return owned.dn
-    return this.copies.dnOf(agentID)
+    const dn = this.copies.dnOf(agentID)
+    const owner = dn === undefined ? undefined : this.copies.ownerOf(dn)
+    // A node that is gone has taken its logins with it.
+    return owner !== undefined && this.options.peers.state(owner) === 'gone' ? undefined : dn
   }
 
   agentOn(dn: string): string | undefined {
