@@ -5,7 +5,42 @@ import type { Life } from './host.ts'
 import type { Stream } from './stream.ts'
 
 /** What is in the file, and how much of it survives a power loss. */
-type File = { bytes: Buffer; synced: number }
+class File {
+  synced: number
+  /** With room at its end: appending must not cost as much as the whole file. */
+  #room: Buffer
+  #length: number
+
+  constructor(bytes: Buffer) {
+    this.#room = bytes
+    this.#length = bytes.length
+    this.synced = bytes.length
+  }
+
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#length)
+  }
+  get length(): number {
+    return this.#length
+  }
+
+  append(bytes: Buffer): void {
+    const length = this.#length + bytes.length
+    if (length > this.#room.length) {
+      const room = Buffer.alloc(Math.max(1024, 2 * length))
+      this.bytes.copy(room)
+      this.#room = room
+    }
+    bytes.copy(this.#room, this.#length)
+    this.#length = length
+  }
+
+  cut(length: number): void {
+    this.#room = this.#room.subarray(0, length)
+    this.#length = length
+    this.synced = length
+  }
+}
 
 const readTime = 0.1
 const syncTime = 1
@@ -23,9 +58,8 @@ export class VirtualDisk {
   /** Of the unsynced end of a file, some first part is there again, or nothing. */
   losePower(): void {
     for (const file of this.#files.values()) {
-      const unsynced = file.bytes.length - file.synced
-      file.bytes = file.bytes.subarray(0, file.synced + (unsynced > 0 ? this.#random.below(unsynced) : 0))
-      file.synced = file.bytes.length
+      const unsynced = file.length - file.synced
+      file.cut(file.synced + (unsynced > 0 ? this.#random.below(unsynced) : 0))
     }
   }
 
@@ -40,7 +74,7 @@ export class VirtualDisk {
       },
       append: (path) => life.later(readTime, () => this.#append(life, path)),
       list: (directory) => life.later(readTime, () => this.#list(directory)),
-      size: (path) => life.later(readTime, () => this.#file(path).bytes.length),
+      size: (path) => life.later(readTime, () => this.#file(path).length),
       remove: (path) => life.later(syncTime, () => void this.#files.delete(normal(path))),
     }
   }
@@ -57,7 +91,7 @@ export class VirtualDisk {
 
   #replace(path: string, bytes: Buffer): void {
     this.#check(path)
-    this.#files.set(normal(path), { bytes, synced: bytes.length })
+    this.#files.set(normal(path), new File(bytes))
   }
 
   #list(directory: string): string[] {
@@ -68,7 +102,7 @@ export class VirtualDisk {
 
   #append(life: Life, path: string): AppendFile {
     this.#check(path)
-    const file = this.#files.get(normal(path)) ?? { bytes: Buffer.alloc(0), synced: 0 }
+    const file = this.#files.get(normal(path)) ?? new File(Buffer.alloc(0))
     this.#files.set(normal(path), file)
     return new VirtualAppendFile(life, file, () => this.#check(path))
   }
@@ -86,17 +120,17 @@ class VirtualAppendFile implements AppendFile {
     this.#life = life
     this.#file = file
     this.#check = check
-    this.position = file.bytes.length
+    this.position = file.length
   }
 
   append(bytes: Buffer): void {
     this.position += bytes.length
     if (!this.#life.alive || this.#closed || this.#fails()) return
-    this.#file.bytes = Buffer.concat([this.#file.bytes, bytes])
+    this.#file.append(bytes)
   }
 
   sync(): Promise<void> {
-    const upTo = this.#file.bytes.length
+    const upTo = this.#file.length
     return this.#life.later(syncTime, () => {
       if (this.#fails()) throw this.#broken
       this.#file.synced = Math.max(this.#file.synced, upTo)
