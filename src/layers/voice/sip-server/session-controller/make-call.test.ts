@@ -51,3 +51,35 @@ describe('RequestMakeCall', () => {
     await r.settled()
   })
 })
+
+describe('RequestAnswerCall', () => {
+  it('tells a phone that understands it to pick up (Event: talk)', async () => {
+    const { world, r } = await freshRig(new World())
+    const phone = r.phone('1002')
+    phone.onCall = (line) => line.ring([['Allow-Events', 'talk, hold']])
+    const caller = r.phone('1001').dial('1002')
+    await world.run(100)
+
+    const asked = r.ask('RequestAnswerCall', { thisDN: '1002' })
+    await world.run(100)
+    const notify = phone.line.requests.find(({ method }) => method === 'NOTIFY')
+    caller.cancel()
+
+    expect(asked.told).toEqual(['ACK'])
+    expect(notify?.header('Event')).toBe('talk')
+    await r.settled()
+  })
+
+  it('is refused for a phone that does not', async () => {
+    const { world, r } = await freshRig(new World())
+    const caller = r.phone('1001').dial('1002')
+    await world.run(100)
+
+    const asked = r.ask('RequestAnswerCall', { thisDN: '1002' })
+    caller.cancel()
+    await world.run(100)
+
+    expect(asked.told).toEqual(['Error 51 not available yet: this phone cannot be told to answer'])
+    await r.settled()
+  })
+})

@@ -120,8 +120,8 @@ export class Line implements SessionUser {
 
   // What its person does.
 
-  ring(): void {
-    this.incoming.progress(180)
+  ring(fields: readonly (readonly [string, string])[] = []): void {
+    this.incoming.progress(180, undefined, undefined, fields)
   }
   early(): void {
     this.incoming.progress(183, undefined, body(this.sdp))

@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { step } from '#platform/machine/machine.ts'
 import { createChecker } from '#protocols/tlib/checker.ts'
+import type { State } from './call.ts'
 import { brokenCall, callMachine } from './call-machine.ts'
 import { targets } from './imagined-requests.fixture.ts'
 import { ImaginedWorld } from './imagined-world.fixture.ts'
+import type { Input } from './input.ts'
 
+const states = (Object.keys(callMachine.states) as State[]).filter((state) => state !== 'New' && state !== 'Ended')
 const numbers = Object.keys(targets)
 const fromInside = { kind: 'dn', dn: '1001', media: 'direct' } as const
 
@@ -85,6 +89,26 @@ describe('the call machine', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  it.each(states)('refuses in %s what is not built, and changes nothing by it (event flows §0)', (state) => {
+    const { call } = begin({ inside: true, made: false, late: false, anchored: false, number: '1002', choices: [] })
+
+    for (const type of [
+      'RequestInitiateTransfer',
+      'RequestClearCall',
+      'RequestRedirectCall',
+      'RequestSetMuteOn',
+    ] as const) {
+      const input = { type, token: 7, at: 0, target: undefined, request: {} } as unknown as Input
+      const next = step(callMachine, state, call, input)
+
+      expect(next).toEqual({
+        state,
+        data: call,
+        effects: [{ type: 'refuse', token: 7, code: 51, message: 'not available yet' }],
+      })
+    }
   })
 
   it('gives a meaning to every timer it declares, in every state where it may run', () => {

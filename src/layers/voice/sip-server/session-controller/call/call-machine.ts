@@ -120,7 +120,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
   },
   states: {
     New: row('New', { arrived, made }),
-    Arriving: row('Arriving', { ...anyState, ...unborn(), seized: originated }),
+    Arriving: row('Arriving', { ...anyRequest, ...unborn(), seized: originated }),
     Summoning: row('Summoning', {
       ...anyState,
       ...givingUp,
