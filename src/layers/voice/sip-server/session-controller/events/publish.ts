@@ -25,6 +25,9 @@ export type Extra = {
   readonly extensions?: KeyValueList
 }
 
+/** An event while it is being put together. */
+type Fields = Record<string, unknown>
+
 const isEmpty = (list: KeyValueList): boolean => {
   for (const _ in list) return false
   return true
@@ -34,24 +37,29 @@ const isEmpty = (list: KeyValueList): boolean => {
 export function onDevice(turn: Turn, party: Party, name: DeviceEvent['name'], extra?: Extra, answers?: number): void {
   if (party.external) return
   const { connID, callUUID, callType, ani, dnis, userData } = turn.call
-  const event = {
+  const { dn, role, otherDN, queue, agentID } = party
+  const { time } = turn
+  const eventNo = numbered(turn)
+  const pSeq = counted(turn, party.id)
+  // Assigned one by one: this is done a dozen times a call, and spreading conditions costs more than all the rest.
+  const event: Fields = {
     name,
     connID,
     callUUID,
     callType,
-    thisDN: party.dn,
-    thisDNRole: party.role,
-    time: turn.time,
-    eventNo: numbered(turn),
+    thisDN: dn,
+    thisDNRole: role,
+    time,
+    eventNo,
     ani,
     dnis,
-    pSeq: counted(turn, party.id),
-    ...(party.otherDN !== undefined && { otherDN: party.otherDN }),
-    ...(party.queue !== undefined && { thisQueue: party.queue }),
-    ...(party.agentID !== undefined && { agentID: party.agentID }),
-    ...(isEmpty(userData) ? undefined : { userData }),
-    ...extra,
+    pSeq,
   }
+  if (otherDN !== undefined) event.otherDN = otherDN
+  if (queue !== undefined) event.thisQueue = queue
+  if (agentID !== undefined) event.agentID = agentID
+  if (!isEmpty(userData)) event.userData = userData
+  if (extra) Object.assign(event, extra)
   turn.do({ type: 'publish', event: event as unknown as Event, answers })
 }
 
@@ -74,8 +82,8 @@ function callBased(turn: Turn, name: CallBased, details: object, answers?: numbe
   const { connID, callUUID, callType } = turn.call
   const cSeq = turn.call.cSeq + 1
   turn.set({ cSeq })
-  const event = { name, connID, callUUID, callType, time: turn.time, eventNo: numbered(turn), cSeq, ...details }
-  turn.do({ type: 'publish', event: event as unknown as Event, answers })
+  const event: Fields = { name, connID, callUUID, callType, time: turn.time, eventNo: numbered(turn), cSeq }
+  turn.do({ type: 'publish', event: Object.assign(event, details) as unknown as Event, answers })
 }
 
 export function callCreated(turn: Turn): void {
@@ -88,25 +96,26 @@ export function callDataChanged(turn: Turn, details: Details, answers?: number):
 }
 
 export function partyAdded(turn: Turn, party: Party, ctrlParty?: string): void {
-  callBased(turn, 'EventCallPartyAdded', {
-    ...whose(turn, party),
-    role: party.role,
-    partyState: party.state,
-    ...(ctrlParty !== undefined && { ctrlParty }),
-    ...(party.service !== undefined && { extensions: { Service: party.service } }),
-  })
+  const details = whose(turn, party)
+  details.role = party.role
+  details.partyState = party.state
+  if (ctrlParty !== undefined) details.ctrlParty = ctrlParty
+  if (party.service !== undefined) details.extensions = { Service: party.service }
+  callBased(turn, 'EventCallPartyAdded', details)
 }
 
 export function partyState(turn: Turn, party: Party, state: PartyState, cause: string): void {
-  callBased(turn, 'EventCallPartyState', { ...whose(turn, party), partyState: state, cause })
+  const details = whose(turn, party)
+  details.partyState = state
+  details.cause = cause
+  callBased(turn, 'EventCallPartyState', details)
 }
 
 export function partyDeleted(turn: Turn, party: Party, cause: string, ctrlParty: string | undefined): void {
-  callBased(turn, 'EventCallPartyDeleted', {
-    ...whose(turn, party),
-    cause,
-    ...(ctrlParty !== undefined && { ctrlParty }),
-  })
+  const details = whose(turn, party)
+  details.cause = cause
+  if (ctrlParty !== undefined) details.ctrlParty = ctrlParty
+  callBased(turn, 'EventCallPartyDeleted', details)
 }
 
 export function callDeleted(turn: Turn, ending: Ending, ctrlParty: string | undefined): void {
@@ -117,13 +126,12 @@ export function callDeleted(turn: Turn, ending: Ending, ctrlParty: string | unde
   })
 }
 
-const whose = (turn: Turn, party: Party) => ({
-  partyUUID: party.id,
-  thisDN: party.dn,
-  pSeq: counted(turn, party.id),
-  ...(party.agentID !== undefined && { agentID: party.agentID }),
-  ...(party.queue !== undefined && { thisQueue: party.queue }),
-})
+function whose(turn: Turn, { id, dn, agentID, queue }: Party): Fields {
+  const details: Fields = { partyUUID: id, thisDN: dn, pSeq: counted(turn, id) }
+  if (agentID !== undefined) details.agentID = agentID
+  if (queue !== undefined) details.thisQueue = queue
+  return details
+}
 
 function numbered(turn: Turn): number {
   const eventNo = turn.call.eventNo + 1
