@@ -30,6 +30,9 @@ export const nextAnswer = (text: string, former: string | undefined, offer: stri
 function next(text: string, former: string | undefined, shape: string | undefined, direction?: Direction): string {
   if (former === undefined && direction === undefined) return text
   if (text === former && direction === undefined) return text
+  if (former !== undefined && direction === undefined && [text, former, shape ?? former].every(isOneAudio)) {
+    return renumbered(text, former)
+  }
   const given = read(text)
   if (!given) return text
   const directed = direction === undefined ? given : withDirection(given, direction)
@@ -41,6 +44,20 @@ function next(text: string, former: string | undefined, shape: string | undefine
   if (same === former) return same
   const version = (BigInt(before.origin.version) + 1n).toString()
   return write(withOrigin(shaped, { ...before.origin, version }))
+}
+
+const isOneAudio = (text: string): boolean => {
+  const first = text.indexOf('\nm=')
+  return first > 0 && text.startsWith('audio ', first + 3) && text.indexOf('\nm=', first + 1) < 0
+}
+
+/** The usual case, one audio section on all sides: only o= is another, so nothing need be parsed. */
+function renumbered(text: string, former: string): string {
+  const [, before, version = '0', after] = /^(o=\S+ \d+ )(\d+)( [^\r\n]*)/m.exec(former) ?? []
+  if (before === undefined) return text
+  const same = text.replace(/^o=[^\r\n]*/m, () => `${before}${version}${after}`)
+  if (same === former) return same
+  return text.replace(/^o=[^\r\n]*/m, () => `${before}${BigInt(version) + 1n}${after}`)
 }
 
 /** An answer has exactly the sections of its offer; an offer may have more than the one before. */
