@@ -63,7 +63,7 @@ export const description = (host: string, media = 10_000, direction = 'sendrecv'
 
 const body = (text: string): Body => ({ type: 'application/sdp', bytes: Buffer.from(text) })
 /** Where a description sends its audio and in which direction, e.g. `127.0.2.1:10000`, `… inactive`. */
-export const audio = (text: string | undefined): string => {
+const audio = (text: string | undefined): string => {
   if (text === undefined) return 'nothing'
   const host = /c=IN IP4 (\S+)/.exec(text)?.[1]
   const media = /m=audio (\d+)/.exec(text)?.[1]

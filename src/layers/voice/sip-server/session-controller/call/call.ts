@@ -42,7 +42,7 @@ export type Fields = readonly (readonly [name: string, value: string])[]
 
 export type LegRole = 'caller' | 'callee' | 'target' | 'media'
 
-export type LegState =
+type LegState =
   /** Its INVITE waits for our answer. */
   | 'Calling'
   /** Our 200 waits for its ACK. */
@@ -116,7 +116,7 @@ export type Queue = {
 }
 
 /** What waits for the reply to a seizure, or for a phone that was called first. */
-export type Pending = {
+type Pending = {
   readonly dn: string
   readonly target?: Target | undefined
   /** Of the request that asked for it. */
@@ -124,7 +124,7 @@ export type Pending = {
   readonly location?: string | undefined
 }
 
-export type Transfer = {
+type Transfer = {
   /** The parties that transfers and that stays, and the leg of the third. */
   readonly by: string
   readonly stays: string

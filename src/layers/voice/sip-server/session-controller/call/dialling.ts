@@ -103,7 +103,7 @@ export function summoned(turn: Turn, { leg, body, offer }: InputOf<'answered'>) 
 }
 
 /** Summoning: it was not. */
-export function notSummoned(turn: Turn, failure: Failure) {
+function notSummoned(turn: Turn, failure: Failure) {
   const party = callingParty(turn)
   const ending = { ...endingOf(turn.call, failure), by: callingSide(turn.call) }
   end(turn, { ending, by: failure.cause === 'rejected' ? party : undefined, callState: failure.callState })
@@ -115,7 +115,7 @@ export const summonsFailed = (turn: Turn, { leg, status }: InputOf<'failed'>) =>
 }
 
 /** Where to: the caller is known, the destination decides. */
-export function proceed(turn: Turn, target: Target | undefined) {
+function proceed(turn: Turn, target: Target | undefined) {
   turn.set({ pending: undefined })
   if (!target) return fail(turn, failures.notFound)
   switch (target.kind) {
@@ -225,7 +225,7 @@ function fail(turn: Turn, failure: Failure, leg?: string, sipStatus = failure.st
 }
 
 /** The caller gives up before anybody has answered. */
-export function callerGone(turn: Turn, cause: 'cancelled' | 'gone', reason?: string): void {
+function callerGone(turn: Turn, cause: 'cancelled' | 'gone', reason?: string): void {
   const caller = turn.legAs('caller')
   const by = callingParty(turn)
   if (!caller) return

@@ -16,7 +16,7 @@ import { treatmentEnded } from './treatments.ts'
 import type { Turn } from './turn.ts'
 
 /** The party's side of the call: who called, or who was called. */
-export const sideOf = (turn: Turn, party: Party | undefined) =>
+const sideOf = (turn: Turn, party: Party | undefined) =>
   party?.role === 'Origination' ? callingSide(turn.call) : calledSide(turn.call)
 
 /** A party hangs up. */
@@ -33,7 +33,7 @@ export function releaseBy(turn: Turn, by: Party, token: number): void {
 }
 
 /** A phone is not there any more. */
-export function vanish(turn: Turn): void {
+function vanish(turn: Turn): void {
   end(turn, { ending: { by: 'cluster', cause: 'session-expired' }, callState: 'Dropped' })
 }
 
