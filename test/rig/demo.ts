@@ -4,7 +4,7 @@ import { PeerProcess, temporaryFolder } from '../peers/process.ts'
 import { ApiClient } from './api.ts'
 
 /** Below the kernel's ephemeral ports, and beside the defaults, so that a demo somebody runs is not in the way. */
-export const rigPorts = { http: 18_080, sip: 15_060, tlib: 17_001, rtp: 20_000, carrier: 16_060 }
+export const rigPorts = { http: 18_180, sip: 15_060, tlib: 17_001, rtp: 20_000, carrier: 16_060 }
 
 /** The proxies, in the order of the contract. */
 export const proxies = {
@@ -43,7 +43,7 @@ export class Demo {
   static async start(options: DemoOptions = {}): Promise<Demo> {
     const demo = new Demo(options)
     try {
-      await demo.process.printed(/^ringmain ready$/m, 30_000)
+      await demo.process.printed(/^ringmain ready$/m, 90_000)
       for (const file of options.apply ?? []) await demo.ringmain(['config', 'apply', file])
       return demo
     } catch (error) {
