@@ -215,11 +215,11 @@ describe('endings', () => {
   it('agent, rejected 603', async () => {
     const phone = new Sipp({
       scenario: 'callee-status',
-      port: 15_300,
+      port: 11_700,
       calls: 1,
       keys: { status: '603', reason: 'Decline' },
     })
-    await register('1005', 15_300)
+    await register('1005', 11_700)
 
     const record = await call('1005')
 
@@ -255,7 +255,7 @@ describe('endings', () => {
     const result = await Sipp.run({
       scenario: 'caller-g729',
       remote: `127.0.0.1:${rigPorts.sip}`,
-      port: 15_310,
+      port: 11_710,
       calls: 1,
       keys: { number: '8900' },
     })
@@ -323,7 +323,7 @@ describe('endings', () => {
     const result = await Sipp.run({
       scenario: 'register',
       remote: `127.0.0.1:${rigPorts.sip}`,
-      port: 15_320,
+      port: 11_720,
       calls: 1,
       keys: { contact: String(contact), expires: '3600' },
       lines: [`${user};`],

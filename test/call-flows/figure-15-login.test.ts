@@ -7,7 +7,7 @@ import { Demo, proxies } from '../rig/demo.ts'
 import { Phones } from '../rig/phones.ts'
 import { TLibListener } from '../rig/tlib.ts'
 
-const sbcPort = 15_160
+const sbcPort = 11_160
 
 describe('figure 15: login and register', () => {
   const phones = new Phones()

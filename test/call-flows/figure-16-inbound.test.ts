@@ -10,7 +10,7 @@ import { Demo, proxies } from '../rig/demo.ts'
 import { Phones, tones } from '../rig/phones.ts'
 import { TLibListener } from '../rig/tlib.ts'
 
-const sbcPort = 15_160
+const sbcPort = 11_160
 /** Seconds the two talk. */
 const talk = 6
 

@@ -4,7 +4,7 @@ import { PeerProcess, temporaryFolder } from '../peers/process.ts'
 import { ApiClient } from './api.ts'
 
 /** Below the kernel's ephemeral ports, and beside the defaults, so that a demo somebody runs is not in the way. */
-export const rigPorts = { http: 18_180, sip: 15_060, tlib: 17_001, rtp: 20_000, carrier: 16_060 }
+export const rigPorts = { http: 11_380, sip: 11_060, tlib: 11_201, rtp: 20_000, carrier: 11_960 }
 
 /** The proxies, in the order of the contract. */
 export const proxies = {

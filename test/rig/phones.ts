@@ -26,7 +26,7 @@ export class Phones {
   private async start(options: Partial<BaresipOptions> & { user: string; tone: number }): Promise<Baresip> {
     this.count += 1
     const phone = await Baresip.start({
-      sipPort: 15_200 + 10 * this.count,
+      sipPort: 11_400 + 10 * this.count,
       controlPort: 25_100 + this.count * 60,
       rtpPorts: [31_000 + 40 * this.count, 31_030 + 40 * this.count],
       outbound: `sip:${proxies.dc1[0]}`,
