@@ -86,7 +86,6 @@ describe.each(['direct', 'anchored'] as const)('figure 16: inbound call, media %
     const ringing = await desktop.next('EventRinging', ofCall)
     await routers.next('EventRinging', ofCall)
     await concentrator.next('EventRinging', ofCall)
-    await phone.event('CALL_INCOMING')
 
     expect(ringing).toMatchObject({
       agentID: '1001',
