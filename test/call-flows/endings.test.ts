@@ -20,6 +20,8 @@ describe('endings', () => {
   let prompt: Baresip
   let patient: Baresip
   let closed = 0
+  /** Calls that have come to 1002's phone before the newest one. */
+  let earlier = 0
 
   beforeAll(async () => {
     demo = await Demo.start({ apply: ['test/rig/short-times.yaml'] })
@@ -37,6 +39,7 @@ describe('endings', () => {
 
   /** Resolves when the node has the call. */
   function dial(number: string) {
+    earlier = patient.events.filter(({ type }) => type === 'CALL_INCOMING').length
     const before = new Set(desktop.events.map((event) => ('callUUID' in event ? event.callUUID : '')))
     caller.dial(`sip:${number}@ringmain`)
     return desktop.next('EventCallCreated', ({ callUUID }) => !before.has(callUUID))
@@ -59,6 +62,7 @@ describe('endings', () => {
     const of = created !== undefined && 'callUUID' in created ? created.callUUID : undefined
     return desktop.next(name, ({ callUUID }) => callUUID === of)
   }
+  const patientRings = () => patient.event('CALL_INCOMING', earlier + 1)
   const stateOf = async (employeeId: string) =>
     (await admin.get<Agent[]>('/api/v1/agents')).find((agent) => agent.employeeId === employeeId)
   const kinds = ({ segments }: Interaction) => segments.map(({ kind }) => kind).filter((kind) => kind !== 'wrap-up')
@@ -137,7 +141,7 @@ describe('endings', () => {
 
   it('an agent who rejects is not ready, and the caller is back in the queue', async () => {
     const record = await call('8010', async () => {
-      await seen('EventRinging')
+      await patientRings()
       patient.hangup()
       await desktop.next('EventAgentNotReady', ({ agentID, reasons }) => agentID === '1002' && reasons !== undefined)
       caller.hangup()
@@ -182,8 +186,7 @@ describe('endings', () => {
 
   it('customer, cancelled: before a direct call is answered', async () => {
     const record = await call('1002', async () => {
-      await patient.event('CALL_INCOMING')
-      await seen('EventRinging')
+      await patientRings()
       caller.hangup()
     })
 
@@ -193,7 +196,7 @@ describe('endings', () => {
 
   it('customer, cancelled: the caller cancels as the callee answers, and neither is left in a call', async () => {
     const record = await call('1002', async () => {
-      await seen('EventRinging')
+      await patientRings()
       patient.answer()
       caller.hangup()
     })
@@ -205,7 +208,7 @@ describe('endings', () => {
 
   it('agent, busy 486', async () => {
     const record = await call('1002', async () => {
-      await seen('EventRinging')
+      await patientRings()
       patient.hangup()
     })
 
@@ -214,10 +217,9 @@ describe('endings', () => {
 
   it('agent, rejected 603', async () => {
     const phone = new Sipp({
-      scenario: 'callee-status',
+      scenario: 'callee-603',
       port: 11_700,
       calls: 1,
-      keys: { status: '603', reason: 'Decline' },
     })
     await register('1005', 11_700)
 
@@ -274,10 +276,9 @@ describe('endings', () => {
 
   it('carrier, refused, with its status', async () => {
     const carrier = new Sipp({
-      scenario: 'callee-status',
+      scenario: 'carrier-404',
       port: rigPorts.carrier,
       calls: 1,
-      keys: { status: '404', reason: 'Unallocated' },
     })
     prompt.dial('sip:442079460123@ringmain')
     const record = await admin.interaction('dnis=442079460123', 10_000)
@@ -326,7 +327,8 @@ describe('endings', () => {
       port: 11_720,
       calls: 1,
       keys: { contact: String(contact), expires: '3600' },
-      lines: [`${user};`],
+      args: ['-auth_uri', 'ringmain'],
+      lines: [`${user};[authentication username=${user} password=demo]`],
     })
     expect(result).toMatchObject({ code: 0 })
   }
