@@ -19,9 +19,8 @@ describe('endings', () => {
   /** 1001 answers by itself; 1002 rings until told. */
   let prompt: Baresip
   let patient: Baresip
-  let closed = 0
-  /** Calls that have come to 1002's phone before the newest one. */
-  let earlier = 0
+  /** Calls that had come to 1002's phone, and had ended at the caller's, before the newest one. */
+  let earlier = { incoming: 0, closed: 0 }
 
   beforeAll(async () => {
     demo = await Demo.start({ apply: ['test/rig/short-times.yaml'] })
@@ -39,7 +38,7 @@ describe('endings', () => {
 
   /** Resolves when the node has the call. */
   function dial(number: string) {
-    earlier = patient.events.filter(({ type }) => type === 'CALL_INCOMING').length
+    earlier = { incoming: count(patient, 'CALL_INCOMING'), closed: count(caller, 'CALL_CLOSED') }
     const before = new Set(desktop.events.map((event) => ('callUUID' in event ? event.callUUID : '')))
     caller.dial(`sip:${number}@ringmain`)
     return desktop.next('EventCallCreated', ({ callUUID }) => !before.has(callUUID))
@@ -48,8 +47,7 @@ describe('endings', () => {
   async function call(number: string, then: () => Promise<void> | void = () => {}): Promise<Interaction> {
     const created = await dial(number)
     await then()
-    closed += 1
-    await caller.event('CALL_CLOSED', closed, 30_000)
+    await callerIsOut()
     return until(
       () => admin.get<Interaction>(`/api/v1/interactions/${created.callUUID}`).catch(() => undefined),
       5_000,
@@ -62,7 +60,8 @@ describe('endings', () => {
     const of = created !== undefined && 'callUUID' in created ? created.callUUID : undefined
     return desktop.next(name, ({ callUUID }) => callUUID === of)
   }
-  const patientRings = () => patient.event('CALL_INCOMING', earlier + 1)
+  const patientRings = () => patient.event('CALL_INCOMING', earlier.incoming + 1)
+  const callerIsOut = (ms = 30_000) => caller.event('CALL_CLOSED', earlier.closed + 1, ms)
   const stateOf = async (employeeId: string) =>
     (await admin.get<Agent[]>('/api/v1/agents')).find((agent) => agent.employeeId === employeeId)
   const kinds = ({ segments }: Interaction) => segments.map(({ kind }) => kind).filter((kind) => kind !== 'wrap-up')
@@ -292,9 +291,7 @@ describe('endings', () => {
     const record = await call('1004', async () => {
       await seen('EventEstablished')
       await phone.vanish()
-      closed += 1
-      await caller.event('CALL_CLOSED', closed, 70_000)
-      closed -= 1
+      await callerIsOut(70_000)
     })
 
     expect(record.ending).toEqual({ by: 'cluster', cause: 'session-expired' })
@@ -308,11 +305,10 @@ describe('endings', () => {
   it('cluster, shutdown: Ctrl-C with a call up says BYE to both sides, exits 0, and the record is complete', async () => {
     await dial('1001')
     await seen('EventEstablished')
-    closed += 1
 
     const code = await demo.interrupt()
 
-    await caller.event('CALL_CLOSED', closed)
+    await callerIsOut()
     expect(code).toBe(0)
     const again = await Demo.start({ data: demo.data })
     const record = await (await again.signIn()).interaction('dnis=1001')
@@ -333,3 +329,5 @@ describe('endings', () => {
     expect(result).toMatchObject({ code: 0 })
   }
 })
+
+const count = (phone: Baresip, type: string): number => phone.events.filter((event) => event.type === type).length
