@@ -2,7 +2,9 @@
  * A flow (RFC 5626): the connection or UDP source over which an endpoint reached one proxy, as text that bindings and
  * routes carry to every proxy. Only the proxy that holds it can send on it.
  */
+import type { URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Hop, Protocol } from '#protocols/sip/transport/transport.ts'
+import { hopOf } from '../model/uri-hop.ts'
 
 export type Flow = {
   /** Name of the holder. */
@@ -41,6 +43,16 @@ export function readFlow(text: string): Flow | undefined {
 
 const isProtocol = (text: string | undefined): text is Protocol =>
   text === 'UDP' || text === 'TCP' || text === 'TLS' || text === 'WS' || text === 'WSS'
+
+/**
+ * Where an endpoint is sent to that sent from `from` and names `contact`: over UDP, at an address of its own host, there
+ * (RFC 3261 §10.3: some send from another port than they listen on); behind a NAT, and over a connection, where it came
+ * from.
+ */
+export function homeOf(from: Hop, contact: URI | undefined): Hop {
+  const named = from.protocol === 'UDP' && contact !== undefined ? hopOf(contact) : undefined
+  return named?.protocol === 'UDP' && named.host === from.host ? named : from
+}
 
 /** The same for every registration of one instance, or of one URI where there is no instance (RFC 5626 §6). */
 export function bindingKey({ uri, instance, regID }: { uri: string; instance: string; regID: number }): string {

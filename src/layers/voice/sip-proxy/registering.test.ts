@@ -176,6 +176,17 @@ describe('SIP Proxy as registrar', () => {
     expect(phone.requests('BYE')[0]?.header('Route')).toBeUndefined()
   })
 
+  it('reaches a phone that sends from another port than it listens on where its Contact says (§10.3)', async () => {
+    const { cluster, world, proxy, node, register } = await setUp()
+    const listening = await cluster.udp('listening', { host: '10.0.1.1', port: 7000 }, proxy)
+
+    await register({ contact: '<sip:1001@10.0.1.1:7000>' })
+    node.say(callToPhone())
+    await world.run(10)
+
+    expect(listening.requests('INVITE')).toHaveLength(1)
+  })
+
   it.each([
     ['* with a lifetime', { contact: '*', expires: 60 }, 400],
     ['a Contact that is none', { contact: '<sip:1001@10.0.1.1' }, 400],

@@ -3,9 +3,10 @@ import type { Clock } from '#platform/runtime/runtime.ts'
 import { accepted, contactValue, granted, isLive, isOutOfOrder, type Register } from '#protocols/sip/core/registrar.ts'
 import { edit } from '#protocols/sip/message/edit.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
+import { parseURI } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { bindingKey, writeFlow } from './flow.ts'
+import { bindingKey, homeOf, writeFlow } from './flow.ts'
 import type { Delta, Registrations } from './registrations.ts'
 
 /** Removals are remembered for longer than a copy of what they removed can be under way. */
@@ -35,7 +36,14 @@ function store(options: RegisteringOptions, register: Register, from: Hop, respo
   const made = accepted(registrations.bindings(aor), register, grants(register, response), acceptance).map(
     (binding) => ({
       ...binding,
-      flow: writeFlow({ proxy: self.name, run: self.run, hop: from, aor, binding: bindingKey(binding) }),
+      flow: writeFlow({
+        proxy: self.name,
+        run: self.run,
+        // RFC 5626 §5.1: who registers a flow wants that one.
+        hop: binding.regID === 0 ? homeOf(from, parseURI(binding.uri)) : from,
+        aor,
+        binding: bindingKey(binding),
+      }),
     }),
   )
   if (made.length === 0) return

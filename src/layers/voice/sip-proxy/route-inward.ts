@@ -9,7 +9,7 @@ import { rendezvous } from '../model/rendezvous.ts'
 import { sourceField } from '../model/source-field.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { type Decision, formsDialog, refuse } from './decision.ts'
-import { readFlow, writeFlow } from './flow.ts'
+import { homeOf, readFlow, writeFlow } from './flow.ts'
 import type { OwnRoutes } from './own-routes.ts'
 import { callerOf, type Source, sourceOf, strip } from './source.ts'
 import { toNode } from './to-node.ts'
@@ -95,17 +95,23 @@ function flowOf(request: Message, from: Hop, source: Source, view: View): string
   if (request.cellOf('Record-Route', 0) >= 0) return undefined
   if (source.trunk !== undefined && from.protocol === 'UDP' && hasReachableContact(request)) return undefined
   const { name: proxy, run } = view.self
+  const hop = homeOf(from, contactOf(request))
   const aor = source.trunk === undefined ? callerOf(request) : ''
   for (const binding of aor === '' ? [] : view.registrations.bindings(aor)) {
     const flow = binding.removed ? undefined : readFlow(binding.flow)
-    if (flow?.proxy === proxy && isSameHop(flow.hop, from)) return binding.flow
+    if (flow?.proxy === proxy && isSameHop(flow.hop, hop)) return binding.flow
   }
-  return writeFlow({ proxy, run, hop: from, aor: '', binding: '' })
+  return writeFlow({ proxy, run, hop, aor: '', binding: '' })
 }
 
 function hasReachableContact(request: Message): boolean {
+  const contact = contactOf(request)
+  return contact !== undefined && hopOf(contact) !== undefined
+}
+
+function contactOf(request: Message): URI | undefined {
   const contact = request.header('Contact')
-  return contact !== undefined && hopOf(uriOf(parseNameAddr(contact))) !== undefined
+  return contact === undefined ? undefined : uriOf(parseNameAddr(contact))
 }
 
 const isSameHop = (one: Hop, other: Hop) =>
