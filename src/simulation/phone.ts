@@ -33,7 +33,7 @@ export type PhoneCall = {
   readonly events: string[]
 }
 
-const sdp = (host: string): Body => ({
+export const sdp = (host: string): Body => ({
   type: 'application/sdp',
   bytes: Buffer.from(
     [

@@ -1,0 +1,272 @@
+/**
+ * An agent with a SIP phone and a T-Library desktop on a host of his own, who works as people do: answers, rejects, does
+ * not answer, pauses, logs out, pulls the plug, and is back after a while. `temper` says how often what.
+ */
+import { openEndpoint } from '#cluster/demo/traffic/endpoint.ts'
+import { silentLog } from '#platform/log/log.ts'
+import { noMetrics } from '#platform/metrics/metrics.ts'
+import type { Address, Clock } from '#platform/runtime/runtime.ts'
+import { secretOf } from '#protocols/sip/core/digest.ts'
+import { Registration } from '#protocols/sip/core/registration.ts'
+import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
+import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
+import type { AgentStatus } from '#protocols/tlib/attributes.ts'
+import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
+import { type Asked, connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
+import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import { sdp } from '../phone.ts'
+import type { Stream } from '../stream.ts'
+import type { World } from '../world.ts'
+
+/** Probabilities, of each offer and of each moment of mood; milliseconds. */
+export type Temper = {
+  readonly rejects: number
+  readonly letsRing: number
+  /** The host is gone: while it rings, while he talks, and at any time. */
+  readonly vanishes: number
+  /** At a moment of mood: pauses, works after a call, logs out, unregisters. */
+  readonly pauses: number
+  readonly moods: readonly [from: number, to: number]
+  readonly answersAfter: readonly [from: number, to: number]
+  readonly talks: readonly [from: number, to: number]
+  readonly isAwayFor: readonly [from: number, to: number]
+}
+
+export const calm: Temper = {
+  rejects: 0,
+  letsRing: 0,
+  vanishes: 0,
+  pauses: 0,
+  moods: [1_000, 2_000],
+  answersAfter: [100, 1_000],
+  // Until the caller hangs up.
+  talks: [1e9, 1e9],
+  isAwayFor: [1_000, 2_000],
+}
+
+export type AgentOptions = {
+  readonly dn: string
+  /** Numeric, his own. */
+  readonly address: string
+  readonly proxies: readonly Address[]
+  readonly desktops: Address
+  readonly temper: Temper
+  /** Counts what he did. */
+  did(what: string): void
+}
+
+/** One life of his host. */
+type Life = {
+  readonly clock: Clock
+  readonly userAgent: UserAgent
+  readonly registration: Registration
+  readonly tlib: TLibClient
+  readonly close: () => void
+  status: AgentStatus
+  /** Away on purpose, until then. */
+  back: number
+}
+
+export class Agent {
+  readonly dn: string
+  readonly violations: string[] = []
+  temper: Temper
+  /** Calls answered. */
+  answered = 0
+  talking = 0
+  private readonly world: World
+  private readonly options: AgentOptions
+  private readonly random: Stream
+  private life: Life | undefined
+  private checker: Checker | undefined
+
+  constructor(world: World, options: AgentOptions) {
+    this.world = world
+    this.options = options
+    this.dn = options.dn
+    this.temper = options.temper
+    this.random = world.random(`agent ${options.dn}`)
+  }
+
+  get isRegistered(): boolean {
+    return this.life?.registration.registered ?? false
+  }
+  get status(): AgentStatus | 'Gone' {
+    return this.life?.status ?? 'Gone'
+  }
+  get counts() {
+    return this.life?.userAgent.counts()
+  }
+
+  /** His host comes up, and with it phone and desktop. */
+  async start(): Promise<void> {
+    const { address, dn } = { ...this.options }
+    const runtime = this.world.host(this.host)
+    const endpoint = await openEndpoint({ runtime, log: silentLog, metrics: noMetrics }, address, dn)
+    const { userAgent } = endpoint
+    this.checker = createChecker('client')
+    const tlib = this.openDesktop()
+    const contact = `<sip:${dn}@${address}:${endpoint.local.port}>`
+    const registration = this.registration(userAgent, contact)
+    const close = () => void endpoint.close()
+    const life: Life = { clock: runtime.clock, userAgent, registration, tlib, close, status: 'LoggedOut', back: 0 }
+    this.life = life
+    userAgent.onInvite((session) => ({ user: this.called(life, session) }))
+    tlib.registerAddress(dn)
+    registration.start()
+    this.moods(life)
+  }
+
+  /** What his streams broke, with that of this life. */
+  allViolations(): string[] {
+    return [...this.violations, ...(this.checker?.violations ?? [])]
+  }
+
+  private get host(): string {
+    return `agent-${this.options.dn}`
+  }
+
+  private openDesktop(): TLibClient {
+    const { dn, desktops } = this.options
+    const { checker } = this
+    return connectTLib({
+      runtime: this.world.host(this.host),
+      log: silentLog,
+      locate: () => desktops,
+      applicationName: `desktop-${dn}`,
+      event: (event) => {
+        if (event.name === 'EventServerDisconnected') checker?.interrupted()
+        checker?.event(event)
+        this.heard(event)
+      },
+    })
+  }
+
+  private registration(userAgent: UserAgent, contact: string): Registration {
+    const { dn, proxies } = this.options
+    const first = this.random.below(proxies.length)
+    const inOrder = [...proxies.slice(first), ...proxies.slice(0, first)]
+    return new Registration({
+      userAgent,
+      runtime: this.world.host(this.host),
+      log: silentLog,
+      addressOfRecord: `<sip:${dn}@ringmain>`,
+      registrar: 'sip:ringmain',
+      contact,
+      proxies: inOrder.map(({ host, port }) => `<sip:${host}:${port};lr>`),
+      identity: {
+        username: dn,
+        realm: 'ringmain',
+        secretOf: (algorithm) => secretOf(dn, 'ringmain', 'demo', algorithm),
+      },
+    })
+  }
+
+  /** What he is, by the events that tell it; the snapshot after a reconnect included. */
+  private heard(event: ReceivedEvent): void {
+    const { life } = this
+    if (life === undefined || !('thisDN' in event) || event.thisDN !== this.dn) return
+    if (event.name === 'EventAgentLogin') life.status = 'NotReady'
+    else if (event.name === 'EventAgentReady') life.status = 'Ready'
+    else if (event.name === 'EventAgentLogout') life.status = 'LoggedOut'
+    else if (event.name === 'EventAgentNotReady')
+      life.status = event.workMode === 'AfterCallWork' ? 'AfterCallWork' : 'NotReady'
+    else if (event.name === 'EventRegistered') life.status = event.agentStatus ?? 'LoggedOut'
+  }
+
+  private moods(life: Life): void {
+    life.clock.after(this.random.between(...this.temper.moods), () => {
+      if (life.clock.monotonic() >= life.back) this.mood(life)
+      if (life === this.life) this.moods(life)
+    })
+  }
+
+  /** Does something else than his work now and then; otherwise sees to it that he is ready. */
+  private mood(life: Life): void {
+    const { random, temper } = this
+    if (random.chance(temper.vanishes)) return this.vanish('vanished')
+    if (random.chance(temper.pauses)) return this.pause(life)
+    if (!life.registration.registered) return life.registration.start()
+    if (life.status === 'LoggedOut') this.ask(life, { name: 'RequestAgentLogin', thisDN: this.dn, agentID: this.dn })
+    else if (life.status === 'NotReady') this.ask(life, { name: 'RequestAgentReady', thisDN: this.dn })
+    else if (life.status === 'AfterCallWork' && random.chance(0.5))
+      this.ask(life, { name: 'RequestAgentReady', thisDN: this.dn })
+  }
+
+  private pause(life: Life): void {
+    const { random, dn } = this
+    const what = random.pick(['not ready', 'after-call work', 'logged out', 'unregistered'] as const)
+    this.options.did(what)
+    life.back = life.clock.monotonic() + random.between(...this.temper.isAwayFor)
+    if (what === 'not ready')
+      this.ask(life, { name: 'RequestAgentNotReady', thisDN: dn, workMode: 'AuxWork', reasons: { reason: 'lunch' } })
+    else if (what === 'after-call work')
+      this.ask(life, { name: 'RequestAgentNotReady', thisDN: dn, workMode: 'AfterCallWork' })
+    else if (what === 'logged out') this.ask(life, { name: 'RequestAgentLogout', thisDN: dn })
+    else void life.registration.stop()
+  }
+
+  private ask(life: Life, request: Asked): void {
+    if (life.tlib.isConnected) life.tlib.request(request)
+  }
+
+  /** The host loses its power; somebody switches it on again after a while. */
+  private vanish(how: string): void {
+    if (this.life === undefined) return
+    this.options.did(how)
+    this.life = undefined
+    this.talking = 0
+    this.violations.push(...(this.checker?.violations ?? []))
+    this.world.crash(this.host)
+    const away = this.random.between(...this.temper.isAwayFor)
+    this.world.host('power switch').clock.after(away, () => void this.start())
+  }
+
+  private called(life: Life, session: IncomingSession): SessionUser {
+    const { random, temper } = this
+    const call = { isTalking: false, isOver: false }
+    const end = () => {
+      if (call.isTalking && !call.isOver) this.talking -= 1
+      call.isOver = true
+    }
+    const after = (range: readonly [number, number], run: () => void) =>
+      life.clock.after(random.between(...range), () => {
+        if (!call.isOver && life === this.life) run()
+      })
+    const answer = () => {
+      call.isTalking = true
+      this.answered += 1
+      this.talking += 1
+      this.options.did('answered')
+      session.accept(sdp(this.options.address))
+      if (random.chance(temper.vanishes)) after([0, 3_000], () => this.vanish('vanished talking'))
+      after(temper.talks, () => this.hangUp(life, session, end))
+    }
+    if (random.chance(temper.rejects)) {
+      this.options.did('rejected')
+      session.reject(random.pick([486, 603, 480, 500]))
+      call.isOver = true
+    } else {
+      session.progress(180)
+      if (random.chance(temper.vanishes)) after([0, 1_000], () => this.vanish('vanished ringing'))
+      if (random.chance(temper.letsRing)) this.options.did('let it ring')
+      else after(temper.answersAfter, answer)
+    }
+    return this.userOf(end)
+  }
+
+  private hangUp(_life: Life, session: IncomingSession, end: () => void): void {
+    this.options.did('hung up')
+    session.bye()
+    end()
+  }
+
+  private userOf(end: () => void): SessionUser {
+    return {
+      cancelled: end,
+      ended: end,
+      offered: ({ accept }) => accept(sdp(this.options.address)),
+      requested: ({ respond }) => respond(200),
+    }
+  }
+}

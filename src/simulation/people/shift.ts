@@ -1,0 +1,273 @@
+/** A shift of a whole contact centre: agents of every temper, callers without end, and the look around at its end. */
+import { type Endpoint, openEndpoint } from '#cluster/demo/traffic/endpoint.ts'
+import { silentLog } from '#platform/log/log.ts'
+import { noMetrics } from '#platform/metrics/metrics.ts'
+import type { Interaction } from '#protocols/model/http/calls.ts'
+import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
+import { connectTLib } from '#protocols/tlib/client.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import { DataCentreWorld, strategy } from '../data-centre-world.ts'
+import type { Stream } from '../stream.ts'
+import { Agent, calm, type Temper } from './agent.ts'
+import { Caller, type CallerOptions } from './caller.ts'
+
+export type ShiftOptions = {
+  readonly seed: number
+  readonly agents: number
+  /** Milliseconds between two callers, on average. */
+  readonly callEvery: number
+}
+
+const carrier = '10.9.0.1'
+const queue = '8000'
+const firstAgent = 1001
+
+const wild: Temper = {
+  rejects: 0.06,
+  letsRing: 0.06,
+  vanishes: 0.01,
+  pauses: 0.06,
+  moods: [500, 3_000],
+  answersAfter: [50, 1_500],
+  talks: [100, 4_000],
+  isAwayFor: [500, 15_000],
+}
+
+const objectsOf = (agents: number) => {
+  const numbers = Array.from({ length: agents }, (_, index) => String(firstAgent + index))
+  return {
+    settings: { registrationLifetime: 10, offerTimeout: 4 },
+    skills: [{ name: 'human' }],
+    dns: numbers.map((number, index) => ({
+      number,
+      secret: 'demo',
+      media: index % 5 === 0 ? ('anchored' as const) : ('direct' as const),
+    })),
+    persons: numbers.map((employeeId, index) => ({
+      employeeId,
+      name: `Agent ${employeeId}`,
+      skills: { human: 10 },
+      afterCallWork: index % 3 === 0 ? 1 : 0,
+    })),
+    strategies: [strategy('queue')],
+    routingPoints: [
+      {
+        number: queue,
+        name: 'Human',
+        strategy: 'queue',
+        parameters: { greeting: 'greeting', music: 'music', skills: 'human >= 1' },
+      },
+    ],
+    trunks: [{ name: 'carrier', sources: ['10.9.0.0/16'] }],
+  }
+}
+
+export class Shift {
+  private readonly centre: DataCentreWorld
+  private readonly random: Stream
+  private readonly agents: Agent[] = []
+  private readonly outcomes = new Map<string, number>()
+  private readonly deeds = new Map<string, number>()
+  private readonly stream: Checker = createChecker('full')
+  private readonly callUUIDs = new Set<string>()
+  private readonly options: ShiftOptions
+  private readonly began = process.hrtime.bigint()
+  private phones: Endpoint | undefined
+  private calling = 0
+  private called = 0
+
+  private constructor(options: ShiftOptions, centre: DataCentreWorld) {
+    this.options = options
+    this.centre = centre
+    this.random = centre.world.random('callers')
+  }
+
+  static async begin(options: ShiftOptions): Promise<Shift> {
+    const { seed, agents } = options
+    const centre = await DataCentreWorld.start({
+      seed,
+      objects: objectsOf(agents),
+      prompts: { greeting: 1, music: 2 },
+    })
+    const shift = new Shift(options, centre)
+    await shift.open()
+    return shift
+  }
+
+  /** So many callers come, each at his time; resolves when the last one has hung up. */
+  async calls(count: number): Promise<void> {
+    const { random, centre, options } = this
+    const { clock } = centre.world.host('carrier')
+    let left = count
+    const next = () => {
+      if (left === 0) return
+      left -= 1
+      this.call(this.patience())
+      clock.after(-Math.log(1 - random.fraction()) * options.callEvery, next)
+    }
+    next()
+    await centre.world.runUntil(() => left === 0 && this.calling === 0, 100 * count * options.callEvery)
+  }
+
+  /** Faults are healed, everybody is calm, and what is still under way comes to its end. */
+  async settle(): Promise<void> {
+    this.centre.world.links.usual({ loss: 0, duplication: 0, delay: [1, 1] })
+    for (const agent of this.agents) agent.temper = calm
+    await this.centre.world.run(60_000)
+  }
+
+  /** As many callers as agents at once: every agent is needed. Tells who got none. */
+  async everybodyTalks(): Promise<{ missing: string[] }> {
+    const { world } = this.centre
+    const callers = this.agents.map(() => this.call({ patience: undefined, talk: undefined }))
+    await world.run(20_000)
+    const missing = this.agents
+      .filter(({ talking }) => talking !== 1)
+      .map(({ dn, isRegistered, status, talking }) => `${dn} ${status} ${isRegistered} ${talking}`)
+    for (const caller of callers) caller.hangUp()
+    return { missing }
+  }
+
+  /** What should not be there. */
+  async found() {
+    const { centre, agents } = this
+    const left: Record<string, number> = {}
+    const figures = ['calls_active', 'calls_waiting', 'media_calls', 'rtp_legs', 'sip_sessions', 'reporting_events_waiting']
+    for (const name of figures) {
+      const value = await centre.figure(name)
+      if (value !== 0) left[name] = value
+    }
+    for (const { dn, counts } of agents)
+      for (const [name, value] of Object.entries(counts ?? {})) if (value !== 0) left[`${dn} ${name}`] = value
+    const violations = [...this.stream.end(), ...agents.flatMap((agent) => agent.allViolations())]
+    return { violations, left, interactions: await this.interactions() }
+  }
+
+  summary() {
+    const { world } = this.centre
+    return {
+      calls: this.called,
+      outcomes: Object.fromEntries(this.outcomes),
+      deeds: Object.fromEntries(this.deeds),
+      virtualSeconds: Math.round(world.now / 1000),
+      events: world.events,
+      seconds: Number((process.hrtime.bigint() - this.began) / 1_000_000n) / 1000,
+    }
+  }
+
+  end(): Promise<void> {
+    return this.centre.stop()
+  }
+
+  private async open(): Promise<void> {
+    const { centre, options } = this
+    const { world } = centre
+    const runtime = world.host('carrier')
+    this.phones = await world.complete(openEndpoint({ runtime, log: silentLog, metrics: noMetrics }, carrier, 'trunk'))
+    this.monitor()
+    for (let index = 0; index < options.agents; index++) this.hire(index)
+    const { agents } = this
+    await world.runUntil(() => agents.every(({ status }) => status === 'Ready'))
+    for (const agent of agents) agent.temper = wild
+    world.links.usual({ loss: 0.01, duplication: 0.005, delay: [1, 30] })
+  }
+
+  private hire(index: number): void {
+    const { centre } = this
+    const agent = new Agent(centre.world, {
+      dn: String(firstAgent + index),
+      address: `10.1.0.${index + 1}`,
+      proxies: centre.proxies,
+      desktops: centre.desktops,
+      temper: calm,
+      did: (what) => count(this.deeds, what),
+    })
+    this.agents.push(agent)
+    void agent.start()
+  }
+
+  private monitor(): void {
+    const { centre, stream } = this
+    const client = connectTLib({
+      runtime: centre.world.host('monitor'),
+      log: silentLog,
+      locate: () => centre.desktops,
+      applicationName: 'monitor',
+      event: (event) => {
+        if (event.name === 'EventServerDisconnected') stream.interrupted()
+        stream.event(event as Event)
+        if (event.name === 'EventCallCreated') this.callUUIDs.add(event.callUUID)
+      },
+    })
+    client.startCallMonitoring()
+  }
+
+  /** Some hang up in the greeting, some in the queue, some while it rings, some when they have talked. */
+  private patience(): Pick<CallerOptions, 'patience' | 'talk'> {
+    const { random } = this
+    const talk = random.chance(0.5) ? random.between(0, 3_000) : undefined
+    if (random.chance(0.15)) return { patience: random.between(0, 1_500), talk }
+    return { patience: random.between(1_000, random.pick([4_000, 10_000, 60_000])), talk }
+  }
+
+  private call(patience: Pick<CallerOptions, 'patience' | 'talk'>): Caller {
+    if (this.phones === undefined) throw new Error('the shift has not begun')
+    const { random, centre } = this
+    this.called += 1
+    this.calling += 1
+    const { host, port } = random.pick(centre.proxies)
+    const caller = new Caller({
+      clock: centre.world.host('carrier').clock,
+      userAgent: this.phones.userAgent,
+      host: carrier,
+      number: queue,
+      from: `+4420794${this.called}`,
+      proxy: `${host}:${port}`,
+      ...patience,
+      ended: (outcome) => {
+        this.calling -= 1
+        count(this.outcomes, outcome)
+      },
+    })
+    caller.start()
+    return caller
+  }
+
+  /** Every call has one interaction that has ended and whose segments meet and sum up (17). */
+  private async interactions(): Promise<string[]> {
+    const { world, store } = this.centre
+    const faults: string[] = []
+    let stored = 0
+    let cursor: string | undefined
+    do {
+      const page = await world.complete(store.list({ limit: 1000, ...(cursor !== undefined && { cursor }) }))
+      for (const interaction of page.items) {
+        stored += 1
+        if (!this.callUUIDs.has(interaction.callUUID)) faults.push(`${interaction.callUUID} is nobody's call`)
+        faults.push(...gapsIn(interaction))
+      }
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    if (stored !== this.callUUIDs.size) faults.push(`${stored} interactions of ${this.callUUIDs.size} calls`)
+    return faults
+  }
+}
+
+function gapsIn({ callUUID, startedAt, endedAt, ending, segments, missingEvents }: Interaction): string[] {
+  const faults: string[] = []
+  const say = (fault: string) => faults.push(`${callUUID} ${fault}`)
+  if (endedAt === null || ending === null) say('has not ended')
+  if (missingEvents !== undefined) say(`lacks ${missingEvents} events`)
+  const ofCall = segments.filter(({ kind }) => kind !== 'wrap-up' && kind !== 'consult')
+  let at = startedAt
+  for (const { kind, startedAt, endedAt } of ofCall) {
+    if (startedAt !== at) say(`has a gap before ${kind}: ${at} ${startedAt}`)
+    at = endedAt ?? 'no end'
+  }
+  if (ofCall.length > 0 && at !== endedAt) say(`ends at ${endedAt}, its last segment at ${at}`)
+  return faults
+}
+
+const count = (counts: Map<string, number>, what: string): void => {
+  counts.set(what, (counts.get(what) ?? 0) + 1)
+}
