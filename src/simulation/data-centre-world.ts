@@ -2,10 +2,9 @@
  * A world with one whole data centre, composed as the product composes it: the same parts in one process, but media,
  * strategies and the database in the loop. Phones, desktops and callers are on hosts of their own around it.
  */
-import { readFileSync } from 'node:fs'
 import { newQuickJSWASMModule } from 'quickjs-emscripten'
 import { type DataCentre, startDataCentre } from '#cluster/data-centre.ts'
-import { demoAddresses, defaultPorts } from '#cluster/demo/addresses.ts'
+import { defaultPorts, demoAddresses } from '#cluster/demo/addresses.ts'
 import type { Shared } from '#cluster/shared.ts'
 import { configServer } from '#layers/framework/config-server/component.ts'
 import { memoryStore as configurationStore } from '#layers/framework/config-server/memory-store.ts'
@@ -44,12 +43,10 @@ export class DataCentreWorld {
   readonly store: InteractionStore = interactionStore()
   private readonly exposition: Exposition = prometheus()
   private readonly supervisor: Supervisor
-  private readonly log: Log
   private dataCentre: DataCentre | undefined
 
   private constructor({ seed, log = silentLog }: DataCentreWorldOptions) {
     this.world = new World(seed)
-    this.log = log
     const runtime = this.world.host(dataCentreHost)
     const coordination = new InProcessCoordination().member(runtime.clock)
     this.supervisor = new Supervisor({ runtime, coordination, log, exposition: this.exposition })
@@ -124,9 +121,3 @@ export class DataCentreWorld {
     return { runtime, supervisor, exposition, links, tlib: new LocalPorts(), configuration, trace }
   }
 }
-
-/** A strategy of the examples. */
-export const strategy = (name: string): { name: string; scxml: string } => ({
-  name,
-  scxml: readFileSync(new URL(`../../../examples/strategies/${name}.scxml`, import.meta.url), 'utf8'),
-})

@@ -24,8 +24,12 @@ export type Temper = {
   readonly letsRing: number
   /** The host is gone: while it rings, while he talks, and at any time. */
   readonly vanishes: number
-  /** At a moment of mood: pauses, works after a call, logs out, unregisters. */
+  /** At a moment of mood: pauses, works after a call, logs out, unregisters; calls a colleague. */
   readonly pauses: number
+  readonly dials: number
+  /** Puts the caller on hold for a while; transfers him to a colleague or back to the queue. */
+  readonly holds: number
+  readonly transfers: number
   readonly moods: readonly [from: number, to: number]
   readonly answersAfter: readonly [from: number, to: number]
   readonly talks: readonly [from: number, to: number]
@@ -37,6 +41,9 @@ export const calm: Temper = {
   letsRing: 0,
   vanishes: 0,
   pauses: 0,
+  dials: 0,
+  holds: 0,
+  transfers: 0,
   moods: [1_000, 2_000],
   answersAfter: [100, 1_000],
   // Until the caller hangs up.
@@ -51,9 +58,14 @@ export type AgentOptions = {
   readonly proxies: readonly Address[]
   readonly desktops: Address
   readonly temper: Temper
+  /** Whom he calls and transfers to. */
+  readonly others: readonly string[]
   /** Counts what he did. */
   did(what: string): void
 }
+
+/** A call at his phone. */
+type AtPhone = { readonly life: Life; readonly session: IncomingSession; isTalking: boolean; isOver: boolean }
 
 /** One life of his host. */
 type Life = {
@@ -65,6 +77,8 @@ type Life = {
   status: AgentStatus
   /** Away on purpose, until then. */
   back: number
+  /** The call he is on, as his desktop shows it. */
+  connID: string | undefined
 }
 
 export class Agent {
@@ -109,7 +123,16 @@ export class Agent {
     const contact = `<sip:${dn}@${address}:${endpoint.local.port}>`
     const registration = this.registration(userAgent, contact)
     const close = () => void endpoint.close()
-    const life: Life = { clock: runtime.clock, userAgent, registration, tlib, close, status: 'LoggedOut', back: 0 }
+    const life: Life = {
+      clock: runtime.clock,
+      userAgent,
+      registration,
+      tlib,
+      close,
+      status: 'LoggedOut',
+      back: 0,
+      connID: undefined,
+    }
     this.life = life
     userAgent.onInvite((session) => ({ user: this.called(life, session) }))
     tlib.registerAddress(dn)
@@ -172,6 +195,8 @@ export class Agent {
     else if (event.name === 'EventAgentNotReady')
       life.status = event.workMode === 'AfterCallWork' ? 'AfterCallWork' : 'NotReady'
     else if (event.name === 'EventRegistered') life.status = event.agentStatus ?? 'LoggedOut'
+    else if (event.name === 'EventEstablished') life.connID = event.connID
+    else if (event.name === 'EventReleased' && event.connID === life.connID) life.connID = undefined
   }
 
   private moods(life: Life): void {
@@ -183,26 +208,34 @@ export class Agent {
 
   /** Does something else than his work now and then; otherwise sees to it that he is ready. */
   private mood(life: Life): void {
-    const { random, temper } = this
-    if (random.chance(temper.vanishes)) return this.vanish('vanished')
-    if (random.chance(temper.pauses)) return this.pause(life)
-    if (!life.registration.registered) return life.registration.start()
-    if (life.status === 'LoggedOut') this.ask(life, { name: 'RequestAgentLogin', thisDN: this.dn, agentID: this.dn })
-    else if (life.status === 'NotReady') this.ask(life, { name: 'RequestAgentReady', thisDN: this.dn })
-    else if (life.status === 'AfterCallWork' && random.chance(0.5))
-      this.ask(life, { name: 'RequestAgentReady', thisDN: this.dn })
+    const { random, temper, dn, options } = this
+    if (random.chance(temper.vanishes)) this.vanish('vanished')
+    else if (random.chance(temper.pauses)) this.pause(life)
+    else if (random.chance(temper.dials)) {
+      options.did('dialled')
+      this.ask(life, { name: 'RequestMakeCall', thisDN: dn, otherDN: random.pick(options.others) })
+    } else this.work(life)
+  }
+
+  private work(life: Life): void {
+    const { dn: thisDN } = this
+    if (!life.registration.registered) life.registration.start()
+    else if (life.status === 'LoggedOut') this.ask(life, { name: 'RequestAgentLogin', thisDN, agentID: thisDN })
+    else if (life.status === 'NotReady') this.ask(life, { name: 'RequestAgentReady', thisDN })
+    else if (life.status === 'AfterCallWork' && this.random.chance(0.5))
+      this.ask(life, { name: 'RequestAgentReady', thisDN })
   }
 
   private pause(life: Life): void {
-    const { random, dn } = this
+    const { random, dn: thisDN } = this
     const what = random.pick(['not ready', 'after-call work', 'logged out', 'unregistered'] as const)
+    const reasons = { reason: 'lunch' }
     this.options.did(what)
     life.back = life.clock.monotonic() + random.between(...this.temper.isAwayFor)
-    if (what === 'not ready')
-      this.ask(life, { name: 'RequestAgentNotReady', thisDN: dn, workMode: 'AuxWork', reasons: { reason: 'lunch' } })
+    if (what === 'not ready') this.ask(life, { name: 'RequestAgentNotReady', thisDN, workMode: 'AuxWork', reasons })
     else if (what === 'after-call work')
-      this.ask(life, { name: 'RequestAgentNotReady', thisDN: dn, workMode: 'AfterCallWork' })
-    else if (what === 'logged out') this.ask(life, { name: 'RequestAgentLogout', thisDN: dn })
+      this.ask(life, { name: 'RequestAgentNotReady', thisDN, workMode: 'AfterCallWork' })
+    else if (what === 'logged out') this.ask(life, { name: 'RequestAgentLogout', thisDN })
     else void life.registration.stop()
   }
 
@@ -224,47 +257,80 @@ export class Agent {
 
   private called(life: Life, session: IncomingSession): SessionUser {
     const { random, temper } = this
-    const call = { isTalking: false, isOver: false }
-    const end = () => {
-      if (call.isTalking && !call.isOver) this.talking -= 1
-      call.isOver = true
-    }
-    const after = (range: readonly [number, number], run: () => void) =>
-      life.clock.after(random.between(...range), () => {
-        if (!call.isOver && life === this.life) run()
-      })
-    const answer = () => {
-      call.isTalking = true
-      this.answered += 1
-      this.talking += 1
-      this.options.did('answered')
-      session.accept(sdp(this.options.address))
-      if (random.chance(temper.vanishes)) after([0, 3_000], () => this.vanish('vanished talking'))
-      after(temper.talks, () => this.hangUp(life, session, end))
-    }
+    const call: AtPhone = { life, session, isTalking: false, isOver: false }
     if (random.chance(temper.rejects)) {
       this.options.did('rejected')
       session.reject(random.pick([486, 603, 480, 500]))
       call.isOver = true
-    } else {
-      session.progress(180)
-      if (random.chance(temper.vanishes)) after([0, 1_000], () => this.vanish('vanished ringing'))
-      if (random.chance(temper.letsRing)) this.options.did('let it ring')
-      else after(temper.answersAfter, answer)
+      return this.userOf(call)
     }
-    return this.userOf(end)
+    session.progress(180)
+    if (random.chance(temper.vanishes)) this.after(call, [0, 1_000], () => this.vanish('vanished ringing'))
+    if (random.chance(temper.letsRing)) this.options.did('let it ring')
+    else this.after(call, temper.answersAfter, () => this.answer(call))
+    return this.userOf(call)
   }
 
-  private hangUp(_life: Life, session: IncomingSession, end: () => void): void {
+  /** While the call and this life of his host last. */
+  private after(call: AtPhone, range: readonly [number, number], run: () => void): void {
+    const { life } = call
+    life.clock.after(this.random.between(...range), () => {
+      if (!call.isOver && life === this.life) run()
+    })
+  }
+
+  private answer(call: AtPhone): void {
+    const { random, temper } = this
+    call.isTalking = true
+    this.answered += 1
+    this.talking += 1
+    this.options.did('answered')
+    call.session.accept(sdp(this.options.address))
+    if (random.chance(temper.vanishes)) this.after(call, [0, 3_000], () => this.vanish('vanished talking'))
+    if (random.chance(temper.holds)) this.after(call, [0, 2_000], () => this.hold(call))
+    if (random.chance(temper.transfers)) this.after(call, [0, 3_000], () => this.transfer(call))
+    this.after(call, temper.talks, () => this.hangUp(call))
+  }
+
+  private hold(call: AtPhone): void {
+    const { life } = call
+    const { dn: thisDN } = this
+    const { connID } = life
+    if (connID === undefined) return
+    this.options.did('held')
+    this.ask(life, { name: 'RequestHoldCall', thisDN, connID })
+    this.after(call, [0, 2_000], () => this.ask(life, { name: 'RequestRetrieveCall', thisDN, connID }))
+  }
+
+  private transfer({ life }: AtPhone): void {
+    const { connID } = life
+    if (connID === undefined) return
+    this.options.did('transferred')
+    const otherDN = this.random.pick(this.options.others)
+    this.ask(life, { name: 'RequestSingleStepTransfer', thisDN: this.dn, connID, otherDN })
+  }
+
+  /** At the phone or at the desktop. */
+  private hangUp(call: AtPhone): void {
+    const { life, session } = call
     this.options.did('hung up')
+    if (life.connID !== undefined && this.random.chance(0.5)) {
+      this.ask(life, { name: 'RequestReleaseCall', thisDN: this.dn, connID: life.connID })
+      return
+    }
     session.bye()
-    end()
+    this.over(call)
   }
 
-  private userOf(end: () => void): SessionUser {
+  private over(call: AtPhone): void {
+    if (call.isTalking && !call.isOver && call.life === this.life) this.talking -= 1
+    call.isOver = true
+  }
+
+  private userOf(call: AtPhone): SessionUser {
     return {
-      cancelled: end,
-      ended: end,
+      cancelled: () => this.over(call),
+      ended: () => this.over(call),
       offered: ({ accept }) => accept(sdp(this.options.address)),
       requested: ({ respond }) => respond(200),
     }

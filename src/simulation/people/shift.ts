@@ -2,20 +2,22 @@
 import { type Endpoint, openEndpoint } from '#cluster/demo/traffic/endpoint.ts'
 import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
-import type { Interaction } from '#protocols/model/http/calls.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { connectTLib } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
-import { DataCentreWorld, strategy } from '../data-centre-world.ts'
+import { DataCentreWorld } from '../data-centre-world.ts'
 import type { Stream } from '../stream.ts'
 import { Agent, calm, type Temper } from './agent.ts'
 import { Caller, type CallerOptions } from './caller.ts'
+import { faultsOfInteractions } from './interactions.ts'
 
 export type ShiftOptions = {
   readonly seed: number
   readonly agents: number
   /** Milliseconds between two callers, on average. */
   readonly callEvery: number
+  /** The SCXML of the queue. */
+  readonly strategy: string
 }
 
 const carrier = '10.9.0.1'
@@ -27,13 +29,16 @@ const wild: Temper = {
   letsRing: 0.06,
   vanishes: 0.01,
   pauses: 0.06,
+  dials: 0.03,
+  holds: 0.1,
+  transfers: 0.06,
   moods: [500, 3_000],
   answersAfter: [50, 1_500],
   talks: [100, 4_000],
   isAwayFor: [500, 15_000],
 }
 
-const objectsOf = (agents: number) => {
+const objectsOf = (agents: number, scxml: string) => {
   const numbers = Array.from({ length: agents }, (_, index) => String(firstAgent + index))
   return {
     settings: { registrationLifetime: 10, offerTimeout: 4 },
@@ -49,7 +54,7 @@ const objectsOf = (agents: number) => {
       skills: { human: 10 },
       afterCallWork: index % 3 === 0 ? 1 : 0,
     })),
-    strategies: [strategy('queue')],
+    strategies: [{ name: 'queue', scxml }],
     routingPoints: [
       {
         number: queue,
@@ -71,7 +76,6 @@ export class Shift {
   private readonly stream: Checker = createChecker('full')
   private readonly callUUIDs = new Set<string>()
   private readonly options: ShiftOptions
-  private readonly began = process.hrtime.bigint()
   private phones: Endpoint | undefined
   private calling = 0
   private called = 0
@@ -83,10 +87,10 @@ export class Shift {
   }
 
   static async begin(options: ShiftOptions): Promise<Shift> {
-    const { seed, agents } = options
+    const { seed, agents, strategy } = options
     const centre = await DataCentreWorld.start({
       seed,
-      objects: objectsOf(agents),
+      objects: objectsOf(agents, strategy),
       prompts: { greeting: 1, music: 2 },
     })
     const shift = new Shift(options, centre)
@@ -131,8 +135,16 @@ export class Shift {
   /** What should not be there. */
   async found() {
     const { centre, agents } = this
+    const { world, store } = centre
     const left: Record<string, number> = {}
-    const figures = ['calls_active', 'calls_waiting', 'media_calls', 'rtp_legs', 'sip_sessions', 'reporting_events_waiting']
+    const figures = [
+      'calls_active',
+      'calls_waiting',
+      'media_calls',
+      'rtp_legs',
+      'sip_sessions',
+      'reporting_events_waiting',
+    ]
     for (const name of figures) {
       const value = await centre.figure(name)
       if (value !== 0) left[name] = value
@@ -140,7 +152,7 @@ export class Shift {
     for (const { dn, counts } of agents)
       for (const [name, value] of Object.entries(counts ?? {})) if (value !== 0) left[`${dn} ${name}`] = value
     const violations = [...this.stream.end(), ...agents.flatMap((agent) => agent.allViolations())]
-    return { violations, left, interactions: await this.interactions() }
+    return { violations, left, interactions: await world.complete(faultsOfInteractions(store, this.callUUIDs)) }
   }
 
   summary() {
@@ -151,7 +163,6 @@ export class Shift {
       deeds: Object.fromEntries(this.deeds),
       virtualSeconds: Math.round(world.now / 1000),
       events: world.events,
-      seconds: Number((process.hrtime.bigint() - this.began) / 1_000_000n) / 1000,
     }
   }
 
@@ -180,6 +191,7 @@ export class Shift {
       proxies: centre.proxies,
       desktops: centre.desktops,
       temper: calm,
+      others: [queue, ...Array.from({ length: this.options.agents }, (_, other) => String(firstAgent + other))],
       did: (what) => count(this.deeds, what),
     })
     this.agents.push(agent)
@@ -232,40 +244,6 @@ export class Shift {
     caller.start()
     return caller
   }
-
-  /** Every call has one interaction that has ended and whose segments meet and sum up (17). */
-  private async interactions(): Promise<string[]> {
-    const { world, store } = this.centre
-    const faults: string[] = []
-    let stored = 0
-    let cursor: string | undefined
-    do {
-      const page = await world.complete(store.list({ limit: 1000, ...(cursor !== undefined && { cursor }) }))
-      for (const interaction of page.items) {
-        stored += 1
-        if (!this.callUUIDs.has(interaction.callUUID)) faults.push(`${interaction.callUUID} is nobody's call`)
-        faults.push(...gapsIn(interaction))
-      }
-      cursor = page.cursor
-    } while (cursor !== undefined)
-    if (stored !== this.callUUIDs.size) faults.push(`${stored} interactions of ${this.callUUIDs.size} calls`)
-    return faults
-  }
-}
-
-function gapsIn({ callUUID, startedAt, endedAt, ending, segments, missingEvents }: Interaction): string[] {
-  const faults: string[] = []
-  const say = (fault: string) => faults.push(`${callUUID} ${fault}`)
-  if (endedAt === null || ending === null) say('has not ended')
-  if (missingEvents !== undefined) say(`lacks ${missingEvents} events`)
-  const ofCall = segments.filter(({ kind }) => kind !== 'wrap-up' && kind !== 'consult')
-  let at = startedAt
-  for (const { kind, startedAt, endedAt } of ofCall) {
-    if (startedAt !== at) say(`has a gap before ${kind}: ${at} ${startedAt}`)
-    at = endedAt ?? 'no end'
-  }
-  if (ofCall.length > 0 && at !== endedAt) say(`ends at ${endedAt}, its last segment at ${at}`)
-  return faults
 }
 
 const count = (counts: Map<string, number>, what: string): void => {
