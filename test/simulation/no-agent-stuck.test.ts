@@ -1,28 +1,33 @@
 /**
- * Ten thousand calls through a whole data centre under virtual time, with agents and callers who do whatever they like.
- * `SEED` and `CALLS` in the environment run another life.
+ * Ten thousand calls through whole data centres under virtual time, with agents and callers who do whatever they like:
+ * two shifts side by side, each from its own seed. `SEED` and `CALLS` in the environment run others.
  */
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
-import { Shift } from '#simulation/people/shift.ts'
+import { Worker } from 'node:worker_threads'
+import { expect, it } from 'vitest'
+import type { ShiftOrder, ShiftReport } from './shift-worker.ts'
 
-const seed = Number(process.env.SEED ?? 20260101)
-const strategy = readFileSync(new URL('../../../examples/strategies/queue.scxml', import.meta.url), 'utf8')
+const first = Number(process.env.SEED ?? 20260101)
 const calls = Number(process.env.CALLS ?? 10_000)
+const seeds = [first, first + 1]
+const strategy = readFileSync(new URL('../../../examples/strategies/queue.scxml', import.meta.url), 'utf8')
 
-describe(`a data centre after ${calls} calls with random hang-ups, rejects and vanishing phones (seed ${seed})`, () => {
-  it('has no agent stuck, no call left, and one complete interaction for each call', async () => {
-    const shift = await Shift.begin({ seed, agents: 20, callEvery: 250, strategy })
+const nothing = { stuck: [], violations: [], left: {}, interactions: [] }
 
-    await shift.calls(calls)
-    await shift.settle()
-    const answered = await shift.everybodyTalks()
-    await shift.settle()
-    const found = await shift.found()
-
-    console.log(JSON.stringify(shift.summary()))
-    expect(answered.missing, `seed ${seed}`).toEqual([])
-    expect(found, `seed ${seed}`).toEqual({ violations: [], left: {}, interactions: [] })
-    await shift.end()
+function shift(seed: number): Promise<ShiftReport> {
+  const order: ShiftOrder = { seed, agents: 20, callEvery: 250, calls: calls / seeds.length, strategy }
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./shift-worker.js', import.meta.url), { workerData: order })
+    worker.once('message', resolve)
+    worker.once('error', reject)
   })
-})
+}
+
+it(`no agent is stuck after ${calls} calls with random hang-ups, rejects and vanishing phones, seeds ${seeds}`, async () => {
+  const reports = await Promise.all(seeds.map(shift))
+
+  for (const { summary } of reports) console.log(JSON.stringify(summary))
+  expect(reports.map(({ found }, index) => ({ seed: seeds[index], ...found }))).toEqual(
+    seeds.map((seed) => ({ seed, ...nothing })),
+  )
+}, 600_000)

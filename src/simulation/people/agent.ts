@@ -46,8 +46,7 @@ export const calm: Temper = {
   transfers: 0,
   moods: [1_000, 2_000],
   answersAfter: [100, 1_000],
-  // Until the caller hangs up.
-  talks: [1e9, 1e9],
+  talks: [500, 2_000],
   isAwayFor: [1_000, 2_000],
 }
 

@@ -74,6 +74,7 @@ export class Shift {
   private readonly outcomes = new Map<string, number>()
   private readonly deeds = new Map<string, number>()
   private readonly stream: Checker = createChecker('full')
+  private readonly stuck: string[] = []
   private readonly callUUIDs = new Set<string>()
   private readonly options: ShiftOptions
   private phones: Endpoint | undefined
@@ -120,16 +121,19 @@ export class Shift {
     await this.centre.world.run(60_000)
   }
 
-  /** As many callers as agents at once: every agent is needed. Tells who got none. */
-  async everybodyTalks(): Promise<{ missing: string[] }> {
+  /** As many callers as agents at once: every agent is needed. Who got none is stuck. */
+  async everybodyTalks(): Promise<void> {
     const { world } = this.centre
+    const forAllTime = 1e9
+    for (const agent of this.agents) agent.temper = { ...calm, talks: [forAllTime, forAllTime] }
     const callers = this.agents.map(() => this.call({ patience: undefined, talk: undefined }))
     await world.run(20_000)
-    const missing = this.agents
-      .filter(({ talking }) => talking !== 1)
-      .map(({ dn, isRegistered, status, talking }) => `${dn} ${status} ${isRegistered} ${talking}`)
+    for (const { dn, isRegistered, status, talking } of this.agents)
+      if (talking !== 1)
+        this.stuck.push(
+          `${dn} is ${status}, ${isRegistered ? 'registered' : 'not registered'}, talks in ${talking} calls`,
+        )
     for (const caller of callers) caller.hangUp()
-    return { missing }
   }
 
   /** What should not be there. */
@@ -152,12 +156,18 @@ export class Shift {
     for (const { dn, counts } of agents)
       for (const [name, value] of Object.entries(counts ?? {})) if (value !== 0) left[`${dn} ${name}`] = value
     const violations = [...this.stream.end(), ...agents.flatMap((agent) => agent.allViolations())]
-    return { violations, left, interactions: await world.complete(faultsOfInteractions(store, this.callUUIDs)) }
+    return {
+      stuck: this.stuck,
+      violations,
+      left,
+      interactions: await world.complete(faultsOfInteractions(store, this.callUUIDs)),
+    }
   }
 
   summary() {
     const { world } = this.centre
     return {
+      seed: world.seed,
       calls: this.called,
       outcomes: Object.fromEntries(this.outcomes),
       deeds: Object.fromEntries(this.deeds),
