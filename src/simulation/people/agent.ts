@@ -101,6 +101,9 @@ export class Agent {
     this.random = world.random(`agent ${options.dn}`)
   }
 
+  get host(): string {
+    return `agent-${this.options.dn}`
+  }
   get isRegistered(): boolean {
     return this.life?.registration.registered ?? false
   }
@@ -142,10 +145,6 @@ export class Agent {
   /** What his streams broke, with that of this life. */
   allViolations(): string[] {
     return [...this.violations, ...(this.checker?.violations ?? [])]
-  }
-
-  private get host(): string {
-    return `agent-${this.options.dn}`
   }
 
   private openDesktop(): TLibClient {
@@ -265,9 +264,18 @@ export class Agent {
     }
     session.progress(180)
     if (random.chance(temper.vanishes)) this.after(call, [0, 1_000], () => this.vanish('vanished ringing'))
-    if (random.chance(temper.letsRing)) this.options.did('let it ring')
+    if (random.chance(temper.letsRing)) this.letRing(call)
     else this.after(call, temper.answersAfter, () => this.answer(call))
     return this.userOf(call)
+  }
+
+  /** No phone rings for ever, though the CANCEL may have been lost with the line. */
+  private letRing(call: AtPhone): void {
+    this.options.did('let it ring')
+    this.after(call, [30_000, 40_000], () => {
+      call.session.reject(480)
+      this.over(call)
+    })
   }
 
   /** While the call and this life of his host last. */
@@ -313,12 +321,17 @@ export class Agent {
   private hangUp(call: AtPhone): void {
     const { life, session } = call
     this.options.did('hung up')
-    if (life.connID !== undefined && this.random.chance(0.5)) {
-      this.ask(life, { name: 'RequestReleaseCall', thisDN: this.dn, connID: life.connID })
-      return
+    const byPhone = () => {
+      session.bye()
+      this.over(call)
     }
-    session.bye()
-    this.over(call)
+    const { connID } = life
+    if (connID === undefined || this.random.chance(0.5)) byPhone()
+    else {
+      this.ask(life, { name: 'RequestReleaseCall', thisDN: this.dn, connID })
+      // The desktop may be cut off, or show another call.
+      this.after(call, [3_000, 4_000], byPhone)
+    }
   }
 
   private over(call: AtPhone): void {

@@ -10,6 +10,7 @@ import type { Stream } from '../stream.ts'
 import { Agent, calm, type Temper } from './agent.ts'
 import { Caller, type CallerOptions } from './caller.ts'
 import { faultsOfInteractions } from './interactions.ts'
+import { Trouble } from './trouble.ts'
 
 export type ShiftOptions = {
   readonly seed: number
@@ -27,11 +28,11 @@ const firstAgent = 1001
 const wild: Temper = {
   rejects: 0.06,
   letsRing: 0.06,
-  vanishes: 0.01,
+  vanishes: 0.015,
   pauses: 0.06,
   dials: 0.03,
-  holds: 0.1,
-  transfers: 0.06,
+  holds: 0.15,
+  transfers: 0.1,
   moods: [500, 3_000],
   answersAfter: [50, 1_500],
   talks: [100, 4_000],
@@ -78,6 +79,7 @@ export class Shift {
   private readonly callUUIDs = new Set<string>()
   private readonly options: ShiftOptions
   private phones: Endpoint | undefined
+  private trouble: Trouble | undefined
   private calling = 0
   private called = 0
 
@@ -116,7 +118,7 @@ export class Shift {
 
   /** Faults are healed, everybody is calm, and what is still under way comes to its end. */
   async settle(): Promise<void> {
-    this.centre.world.links.usual({ loss: 0, duplication: 0, delay: [1, 1] })
+    this.trouble?.end()
     for (const agent of this.agents) agent.temper = calm
     await this.centre.world.run(60_000)
   }
@@ -190,7 +192,9 @@ export class Shift {
     const { agents } = this
     await world.runUntil(() => agents.every(({ status }) => status === 'Ready'))
     for (const agent of agents) agent.temper = wild
-    world.links.usual({ loss: 0.01, duplication: 0.005, delay: [1, 30] })
+    const hosts = agents.map(({ host }) => host)
+    this.trouble = new Trouble(world, hosts, 'carrier', (what) => count(this.deeds, what))
+    world.links.usual({ loss: 0.02, duplication: 0.01, delay: [1, 60] })
   }
 
   private hire(index: number): void {
