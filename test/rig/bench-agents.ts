@@ -1,0 +1,83 @@
+/** Agents of `examples/bench.yaml` on one SIPp: their phones registered, they signed in through the API and ready. */
+import type { Agent } from '#protocols/model/http/agents.ts'
+import { Sipp, type SippResult } from '../peers/sipp.ts'
+import { type ApiClient, until } from './api.ts'
+import { type Demo, proxies } from './demo.ts'
+
+export type BenchAgentsOptions = {
+  first: number
+  count: number
+  /** Where their phones listen. */
+  port: number
+  /** What their phones do; `agent` answers at once. */
+  scenario?: string
+  keys?: Record<string, string>
+}
+
+export class BenchAgents {
+  readonly numbers: readonly string[]
+  readonly phones: Sipp
+  private readonly port: number
+  private readonly clients = new Map<string, ApiClient>()
+
+  private constructor({ first, count, port, scenario = 'agent', keys = {} }: BenchAgentsOptions) {
+    this.numbers = Array.from({ length: count }, (_, index) => String(first + index))
+    this.port = port
+    this.phones = new Sipp({ scenario, port, keys, timeout: 600 })
+  }
+
+  static async start(demo: Demo, options: BenchAgentsOptions): Promise<BenchAgents> {
+    const agents = new BenchAgents(options)
+    await agents.register()
+    for (const number of agents.numbers) {
+      const client = await demo.signIn(number)
+      await client.ready(number)
+      agents.clients.set(number, client)
+    }
+    return agents
+  }
+
+  /** What the API says of these agents, by number. */
+  async states(admin: ApiClient): Promise<Agent[]> {
+    const all = await admin.get<Agent[]>('/api/v1/agents')
+    return all.filter(({ employeeId }) => this.numbers.includes(employeeId))
+  }
+
+  /** Resolves when all are ready; rejects with those that are not. */
+  async allReady(admin: ApiClient, ms = 5_000): Promise<void> {
+    let others: string[] = []
+    const check = async () => {
+      others = (await this.states(admin)).filter(({ state }) => state !== 'ready').map(told)
+      return others.length === 0 ? true : undefined
+    }
+    await until(check, ms, 'every agent ready').catch((error: Error) => {
+      throw new Error(`${error.message}; ${others.length} are not: ${others.join(', ')}`)
+    })
+  }
+
+  /** Those who are not ready say that they are. */
+  async readyAgain(admin: ApiClient): Promise<void> {
+    const away = (await this.states(admin)).filter(({ state }) => state === 'not-ready')
+    for (const { employeeId } of away) await this.clients.get(employeeId)?.put('/api/v1/me/state', { state: 'ready' })
+  }
+
+  stop(): Promise<void> {
+    return this.phones.stop()
+  }
+
+  private async register(): Promise<void> {
+    const result: SippResult = await Sipp.run({
+      scenario: 'register',
+      remote: proxies.dc1[0],
+      port: this.port + 1,
+      calls: this.numbers.length,
+      rate: 50,
+      keys: { contact: String(this.port), expires: '3600' },
+      lines: this.numbers.map((number) => `${number};[authentication username=${number} password=demo]`),
+      args: ['-auth_uri', 'ringmain'],
+    })
+    if (result.code !== 0 || result.failed > 0) throw new Error(`phones did not register:\n${result.output}`)
+  }
+}
+
+const told = ({ employeeId, state, reason }: Agent) => `${employeeId} ${state}${reason ? ` (${reason})` : ''}`
