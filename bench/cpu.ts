@@ -6,6 +6,11 @@ export function cpuMs(pid: number): number {
   return family(pid).reduce((sum, one) => sum + ofProcess(one), 0)
 }
 
+/** Milliseconds that each thread of one process has been on a CPU so far, by thread id. */
+export function threadsCpuMs(pid: number): Map<number, number> {
+  return new Map(list(`/proc/${pid}/task`).map((task) => [Number(task), ofThread(pid, task)]))
+}
+
 /** Peak resident memory of one process in MB. */
 export function peakMB(pid: number): number {
   const line = read(`/proc/${pid}/status`).match(/VmHWM:\s+(\d+) kB/)
@@ -13,11 +18,11 @@ export function peakMB(pid: number): number {
 }
 
 function ofProcess(pid: number): number {
-  let nanoseconds = 0
-  for (const task of list(`/proc/${pid}/task`))
-    nanoseconds += Number(read(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0])
-  return nanoseconds / 1e6
+  return list(`/proc/${pid}/task`).reduce((sum, task) => sum + ofThread(pid, task), 0)
 }
+
+const ofThread = (pid: number, task: string): number =>
+  Number(read(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]) / 1e6
 
 function family(pid: number): number[] {
   const children = list(`/proc/${pid}/task`).flatMap((task) =>

@@ -3,11 +3,12 @@
  * JSON line each. `--check` fails where a ratio is worse than the recorded one by more than a tenth.
  */
 import { readFileSync } from 'node:fs'
+import { acd } from './acd.ts'
 import type { Bench, Figures } from './bench.ts'
 import { proxy } from './proxy.ts'
 
 /** One line here is all that a further benchmark needs. */
-const benches: readonly Bench[] = [proxy]
+const benches: readonly Bench[] = [proxy, acd]
 
 const tolerance = 1.1
 
