@@ -74,8 +74,7 @@ class MediaServer implements RunningMediaServer {
     const address = config.advertise ?? host
     const names = new Set(prompts.map(({ name }) => name))
     const capacity = Math.min(config.capacity ?? farm.ports, farm.ports)
-    const local = await this.transport.listenUdp(config.listen)
-    await this.transport.listenTcp({ host: local.host, port: local.port })
+    const local = await this.transport.listenBoth(config.listen)
     this.sip = { host: config.advertise ?? local.host, port: local.port }
     const { transport, sip } = this
     this.calls = new Calls(this.context, { transport, farm, sip, address, capacity, prompts: names })

@@ -86,8 +86,7 @@ class ResourceManager implements RunningResourceManager, ProxyUser {
 
   async open(): Promise<void> {
     const { config, coordination } = this.context
-    const local = await this.transport.listenUdp(config.listen)
-    await this.transport.listenTcp({ host: local.host, port: local.port })
+    const local = await this.transport.listenBoth(config.listen)
     this.sip = { host: config.advertise ?? local.host, port: local.port }
     const found = (entries: ReadonlyMap<string, string>) => this.servers.set(announcedServers(entries))
     this.watch = coordination.watch(`media-server/${config.dc}/`, found)

@@ -4,6 +4,7 @@
  */
 import type { Log } from '#platform/log/log.ts'
 import type { Metrics } from '#platform/metrics/metrics.ts'
+import { AddressInUse } from '#platform/runtime/errors.ts'
 import type { Address, Connection, Listener, Runtime, UdpPort } from '#platform/runtime/runtime.ts'
 import type { Message } from '../message/message.ts'
 import { SendFailed } from './errors.ts'
@@ -45,6 +46,8 @@ type Bound = { readonly family: 4 | 6; readonly overUDP: SentBy; readonly overTC
 type Link = Pick<LinkOptions, 'write'> & { readonly sentBy: SentBy }
 type Waiting = { readonly bytes: Buffer; readonly failed: Failed }
 
+/** So often another free port is tried. */
+const portAttempts = 20
 /** Messages that wait for one connection to open. */
 const waitingLimit = 1_000
 
@@ -101,6 +104,24 @@ export class SipTransport implements Transport {
     const listener = await this.runtime.net.listen(local, (connection) => this.accept(connection))
     this.tcpPorts.push({ listener, ...bound(advertised ?? listener.local, local) })
     return listener.local
+  }
+
+  /**
+   * Binds UDP and TCP at one port; where 0 was asked for, one that is free for both: a TCP connection of somebody else
+   * may have the number that UDP was given. Throws `AddressInUse`.
+   */
+  async listenBoth(local: Address): Promise<Address> {
+    for (let attempt = 1; ; attempt++) {
+      const bound = await this.listenUdp(local)
+      try {
+        await this.listenTcp(bound)
+        return bound
+      } catch (error) {
+        await this.udpPorts.pop()?.port.close()
+        const another = local.port === 0 && error instanceof AddressInUse && attempt < portAttempts
+        if (!another) throw error
+      }
+    }
   }
 
   /** Carries SIP over an established link from now on. */
