@@ -16,6 +16,7 @@ async function work({ calls, ...options }: ShiftOrder): Promise<ShiftReport> {
   await shift.settle()
   await shift.everybodyTalks()
   await shift.settle()
+  await shift.everybodyLeaves()
   const found = await shift.found()
   await shift.end()
   return { summary: shift.summary(), found }

@@ -17,38 +17,7 @@ import type { ReceivedEvent } from '#protocols/tlib/local.ts'
 import { sdp } from '../phone.ts'
 import type { Stream } from '../stream.ts'
 import type { World } from '../world.ts'
-
-/** Probabilities, of each offer and of each moment of mood; milliseconds. */
-export type Temper = {
-  readonly rejects: number
-  readonly letsRing: number
-  /** The host is gone: while it rings, while he talks, and at any time. */
-  readonly vanishes: number
-  /** At a moment of mood: pauses, works after a call, logs out, unregisters; calls a colleague. */
-  readonly pauses: number
-  readonly dials: number
-  /** Puts the caller on hold for a while; transfers him to a colleague or back to the queue. */
-  readonly holds: number
-  readonly transfers: number
-  readonly moods: readonly [from: number, to: number]
-  readonly answersAfter: readonly [from: number, to: number]
-  readonly talks: readonly [from: number, to: number]
-  readonly isAwayFor: readonly [from: number, to: number]
-}
-
-export const calm: Temper = {
-  rejects: 0,
-  letsRing: 0,
-  vanishes: 0,
-  pauses: 0,
-  dials: 0,
-  holds: 0,
-  transfers: 0,
-  moods: [1_000, 2_000],
-  answersAfter: [100, 1_000],
-  talks: [500, 2_000],
-  isAwayFor: [1_000, 2_000],
-}
+import type { Temper } from './temper.ts'
 
 export type AgentOptions = {
   readonly dn: string
@@ -82,7 +51,7 @@ type Life = {
 
 export class Agent {
   readonly dn: string
-  readonly violations: string[] = []
+  private readonly broken: string[] = []
   temper: Temper
   /** Calls answered. */
   answered = 0
@@ -143,8 +112,8 @@ export class Agent {
   }
 
   /** What his streams broke, with that of this life. */
-  allViolations(): string[] {
-    return [...this.violations, ...(this.checker?.violations ?? [])]
+  get violations(): readonly string[] {
+    return [...this.broken, ...(this.checker?.violations ?? [])]
   }
 
   private openDesktop(): TLibClient {
@@ -241,13 +210,20 @@ export class Agent {
     if (life.tlib.isConnected) life.tlib.request(request)
   }
 
+  /** Goes home: his host is switched off for good, without a word. */
+  leave(): void {
+    if (this.life === undefined) return
+    this.life = undefined
+    this.world.crash(this.host)
+  }
+
   /** The host loses its power; somebody switches it on again after a while. */
   private vanish(how: string): void {
     if (this.life === undefined) return
     this.options.did(how)
     this.life = undefined
     this.talking = 0
-    this.violations.push(...(this.checker?.violations ?? []))
+    this.broken.push(...(this.checker?.violations ?? []))
     this.world.crash(this.host)
     const away = this.random.between(...this.temper.isAwayFor)
     this.world.host('power switch').clock.after(away, () => void this.start())

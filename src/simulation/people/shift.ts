@@ -7,9 +7,10 @@ import { connectTLib } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import { DataCentreWorld } from '../data-centre-world.ts'
 import type { Stream } from '../stream.ts'
-import { Agent, calm, type Temper } from './agent.ts'
+import { Agent } from './agent.ts'
 import { Caller, type CallerOptions } from './caller.ts'
 import { faultsOfInteractions } from './interactions.ts'
+import { calm, type Temper } from './temper.ts'
 import { Trouble } from './trouble.ts'
 
 export type ShiftOptions = {
@@ -24,6 +25,19 @@ export type ShiftOptions = {
 const carrier = '10.9.0.1'
 const queue = '8000'
 const firstAgent = 1001
+
+/** Milliseconds after which nothing is under way any more: transactions, bindings, probes of peers that are gone. */
+const idle = 60_000
+/** Figures that are 0 when no call is left, and when no agent is left. */
+const callFigures = [
+  'calls_active',
+  'calls_waiting',
+  'media_calls',
+  'rtp_legs',
+  'sip_sessions',
+  'reporting_events_waiting',
+]
+const agentFigures = ['dns_in_service', 'sip_proxy_registrations']
 
 const wild: Temper = {
   rejects: 0.06,
@@ -76,12 +90,15 @@ export class Shift {
   private readonly deeds = new Map<string, number>()
   private readonly stream: Checker = createChecker('full')
   private readonly stuck: string[] = []
+  private readonly left: Record<string, number> = {}
   private readonly callUUIDs = new Set<string>()
   private readonly options: ShiftOptions
   private phones: Endpoint | undefined
   private trouble: Trouble | undefined
   private calling = 0
   private called = 0
+  /** SIP transactions of a data centre where nothing goes on. */
+  private transactions = 0
 
   private constructor(options: ShiftOptions, centre: DataCentreWorld) {
     this.options = options
@@ -120,7 +137,7 @@ export class Shift {
   async settle(): Promise<void> {
     this.trouble?.end()
     for (const agent of this.agents) agent.temper = calm
-    await this.centre.world.run(60_000)
+    await this.centre.world.run(idle)
   }
 
   /** As many callers as agents at once: every agent is needed. Who got none is stuck. */
@@ -138,32 +155,29 @@ export class Shift {
     for (const caller of callers) caller.hangUp()
   }
 
+  /** Everybody has gone home, and the data centre has noticed. */
+  async everybodyLeaves(): Promise<void> {
+    await this.lookFor(callFigures)
+    for (const { dn, counts } of this.agents) {
+      this.note(`${dn} sessions`, counts?.sessions ?? 0)
+      this.note(`${dn} dialogs`, counts?.dialogs ?? 0)
+    }
+    for (const agent of this.agents) agent.leave()
+    await this.centre.world.run(idle)
+    await this.lookFor(agentFigures)
+    const { transactions } = this
+    const still = await this.centre.figure('sip_transactions')
+    // Those of the probes among components: they are never at the same point of their rounds.
+    if (still > transactions + 2) this.note('sip_transactions', still - transactions)
+  }
+
   /** What should not be there. */
   async found() {
-    const { centre, agents } = this
+    const { centre, agents, stuck, left } = this
     const { world, store } = centre
-    const left: Record<string, number> = {}
-    const figures = [
-      'calls_active',
-      'calls_waiting',
-      'media_calls',
-      'rtp_legs',
-      'sip_sessions',
-      'reporting_events_waiting',
-    ]
-    for (const name of figures) {
-      const value = await centre.figure(name)
-      if (value !== 0) left[name] = value
-    }
-    for (const { dn, counts } of agents)
-      for (const [name, value] of Object.entries(counts ?? {})) if (value !== 0) left[`${dn} ${name}`] = value
-    const violations = [...this.stream.end(), ...agents.flatMap((agent) => agent.allViolations())]
-    return {
-      stuck: this.stuck,
-      violations,
-      left,
-      interactions: await world.complete(faultsOfInteractions(store, this.callUUIDs)),
-    }
+    const violations = [...this.stream.end(), ...agents.flatMap((agent) => agent.violations)]
+    const interactions = await world.complete(faultsOfInteractions(store, this.callUUIDs))
+    return { stuck, violations, left, interactions }
   }
 
   summary() {
@@ -182,10 +196,20 @@ export class Shift {
     return this.centre.stop()
   }
 
+  private async lookFor(figures: readonly string[]): Promise<void> {
+    for (const name of figures) this.note(name, await this.centre.figure(name))
+  }
+
+  private note(what: string, value: number): void {
+    if (value !== 0) this.left[what] = value
+  }
+
   private async open(): Promise<void> {
     const { centre, options } = this
     const { world } = centre
     const runtime = world.host('carrier')
+    await world.run(idle)
+    this.transactions = await centre.figure('sip_transactions')
     this.phones = await world.complete(openEndpoint({ runtime, log: silentLog, metrics: noMetrics }, carrier, 'trunk'))
     this.monitor()
     for (let index = 0; index < options.agents; index++) this.hire(index)
