@@ -1,0 +1,114 @@
+// Five hundred callers who hang up wherever their calls are, and agents who hang up, reject, do not answer and vanish:
+// nobody is stuck afterwards, and each call is recorded once.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Sipp, type SippResult } from '../peers/sipp.ts'
+import { type ApiClient, until } from '../rig/api.ts'
+import { BenchAgents } from '../rig/bench-agents.ts'
+import { Demo, proxies } from '../rig/demo.ts'
+import { interactions } from '../rig/history.ts'
+
+/** Why an agent may be not ready in the end. */
+const reasons = new Set(['rejected', 'no-answer', 'out-of-service'])
+
+describe('500 calls with random hang-ups, rejects and vanishing phones', () => {
+  const groups = 20
+  const callsEach = 25
+  const seed = 20_261_124
+  let demo: Demo
+  let admin: ApiClient
+  let steady: BenchAgents
+  let hasty: BenchAgents
+  let rejecting: BenchAgents
+  let absent: BenchAgents
+  let vanishing: BenchAgents
+  const all = () => [steady, hasty, rejecting, absent, vanishing]
+
+  beforeAll(async () => {
+    demo = await Demo.start({ apply: ['examples/bench.yaml', 'test/rig/short-times.yaml'] })
+    admin = await demo.signIn()
+    const start = (first: number, count: number, scenario: string, keys = {}) =>
+      BenchAgents.start(demo, { first, count, port: 12_400 + 10 * (first % 100), scenario, keys })
+    steady = await start(2001, 12, 'agent')
+    hasty = await start(2021, 6, 'agent-hangs-up')
+    rejecting = await start(2041, 4, 'callee-status', { status: '486', reason: 'Busy Here' })
+    absent = await start(2061, 4, 'callee-rings')
+    vanishing = await start(2081, 6, 'agent')
+  })
+  afterAll(async () => {
+    for (const agents of all()) await agents?.stop()
+    await demo?.stop()
+  })
+
+  const callers = (group: number, patience: number): Promise<SippResult> =>
+    Sipp.run({
+      scenario: 'restless-caller',
+      remote: proxies.dc1[0],
+      port: 13_400 + 10 * group,
+      calls: callsEach,
+      rate: 1,
+      keys: { number: '8090' },
+      args: ['-recv_timeout', String(patience)],
+    })
+
+  /** Those who rejected or did not answer come back, so that it goes on happening to calls. */
+  async function comeBack(until: Promise<unknown>): Promise<void> {
+    let over = false
+    void until.finally(() => {
+      over = true
+    })
+    while (!over) {
+      await Promise.all([rejecting, absent].map((agents) => agents.readyAgain(admin)))
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+
+  it('leaves no agent stuck, no call alive, and one record of each call', { timeout: 240_000 }, async () => {
+    const patience = patiences(groups, seed)
+    const calling = Promise.all(patience.map((ms, group) => callers(group, ms)))
+    const leaving = vanish(vanishing, 8_000)
+    await Promise.all([comeBack(calling), leaving])
+    const results = await calling
+
+    const failed = results.filter(({ failed, code }) => failed > 0 || code !== 0)
+    expect(failed, failed.map(({ output }) => output).join('\n')).toEqual([])
+    await until(async () => ((await admin.calls()).length === 0 ? true : undefined), 60_000, 'no live call')
+    const records = await until(
+      async () => {
+        const found = await interactions(admin, 'dnis=8090')
+        return found.length === groups * callsEach && found.every(({ ending }) => ending !== null) ? found : undefined
+      },
+      10_000,
+      '500 records',
+    )
+    expect(new Set(records.map(({ callUUID }) => callUUID)).size).toBe(groups * callsEach)
+    const agents = (await Promise.all(all().map((each) => each.states(admin)))).flat()
+    const stuck = agents.filter(
+      ({ state, reason }) => state !== 'ready' && !(state === 'not-ready' && reasons.has(reason ?? '')),
+    )
+    expect(stuck, `seed ${seed}`).toEqual([])
+    const endings = new Set(records.map(({ ending }) => `${ending?.by} ${ending?.cause}`))
+    expect([...endings]).toEqual(
+      expect.arrayContaining([
+        'customer hangup',
+        'agent hangup',
+        'customer abandoned-queue',
+        'customer abandoned-ringing',
+      ]),
+    )
+  })
+})
+
+async function vanish(agents: BenchAgents, after: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, after))
+  await agents.phones.stop()
+}
+
+/** Milliseconds, from 20 to 6,000 with small ones more often, drawn from a seed. */
+function patiences(count: number, seed: number): number[] {
+  let state = seed
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff
+    const draw = state / 0x80_00_00_00
+    return Math.round(20 + 5_980 * draw * draw)
+  })
+}
