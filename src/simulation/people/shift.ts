@@ -5,7 +5,7 @@ import { noMetrics } from '#platform/metrics/metrics.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { connectTLib } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
-import { DataCentreWorld } from '../data-centre-world.ts'
+import { DataCentreWorld, dataCentreHost } from '../data-centre-world.ts'
 import type { Stream } from '../stream.ts'
 import { Agent } from './agent.ts'
 import { Caller, type CallerOptions } from './caller.ts'
@@ -219,6 +219,8 @@ export class Shift {
     const hosts = agents.map(({ host }) => host)
     this.trouble = new Trouble(world, hosts, 'carrier', (what) => count(this.deeds, what))
     world.links.usual({ loss: 0.02, duplication: 0.01, delay: [1, 60] })
+    // Between its components too: proxy, Resource Manager and media server speak SIP over UDP.
+    world.links.set(dataCentreHost, dataCentreHost, { loss: 0.01, duplication: 0.01, delay: [0.05, 5] })
   }
 
   private hire(index: number): void {

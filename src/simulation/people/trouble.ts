@@ -37,7 +37,7 @@ export class Trouble {
     this.next?.cancel()
     for (const host of [...this.out.keys()]) this.plugIn(host)
     links.usual(perfect)
-    for (const host of [...this.agents, this.carrier]) {
+    for (const host of [...this.agents, this.carrier, dataCentreHost]) {
       links.set(host, dataCentreHost, perfect)
       links.set(dataCentreHost, host, perfect)
     }
