@@ -1,9 +1,10 @@
 /** Files of Node.js, with the two promises that everything kept here relies on: whole replacement and synced appends. */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DirectoryNotWritable, DiskFailed, FileNotFound } from '#platform/runtime/errors.ts'
 import type { AppendFile, Disk } from '#platform/runtime/runtime.ts'
 import { NodeAppendFile } from './append-file.ts'
+import { makeDirectory } from './make-directory.ts'
 
 export class NodeDisk implements Disk {
   readonly #open = new Set<NodeAppendFile>()
@@ -37,7 +38,7 @@ export class NodeDisk implements Disk {
 
   async append(path: string): Promise<AppendFile> {
     try {
-      await mkdir(dirname(path), { recursive: true })
+      await makeDirectory(dirname(path))
       const handle = await open(path, 'a')
       const { size } = await handle.stat()
       if (size === 0) await syncDirectory(dirname(path))
@@ -75,7 +76,7 @@ export class NodeDisk implements Disk {
   async #replace(path: string, bytes: Buffer, mode: number): Promise<void> {
     const temporary = `${path}.${process.pid}.${this.#temporary++}.tmp`
     try {
-      await mkdir(dirname(path), { recursive: true })
+      await makeDirectory(dirname(path))
       await writeSynced(temporary, bytes, mode)
       await rename(temporary, path)
       await syncDirectory(dirname(path))
@@ -127,6 +128,7 @@ function readError(path: string, error: unknown): Error {
 }
 
 function writeError(path: string, error: unknown): Error {
+  if (error instanceof DirectoryNotWritable) return error
   const notAllowed = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR'].includes(codeOf(error) ?? '')
   if (notAllowed) return new DirectoryNotWritable(dirname(path), (error as Error).message, { cause: error })
   return new DiskFailed(path, (error as Error).message, { cause: error })

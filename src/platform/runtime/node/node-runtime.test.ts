@@ -237,6 +237,8 @@ describe('the disk of Node.js', () => {
     const file = join(directory, 'file')
     await runtime.disk.replace(file, Buffer.from('x'))
 
+    // Node.js itself never comes back from this one.
+    await expect(runtime.disk.append('/proc/ringmain/file')).rejects.toThrow(DirectoryNotWritable)
     await expect(runtime.disk.append(join(file, 'inside'))).rejects.toThrow(DirectoryNotWritable)
     await expect(runtime.disk.replace(join(file, 'inside'), Buffer.from('x'))).rejects.toThrow(DirectoryNotWritable)
   })
