@@ -31,6 +31,8 @@ export function callCommand(program: Command, terminal: Terminal): void {
   clientCommand(call, 'show <call>', 'one call, by its UUID or its connID').action(
     async (id: string, options: ClientOptions) => {
       const server = await connect(options, terminal)
+      const live = (await server.get<LiveCall[]>('/api/v1/calls')).find(isCall(id))
+      if (live) return terminal.out(options.json ? json(live) : goesOn(live))
       const interaction = await server.get<Interaction>(`/api/v1/interactions/${await uuidOf(server, id)}`)
       terminal.out(options.json ? json(interaction) : shown(interaction))
     },
@@ -48,10 +50,26 @@ export function callCommand(program: Command, terminal: Terminal): void {
 async function uuidOf(server: Server, id: string): Promise<string> {
   if (!/^[0-9a-f]{16}$/i.test(id)) return encodeURIComponent(id)
   const calls = await server.get<LiveCall[]>('/api/v1/calls')
-  const found = calls.find(({ connID }) => connID === id.toLowerCase())
+  const found = calls.find(isCall(id))
   if (found) return found.callUUID
   throw new CommandFailed(`there is no call with connID ${id} now`, 'a call that has ended is found by its UUID')
 }
+
+const isCall =
+  (id: string) =>
+  ({ connID, callUUID }: LiveCall): boolean =>
+    connID === id.toLowerCase() || callUUID === id
+
+/** Parties and segments are written when a call has ended. */
+const goesOn = ({ callUUID, connID, ani, dnis, since, state, queue, agentId }: LiveCall): string =>
+  [
+    `call     ${callUUID}`,
+    `connID   ${connID}`,
+    `from     ${ani}`,
+    `to       ${dnis}`,
+    `now      ${[state, ...(queue ? [`queue ${queue}`] : []), ...(agentId ? [`agent ${agentId}`] : [])].join(', ')} since ${since}`,
+    `ended    goes on; ringmain call ladder ${callUUID} tells what has happened so far`,
+  ].join('\n')
 
 function shown(interaction: Interaction): string {
   const { callUUID, connID, ani, dnis, startedAt, endedAt, ending, parties, segments } = interaction

@@ -1,6 +1,6 @@
 /** What kept the demo from starting, in one line that names the option that helps. */
 import { ClusterError } from '#platform/errors.ts'
-import { AddressInUse, CannotListen, DirectoryNotWritable } from '#platform/runtime/errors.ts'
+import { AddressInUse, CannotListen, DirectoryNotWritable, DiskFailed } from '#platform/runtime/errors.ts'
 import { type DemoPorts, optionOf } from './addresses.ts'
 
 /** `undefined` for what is no operational failure: a bug, which is told whole. */
@@ -13,7 +13,8 @@ export function explain(error: unknown, ports: DemoPorts): string | undefined {
       return `port ${port} on ${host} is in use: is another ringmain running, or another program?${move}`
     return `${error.message}${move}`
   }
-  if (error instanceof DirectoryNotWritable) return `${error.message}; --data names another directory`
+  if (error instanceof DirectoryNotWritable || error instanceof DiskFailed)
+    return `${error.message}; --data names another directory`
   return error instanceof ClusterError ? error.message : undefined
 }
 
