@@ -10,6 +10,9 @@ import { own } from '../message/scan.ts'
 
 export type DialogState = 'Early' | 'Confirmed' | 'Terminated'
 
+/** `isLoose`: it has `lr`, so that it takes the Request-URI as it is (§16.12). */
+export type FirstRoute = { readonly uri: string; readonly isLoose: boolean }
+
 export type Dialog = {
   readonly state: DialogState
   readonly callID: string
@@ -22,6 +25,8 @@ export type Dialog = {
   readonly remoteTarget: string
   /** Route values in the order of our requests. */
   readonly routeSet: readonly string[]
+  /** The first of them, read once; none where the route set is empty. */
+  readonly firstRoute: FirstRoute | undefined
   /** The last number used; 0: none yet. */
   readonly localCSeq: number
   /** The last number seen; -1: none yet (§12.1.2). */
@@ -35,6 +40,7 @@ export type Dialog = {
 export function dialogOfCaller(invite: RequestParts, localTag: string, response: Message): Dialog | undefined {
   const remoteTag = response.toTag
   if (remoteTag === '' && response.status < 200) return undefined
+  const routeSet = routesOf(response).reverse()
   return {
     state: response.status < 200 ? 'Early' : 'Confirmed',
     callID: invite.callID,
@@ -43,7 +49,8 @@ export function dialogOfCaller(invite: RequestParts, localTag: string, response:
     local: invite.from,
     remote: own(response.header('To') ?? ''),
     remoteTarget: targetOf(response) ?? invite.requestURI,
-    routeSet: routesOf(response).reverse(),
+    routeSet,
+    firstRoute: firstOf(routeSet),
     localCSeq: invite.cseq,
     remoteCSeq: -1,
   }
@@ -56,6 +63,7 @@ export function dialogOfCaller(invite: RequestParts, localTag: string, response:
 export function dialogOfCallee(invite: Message, localTag: string): Dialog | undefined {
   const remoteTarget = targetOf(invite)
   if (remoteTarget === undefined) return undefined
+  const routeSet = routesOf(invite)
   return {
     state: 'Early',
     callID: invite.callID,
@@ -64,7 +72,8 @@ export function dialogOfCallee(invite: Message, localTag: string): Dialog | unde
     local: own(`${invite.header('To') ?? ''};tag=${localTag}`),
     remote: own(invite.header('From') ?? ''),
     remoteTarget,
-    routeSet: routesOf(invite),
+    routeSet,
+    firstRoute: firstOf(routeSet),
     localCSeq: 0,
     remoteCSeq: invite.cseq,
   }
@@ -72,12 +81,9 @@ export function dialogOfCallee(invite: Message, localTag: string): Dialog | unde
 
 /** §13.2.2.4: the 2xx settles remote target and route set, whatever the early dialog had. */
 export function confirmed(dialog: Dialog, response: Message): Dialog {
-  return {
-    ...dialog,
-    state: 'Confirmed',
-    remoteTarget: targetOf(response) ?? dialog.remoteTarget,
-    routeSet: routesOf(response).reverse(),
-  }
+  const remoteTarget = targetOf(response) ?? dialog.remoteTarget
+  const routeSet = routesOf(response).reverse()
+  return { ...dialog, state: 'Confirmed', remoteTarget, routeSet, firstRoute: firstOf(routeSet) }
 }
 
 /** A target refresh (§12.2.1.2, §12.2.2): only the remote target changes, never the route set. */
@@ -96,22 +102,22 @@ export const counted = (dialog: Dialog): Dialog => ({ ...dialog, localCSeq: dial
 
 /** A request in the dialog (§12.2.1.1); ACK has the number of its INVITE. */
 export function requestIn(dialog: Dialog, method: string, cseq: number): RequestParts {
-  const { remoteTarget, routeSet, local, remote, callID } = dialog
-  const [first] = routeSet
-  const common = { method, from: local, to: remote, callID, cseq }
-  if (first === undefined || isLoose(first)) return { ...common, requestURI: remoteTarget, route: routeSet }
+  const { remoteTarget, routeSet, firstRoute, local: from, remote: to, callID } = dialog
+  if (firstRoute === undefined || firstRoute.isLoose)
+    return { method, requestURI: remoteTarget, from, to, callID, cseq, route: routeSet }
   // A strict router (RFC 2543) takes the Request-URI for itself and wants ours as the last Route.
-  return { ...common, requestURI: addressURI(first), route: [...routeSet.slice(1), `<${remoteTarget}>`] }
+  const route = [...routeSet.slice(1), `<${remoteTarget}>`]
+  return { method, requestURI: firstRoute.uri, from, to, callID, cseq, route }
 }
 
 /** The URI that decides where a request goes next (§8.1.2): the first Route, else the Request-URI. */
-export function nextURI(dialog: Dialog): string {
-  const [first] = dialog.routeSet
-  return first === undefined ? dialog.remoteTarget : addressURI(first)
-}
+export const nextURI = ({ firstRoute, remoteTarget }: Dialog): string => firstRoute?.uri ?? remoteTarget
 
-const addressURI = (route: string): string => parseNameAddr(route).uri
-const isLoose = (route: string): boolean => uriParameter(parseURI(addressURI(route)), 'lr') !== undefined
+function firstOf([first]: readonly string[]): FirstRoute | undefined {
+  if (first === undefined) return undefined
+  const { uri } = parseNameAddr(first)
+  return { uri, isLoose: uriParameter(parseURI(uri), 'lr') !== undefined }
+}
 
 /** The URI of the first Contact, as a copy. */
 function targetOf(message: Message): string | undefined {

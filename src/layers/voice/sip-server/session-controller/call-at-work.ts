@@ -3,16 +3,16 @@ import type { Log } from '#platform/log/log.ts'
 import { Runner, type Surroundings } from '#platform/machine/runner.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import type { Trace } from '#platform/trace/trace.ts'
-import type { Body, IncomingSession, OutgoingSession, Session, SessionUser } from '#protocols/sip/core/session.ts'
+import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
 import { errors } from '#protocols/tlib/errors.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
-import type { Call, Ending, Fields, State, Target } from './call/call.ts'
+import type { Call, Ending, State, Target } from './call/call.ts'
 import { brokenCall, callMachine } from './call/call-machine.ts'
-import type { Effect, SipEffect, Text } from './call/effect.ts'
+import type { Effect, SipEffect } from './call/effect.ts'
 import type { Input, InputOf, RequestInput } from './call/input.ts'
-import { type LegOwner, LegUser, sdpOf, type Told } from './leg-user.ts'
+import { LegAtWork, type LegOwner, type Respond, sdp, type Told } from './leg-at-work.ts'
 import type { Ports, Requester } from './ports.ts'
 
 /** What all calls of a node share. */
@@ -27,10 +27,7 @@ export type Surrounding = {
   over(call: CallAtWork, ending: Ending | undefined): void
 }
 
-type Respond = (status: number, reason?: string) => void
-type Reply = { accept(body: Body): void; reject(status: number): void }
 type WithoutTime<I> = I extends { at: number } ? Omit<I, 'at'> : never
-type SipEffects = { readonly [T in SipEffect['type']]: (effect: Extract<SipEffect, { type: T }>) => void }
 
 export class CallAtWork implements LegOwner {
   readonly connID: string
@@ -38,11 +35,10 @@ export class CallAtWork implements LegOwner {
   private readonly around: Surrounding
   private readonly runner: Runner<Effect>
   private readonly machine: { readonly state: State; readonly data: Call }
-  private readonly sessions = new Map<string, Session>()
-  private readonly replies = new Map<string, Reply>()
-  private readonly acknowledges = new Map<string, (answer: Body) => void>()
-  private readonly requests = new Map<number, Respond>()
+  private readonly legs = new Map<string, LegAtWork>()
+  /** Requests of T-Library clients, and of legs in their dialogs, that wait for an answer. */
   private readonly requesters = new Map<number, Requester>()
+  private readonly requests = new Map<number, Respond>()
   private lastNumber = 0
   private eventNo = 0
   private isOver = false
@@ -65,9 +61,10 @@ export class CallAtWork implements LegOwner {
 
   /** Takes the session whose INVITE began the call, as its leg `a`. */
   take(session: IncomingSession): SessionUser {
-    this.sessions.set('a', session)
     this.around.trace.belongs(session.callID, this.callUUID)
-    return new LegUser(this, 'a')
+    const leg = this.leg('a')
+    leg.use(session)
+    return leg
   }
 
   request(request: Request, requester: Requester) {
@@ -89,16 +86,10 @@ export class CallAtWork implements LegOwner {
     }
   }
 
-  // What its legs' users need.
+  // What its legs need.
 
   tell(input: Told) {
     this.feed(input)
-  }
-  keepOffer(leg: string, reply: Reply) {
-    this.replies.set(leg, reply)
-  }
-  keepAcknowledge(leg: string, acknowledge: (answer: Body) => void) {
-    this.acknowledges.set(leg, acknowledge)
   }
   keepRequest(respond: Respond): number {
     this.lastNumber += 1
@@ -129,7 +120,7 @@ export class CallAtWork implements LegOwner {
       case 'stop':
         return
       default:
-        return (this.sip[effect.type] as (effect: SipEffect) => void)(effect)
+        return this.performSip(effect)
     }
   }
 
@@ -156,77 +147,37 @@ export class CallAtWork implements LegOwner {
     })
   }
 
-  private readonly sip: SipEffects = {
-    invite: ({ leg, uri, from, body, fields }) => {
-      const invitation = {
-        requestURI: uri,
-        from,
-        to: `<${uri}>`,
-        fields,
-        ...(body !== undefined && { body: sdp(body) }),
-      }
-      const session = this.around.userAgent.invite(invitation, new LegUser(this, leg))
-      this.sessions.set(leg, session)
-      this.around.trace.belongs(session.callID, this.callUUID)
-    },
-    progress: ({ leg, status, body }) =>
-      this.incoming(leg)?.progress(status, undefined, body === undefined ? body : sdp(body)),
-    accept: ({ leg, body }) => this.incoming(leg)?.accept(sdp(body)),
-    reject: ({ leg, status, fields }) => {
-      this.incoming(leg)?.reject(status, undefined, fields)
-      this.forget(leg)
-    },
-    acknowledge: ({ leg, body }) => {
-      this.acknowledges.get(leg)?.(sdp(body))
-      this.acknowledges.delete(leg)
-    },
-    cancel: ({ leg, fields }) => {
-      ;(this.sessions.get(leg) as OutgoingSession | undefined)?.cancel(fields)
-      this.forget(leg)
-    },
-    bye: ({ leg, fields }) => {
-      this.sessions.get(leg)?.bye(fields)
-      this.forget(leg)
-    },
-    reinvite: ({ leg, body }) =>
-      this.sessions
-        .get(leg)
-        ?.reinvite(sdp(body), ({ status, body: answer, retryAfter }) =>
-          this.feed({ type: 'reinvited', leg, status, body: sdpOf(answer), retryAfter }),
-        ),
-    acceptOffer: ({ leg, body }) => this.takeReply(leg)?.accept(sdp(body)),
-    rejectOffer: ({ leg, status }) => this.takeReply(leg)?.reject(status),
-    send: ({ leg, method, tag, fields, body }) => this.send(leg, method, tag, fields, body),
-    respond: ({ request, status }) => {
-      this.requests.get(request)?.(status)
-      this.requests.delete(request)
-    },
-  }
-
-  private send(leg: string, method: string, tag: string | undefined, fields: Fields, body: Text | undefined): void {
-    const done = ({ status, response }: { status: number; response: { body: Buffer } | undefined }): void => {
-      if (tag === undefined) return
-      const text = response && response.body.length > 0 ? response.body.toString() : undefined
-      this.feed({ type: 'responded', leg, tag, status, body: text })
+  private performSip(effect: SipEffect) {
+    switch (effect.type) {
+      case 'invite':
+        return this.invite(effect)
+      case 'respond':
+        this.requests.get(effect.request)?.(effect.status)
+        this.requests.delete(effect.request)
+        return
+      case 'reject':
+      case 'cancel':
+      case 'bye':
+        this.legs.get(effect.leg)?.perform(effect)
+        this.legs.delete(effect.leg)
+        return
+      default:
+        this.legs.get(effect.leg)?.perform(effect)
     }
-    const bytes = body && { type: body.type, bytes: Buffer.from(body.text) }
-    this.sessions.get(leg)?.request(method, done, fields, bytes)
   }
 
-  private incoming(leg: string): IncomingSession | undefined {
-    return this.sessions.get(leg) as IncomingSession | undefined
+  private invite({ leg: id, uri, from, body, fields }: Extract<SipEffect, { type: 'invite' }>): void {
+    const invitation = { requestURI: uri, from, to: `<${uri}>`, fields, ...(body !== undefined && { body: sdp(body) }) }
+    const leg = this.leg(id)
+    const session = this.around.userAgent.invite(invitation, leg)
+    leg.use(session)
+    this.around.trace.belongs(session.callID, this.callUUID)
   }
 
-  private takeReply(leg: string): Reply | undefined {
-    const reply = this.replies.get(leg)
-    this.replies.delete(leg)
-    return reply
-  }
-
-  private forget(leg: string): void {
-    this.sessions.delete(leg)
-    this.replies.delete(leg)
-    this.acknowledges.delete(leg)
+  private leg(id: string): LegAtWork {
+    const leg = new LegAtWork(this, id)
+    this.legs.set(id, leg)
+    return leg
   }
 
   private finish(ending: Ending | undefined): void {
@@ -236,9 +187,7 @@ export class CallAtWork implements LegOwner {
       requester.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
     }
     this.requesters.clear()
-    this.sessions.clear()
-    this.replies.clear()
-    this.acknowledges.clear()
+    this.legs.clear()
     this.requests.clear()
     this.runner.end()
     this.around.over(this, ending)
@@ -261,5 +210,3 @@ export class CallAtWork implements LegOwner {
     }
   }
 }
-
-const sdp = (text: string): Body => ({ type: 'application/sdp', bytes: Buffer.from(text) })

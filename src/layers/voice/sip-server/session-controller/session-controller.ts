@@ -17,7 +17,7 @@ import type { Request, RequestOf } from '#protocols/tlib/requests.ts'
 import type { Call, Ending, Fields, Target } from './call/call.ts'
 import { CallAtWork, type Surrounding } from './call-at-work.ts'
 import { callUUID } from './call-uuid.ts'
-import { sdpOf } from './leg-user.ts'
+import { sdpOf } from './leg-at-work.ts'
 import type { Origin, Requester, SessionController, SessionControllerOptions } from './ports.ts'
 
 export const createSessionController = (options: SessionControllerOptions<Event>): SessionController<Request> =>

@@ -1,36 +1,84 @@
-/** The user of a leg's session: turns what the user agent tells into inputs of the call. */
-import type { Body, SessionUser } from '#protocols/sip/core/session.ts'
+/** A leg at work: the user of its session, whose news become inputs of the call, and what the call does on the leg. */
+import type {
+  Body,
+  IncomingSession,
+  OutgoingSession,
+  ReinviteOutcome,
+  RequestOutcome,
+  Session,
+  SessionUser,
+} from '#protocols/sip/core/session.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
-import type { Target } from './call/call.ts'
+import type { Fields, Target } from './call/call.ts'
+import type { SipEffect, Text } from './call/effect.ts'
 import type { LegInput } from './call/input.ts'
 
-type Respond = (status: number, reason?: string) => void
+export type Respond = (status: number, reason?: string) => void
 type Reply = { accept(body: Body): void; reject(status: number): void }
 
 /** Without the time, which whoever takes it puts on. */
 export type Told = LegInput extends infer I ? (I extends { at: number } ? Omit<I, 'at'> : never) : never
 
-/** What a leg's user needs of its call. */
+/** On a leg that is there already. */
+export type LegEffect = Exclude<SipEffect, { type: 'invite' | 'respond' }>
+
+/** What a leg needs of its call. */
 export interface LegOwner {
   tell(input: Told): void
-  /** Keeps what a later effect on the leg uses. */
-  keepOffer(leg: string, reply: Reply): void
-  keepAcknowledge(leg: string, acknowledge: (answer: Body) => void): void
   /** Gives the number by which the call will answer. */
   keepRequest(respond: Respond): number
   locate(number: string): Target | undefined
 }
 
-export class LegUser implements Required<SessionUser> {
+export class LegAtWork implements Required<SessionUser> {
   private readonly owner: LegOwner
   private readonly leg: string
+  private session: Session | undefined
+  /** How the offer that the other side made is answered. */
+  private reply: Reply | undefined
+  /** How the 2xx that carried an offer is answered. */
+  private acknowledgeWith: ((answer: Body) => void) | undefined
 
   constructor(owner: LegOwner, leg: string) {
     this.owner = owner
     this.leg = leg
+  }
+
+  /** The session that this is the user of. */
+  use(session: Session): void {
+    this.session = session
+  }
+
+  perform(effect: LegEffect) {
+    switch (effect.type) {
+      case 'progress':
+        return this.incoming.progress(
+          effect.status,
+          undefined,
+          effect.body === undefined ? effect.body : sdp(effect.body),
+        )
+      case 'accept':
+        return this.incoming.accept(sdp(effect.body))
+      case 'reject':
+        return this.incoming.reject(effect.status, undefined, effect.fields)
+      case 'acknowledge':
+        return this.acknowledge(effect.body)
+      case 'cancel':
+        return (this.session as OutgoingSession | undefined)?.cancel(effect.fields)
+      case 'bye':
+        return this.session?.bye(effect.fields)
+      case 'reinvite':
+        return this.session?.reinvite(sdp(effect.body), (outcome) => this.reinvited(outcome))
+      case 'acceptOffer':
+        return this.takeReply()?.accept(sdp(effect.body))
+      case 'rejectOffer':
+        return this.takeReply()?.reject(effect.status)
+      case 'send':
+        return this.send(effect.method, effect.tag, effect.fields, effect.body)
+    }
   }
 
   progressed({ status, body, dialog, response }: Parameters<NonNullable<SessionUser['progressed']>>[0]): void {
@@ -39,7 +87,7 @@ export class LegUser implements Required<SessionUser> {
   }
 
   answered({ body, acknowledge }: Parameters<NonNullable<SessionUser['answered']>>[0]): void {
-    if (acknowledge) this.owner.keepAcknowledge(this.leg, acknowledge)
+    this.acknowledgeWith = acknowledge
     this.owner.tell({ type: 'answered', leg: this.leg, body: sdpOf(body), offer: acknowledge !== undefined })
   }
 
@@ -56,7 +104,7 @@ export class LegUser implements Required<SessionUser> {
   }
 
   offered({ offer, accept, reject }: Parameters<NonNullable<SessionUser['offered']>>[0]): void {
-    this.owner.keepOffer(this.leg, { accept, reject })
+    this.reply = { accept, reject }
     this.owner.tell({ type: 'offered', leg: this.leg, body: sdpOf(offer) })
   }
 
@@ -68,6 +116,35 @@ export class LegUser implements Required<SessionUser> {
 
   ended({ cause, reason }: { cause: 'bye' | 'no-ack' | 'gone'; reason: string | undefined }): void {
     this.owner.tell({ type: 'ended', leg: this.leg, cause, reason })
+  }
+
+  private get incoming(): IncomingSession {
+    return this.session as IncomingSession
+  }
+
+  private acknowledge(body: string): void {
+    this.acknowledgeWith?.(sdp(body))
+    this.acknowledgeWith = undefined
+  }
+
+  private takeReply(): Reply | undefined {
+    const { reply } = this
+    this.reply = undefined
+    return reply
+  }
+
+  private reinvited({ status, body, retryAfter }: ReinviteOutcome): void {
+    this.owner.tell({ type: 'reinvited', leg: this.leg, status, body: sdpOf(body), retryAfter })
+  }
+
+  private send(method: string, tag: string | undefined, fields: Fields, body: Text | undefined): void {
+    const done = ({ status, response }: RequestOutcome): void => {
+      if (tag === undefined) return
+      const text = response && response.body.length > 0 ? response.body.toString() : undefined
+      this.owner.tell({ type: 'responded', leg: this.leg, tag, status, body: text })
+    }
+    const bytes = body && { type: body.type, bytes: Buffer.from(body.text) }
+    this.session?.request(method, done, fields, bytes)
   }
 
   private informed(message: Message, respond: Respond): void {
@@ -87,6 +164,8 @@ export class LegUser implements Required<SessionUser> {
 /** A session description; a body of another type says nothing of media. */
 export const sdpOf = (body: Body | undefined): string | undefined =>
   body?.type.toLowerCase().startsWith('application/sdp') ? body.bytes.toString() : undefined
+
+export const sdp = (text: string): Body => ({ type: 'application/sdp', bytes: Buffer.from(text) })
 
 /** RFC 3515 §2.1: exactly one Refer-To; a URI with Replaces is an attended transfer. */
 function referTo(message: Message): { number: string; replaces: boolean } | undefined {
