@@ -4,12 +4,11 @@ import { crc32 } from 'node:zlib'
 export const headerBytes = 8
 const largest = 16 * 1024 * 1024
 
-export function frame(bytes: Buffer): Buffer {
-  const framed = Buffer.allocUnsafe(headerBytes + bytes.length)
-  framed.writeUInt32BE(bytes.length, 0)
-  framed.writeUInt32BE(crc32(bytes), 4)
-  bytes.copy(framed, headerBytes)
-  return framed
+/** Writes at `offset`, where there is room for it; gives the offset after it. */
+export function writeFrame(into: Buffer, offset: number, bytes: Buffer): number {
+  into.writeUInt32BE(bytes.length, offset)
+  into.writeUInt32BE(crc32(bytes), offset + 4)
+  return offset + headerBytes + bytes.copy(into, offset + headerBytes)
 }
 
 /** The record at `offset`; `undefined` where the file ends or is torn. */

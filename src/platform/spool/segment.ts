@@ -9,10 +9,21 @@ export type Segment = {
   readonly path: string
   /** Where each record begins. */
   readonly offsets: number[]
+  /** Where the next record goes. */
+  bytes: number
 }
 
 const digits = 15
-export const nameOf = (start: number): string => `${String(start).padStart(digits, '0')}.spool`
+const nameOf = (start: number): string => `${String(start).padStart(digits, '0')}.spool`
+
+/** One that begins at this position. */
+export const newSegment = (directory: string, start: number): Segment => ({
+  start,
+  end: start,
+  path: `${directory}/${nameOf(start)}`,
+  offsets: [],
+  bytes: 0,
+})
 
 /** In order; a torn end is left out, an empty file too. */
 export async function segmentsIn(disk: Disk, directory: string): Promise<Segment[]> {
@@ -22,19 +33,19 @@ export async function segmentsIn(disk: Disk, directory: string): Promise<Segment
     const path = `${directory}/${name}`
     const start = Number(name.slice(0, digits))
     const file = await disk.read(path)
-    const offsets = offsetsIn(file)
+    const { offsets, bytes } = recordsOf(file)
     if (offsets.length === 0) await disk.remove(path)
-    else segments.push({ start, end: start + offsets.length, path, offsets })
+    else segments.push({ start, end: start + offsets.length, path, offsets, bytes })
   }
   return segments
 }
 
-function offsetsIn(file: Buffer): number[] {
+function recordsOf(file: Buffer): Pick<Segment, 'offsets' | 'bytes'> {
   const offsets: number[] = []
   let at = 0
   for (let record = recordAt(file, 0); record; record = recordAt(file, at)) {
     offsets.push(at)
     at += headerBytes + record.length
   }
-  return offsets
+  return { offsets, bytes: at }
 }

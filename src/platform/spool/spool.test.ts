@@ -9,8 +9,8 @@ const numbered = (from: number, to: number) => Array.from({ length: to - from + 
 
 function setUp() {
   const world = new World(7)
-  const open = (more: { segmentBytes?: number; recent?: number } = {}) =>
-    world.complete(openSpool({ disk: world.host('node').disk, directory: 'spool', log: silentLog, ...more }))
+  const open = (more: { segmentBytes?: number; recentBytes?: number } = {}) =>
+    world.complete(openSpool({ runtime: world.host('node'), directory: 'spool', log: silentLog, ...more }))
   const fill = async (spool: Spool, from: number, to: number) => {
     for (let n = from; n <= to; n++) spool.append(record(n))
     await world.runUntil(() => spool.durable > to)
@@ -73,7 +73,7 @@ describe('spool', () => {
 
   it('reads what is not in memory any more from its file', async () => {
     const { world, open, fill } = setUp()
-    const spool = await open({ recent: 2, segmentBytes: 100 })
+    const spool = await open({ recentBytes: 0, segmentBytes: 100 })
     for (let n = 1; n <= 40; n++) await fill(spool, n, n)
 
     const all: string[] = []
@@ -95,10 +95,10 @@ describe('spool', () => {
 
     spool.acknowledge('a', 31)
     spool.acknowledge('b', 3)
-    await world.run(100)
+    await world.run(1100)
     expect(await files()).toBeGreaterThan(before - 2)
     spool.acknowledge('b', 31)
-    await world.run(100)
+    await world.run(1100)
 
     expect(await files()).toBeLessThan(4)
     await world.complete(spool.close())

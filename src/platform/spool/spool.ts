@@ -4,16 +4,14 @@
  * What every known reader has acknowledged is deleted, segment by segment.
  */
 import type { Log } from '../log/log.ts'
-import type { AppendFile, Disk, Timer } from '../runtime/runtime.ts'
-import { frame, headerBytes, recordAt } from './frame.ts'
-import { nameOf, type Segment, segmentsIn } from './segment.ts'
-
-export type SpoolRecord = { readonly position: number; readonly bytes: Buffer }
+import type { AppendFile, Disk, Runtime, Timer } from '../runtime/runtime.ts'
+import { Chunk, recordsIn, type SpoolRecord } from './chunk.ts'
+import { newSegment, type Segment, segmentsIn } from './segment.ts'
 
 export interface Spool {
   /** The position after the last record that can be read; the first record of all has position 1. */
   readonly durable: number
-  /** Takes the bytes as they are and tells their position; they must not be changed afterwards. */
+  /** Copies the bytes and tells their position. */
   append(bytes: Buffer): number
   /** At most `most` records from `from` on; none where there are none yet. */
   read(from: number, most: number): Promise<SpoolRecord[]>
@@ -27,13 +25,13 @@ export interface Spool {
 }
 
 export type SpoolOptions = {
-  readonly disk: Disk
+  readonly runtime: Pick<Runtime, 'clock' | 'disk'>
   readonly directory: string
   readonly log: Log
   /** A new segment begins after so many bytes. */
   readonly segmentBytes?: number
-  /** So many of the newest records are kept in memory for readers that keep up. */
-  readonly recent?: number
+  /** So much of the newest records is kept in memory for readers that keep up. */
+  readonly recentBytes?: number
   /**
    * Positions left out at opening: who tells records before they are durable names more than he ever tells, so that
    * none of those lost with the power stands for another record later.
@@ -43,22 +41,21 @@ export type SpoolOptions = {
 
 /** Opens what is there, leaving out a torn end. Throws `DirectoryNotWritable`. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { disk, directory } = options
+  const { directory } = options
+  const { disk } = options.runtime
   const segments = await segmentsIn(disk, directory)
   const acknowledgements = await readAcknowledgements(disk, directory)
   const last = Math.max(1, segments.at(-1)?.end ?? Math.max(1, ...acknowledgements.values()))
   const next = last > 1 ? last + (options.leaveOut ?? 0) : 1
-  const file = await disk.append(`${directory}/${nameOf(next)}`)
-  const current: Segment = { start: next, end: next, path: `${directory}/${nameOf(next)}`, offsets: [] }
-  return new FileSpool(
-    options,
-    [...segments.filter((segment) => segment.start < next), current],
-    file,
-    acknowledgements,
-  )
+  const current = newSegment(directory, next)
+  const file = await disk.append(current.path)
+  const before = segments.filter((segment) => segment.start < next)
+  return new FileSpool(options, [...before, current], file, acknowledgements)
 }
 
 const acknowledgementsFile = 'acknowledged.json'
+/** ms until an acknowledgement is kept: what is told again after a crash is in the readers' databases already. */
+const saveAfter = 1000
 
 async function readAcknowledgements(disk: Disk, directory: string): Promise<Map<string, number>> {
   const names = await disk.list(directory)
@@ -69,66 +66,53 @@ async function readAcknowledgements(disk: Disk, directory: string): Promise<Map<
 
 class FileSpool implements Spool {
   durable: number
-  private readonly disk: Disk
+  private readonly runtime: Pick<Runtime, 'clock' | 'disk'>
   private readonly directory: string
   private readonly log: Log
   private readonly segmentBytes: number
-  private readonly mostRecent: number
+  private readonly recentBytes: number
   private readonly segments: Segment[]
   private readonly acknowledgements: Map<string, number>
   private readonly listeners = new Set<() => void>()
-  private file: AppendFile
-  /** Where in the current segment the next record goes. */
-  private fileBytes = 0
-  /** While the file of a new segment is being opened, its first records. */
-  private held: Buffer[] | undefined
-  private next: number
-  /** The newest records, the last one at `next - 1`. */
-  private recent: Buffer[] = []
+  /** While the file of a new segment is being opened there is none. */
+  private file: AppendFile | undefined
+  /** The newest records, those the file has not been given among them. */
+  private chunks: Chunk[] = []
+  private gathering = false
   private syncing: Promise<void> | undefined
+  private saver: Timer | undefined
   private saving: Promise<void> | undefined
   private unsaved = false
   private closed = false
 
   constructor(options: SpoolOptions, segments: Segment[], file: AppendFile, acknowledgements: Map<string, number>) {
-    this.disk = options.disk
+    this.runtime = options.runtime
     this.directory = options.directory
     this.log = options.log
     this.segmentBytes = options.segmentBytes ?? 64 * 1024 * 1024
-    this.mostRecent = options.recent ?? 10_000
+    this.recentBytes = options.recentBytes ?? 4 * 1024 * 1024
     this.segments = segments
     this.file = file
     this.acknowledgements = acknowledgements
-    this.next = segments.at(-1)?.end ?? 1
     this.durable = this.next
   }
 
+  /** The position of the next record. */
+  private get next(): number {
+    return this.current.end
+  }
+
   append(bytes: Buffer): number {
-    const position = this.next++
-    const segment = this.current()
-    const framed = frame(bytes)
-    segment.offsets.push(this.fileBytes)
-    segment.end = this.next
-    this.fileBytes += framed.length
-    if (this.held) this.held.push(framed)
-    else this.file.append(framed)
-    this.recent.push(bytes)
-    // Trimmed in blocks: shifting an array for each record would cost more than the record.
-    if (this.recent.length > 2 * this.mostRecent) this.recent = this.recent.slice(-this.mostRecent)
-    this.syncing ??= this.sync()
+    const position = this.next
+    this.chunkFor(bytes).add(bytes)
+    if (!this.gathering) this.runtime.clock.turn(this.handOver)
+    this.gathering = true
     return position
   }
 
   async read(from: number, most: number): Promise<SpoolRecord[]> {
-    const oldest = this.next - this.recent.length
-    if (from < oldest) return this.readSegment(from, Math.min(most, oldest - from))
-    const end = Math.min(this.durable, from + most)
-    const records: SpoolRecord[] = []
-    for (let position = from; position < end; position++) {
-      const bytes = this.recent[position - oldest]
-      if (bytes) records.push({ position, bytes })
-    }
-    return records
+    const chunk = this.chunks.find(({ start, end }) => start <= from && from < end)
+    return chunk ? chunk.read(from, Math.min(this.durable, from + most)) : this.readSegment(from, most)
   }
 
   advanced(run: () => void): Timer {
@@ -141,7 +125,7 @@ class FileSpool implements Spool {
     if (position <= before) return
     this.acknowledgements.set(reader, Math.min(position, this.durable))
     this.unsaved = true
-    this.saving ??= this.save()
+    this.saver ??= this.runtime.clock.after(saveAfter, () => void this.save())
   }
 
   acknowledged(reader: string): number {
@@ -151,21 +135,54 @@ class FileSpool implements Spool {
 
   async close(): Promise<void> {
     if (this.closed) return
+    this.handOver()
     await this.syncing
     this.closed = true
-    await this.saving
-    await this.file.close()
+    await this.save()
+    await this.file?.close()
+  }
+
+  private chunkFor(bytes: Buffer): Chunk {
+    const last = this.chunks.at(-1)
+    if (last?.segment === this.current && last.hasRoomFor(bytes)) return last
+    this.give()
+    const chunk = new Chunk(this.current, bytes.length)
+    this.chunks.push(chunk)
+    this.forget()
+    return chunk
+  }
+
+  /** What is in the file need not be in memory, beyond what readers that keep up ask for. */
+  private forget(): void {
+    let bytes = this.chunks.reduce((sum, { size }) => sum + size, 0)
+    while (this.file && this.chunks.length > 1 && bytes > this.recentBytes) bytes -= this.chunks.shift()?.size ?? 0
+  }
+
+  /** What a turn has brought goes to the file in one piece. */
+  private readonly handOver = (): void => {
+    this.gathering = false
+    this.give()
+    if (this.durable < this.next) this.syncing ??= this.sync()
+  }
+
+  private give(): void {
+    if (!this.file) return
+    for (const chunk of this.chunks) {
+      const frames = chunk.take()
+      if (frames) this.file.append(frames)
+    }
   }
 
   /** One sync at a time; what was appended meanwhile shares the next. */
   private async sync(): Promise<void> {
     try {
-      while (this.durable < this.next && !this.closed) {
+      while (this.file && this.durable < this.next && !this.closed) {
+        this.give()
         const reached = this.next
         await this.file.sync()
         this.durable = reached
         for (const listener of this.listeners) listener()
-        if (this.fileBytes >= this.segmentBytes) await this.rotate()
+        if (this.current.bytes >= this.segmentBytes) await this.rotate(this.file)
       }
     } catch (error) {
       this.log.error({ directory: this.directory, error: String(error) }, 'the spool cannot be written')
@@ -174,22 +191,18 @@ class FileSpool implements Spool {
     }
   }
 
-  private async rotate(): Promise<void> {
-    const start = this.next
-    const path = `${this.directory}/${nameOf(start)}`
-    const before = this.file
-    this.segments.push({ start, end: start, path, offsets: [] })
-    this.fileBytes = 0
-    this.held = []
+  private async rotate(before: AppendFile): Promise<void> {
+    this.give()
+    const segment = newSegment(this.directory, this.next)
+    this.segments.push(segment)
+    this.file = undefined
     // Synced when closed: what was appended to it since the last sync is durable then.
     await before.close()
-    this.file = await this.disk.append(path)
-    for (const framed of this.held) this.file.append(framed)
-    this.held = undefined
-    this.durable = Math.max(this.durable, start)
+    this.file = await this.runtime.disk.append(segment.path)
+    this.durable = Math.max(this.durable, segment.start)
   }
 
-  private current(): Segment {
+  private get current(): Segment {
     const segment = this.segments.at(-1)
     if (!segment) throw new Error('a spool has a segment')
     return segment
@@ -203,24 +216,25 @@ class FileSpool implements Spool {
     const last = Math.min(segment.end, first + most, this.durable)
     if (first >= last) return []
     const offset = segment.offsets[first - segment.start] ?? 0
-    const end = segment.offsets[last - segment.start] ?? (await this.disk.size(segment.path))
-    const bytes = await this.disk.readAt(segment.path, offset, end - offset)
-    const records: SpoolRecord[] = []
-    for (let position = first, at = 0; position < last; position++) {
-      const record = recordAt(bytes, at)
-      if (!record) break
-      records.push({ position, bytes: record })
-      at += headerBytes + record.length
-    }
-    return records
+    const end = segment.offsets[last - segment.start] ?? segment.bytes
+    const frames = await this.runtime.disk.readAt(segment.path, offset, end - offset)
+    return recordsIn(frames, 0, first, last)
   }
 
-  private async save(): Promise<void> {
+  private save(): Promise<void> {
+    this.saver?.cancel()
+    this.saver = undefined
+    this.saving ??= this.saveAll()
+    return this.saving
+  }
+
+  private async saveAll(): Promise<void> {
+    const { disk } = this.runtime
     try {
       while (this.unsaved) {
         this.unsaved = false
         const text = JSON.stringify(Object.fromEntries(this.acknowledgements))
-        await this.disk.replace(`${this.directory}/${acknowledgementsFile}`, Buffer.from(text))
+        await disk.replace(`${this.directory}/${acknowledgementsFile}`, Buffer.from(text))
         await this.drop()
       }
     } catch (error) {
@@ -234,7 +248,7 @@ class FileSpool implements Spool {
     const needed = Math.min(...this.acknowledgements.values())
     while (this.segments.length > 1 && (this.segments[0]?.end ?? 0) <= needed) {
       const segment = this.segments.shift()
-      if (segment) await this.disk.remove(segment.path)
+      if (segment) await this.runtime.disk.remove(segment.path)
     }
   }
 }

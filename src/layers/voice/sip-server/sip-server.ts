@@ -61,7 +61,7 @@ export class SipServer implements RunningSipServer {
     const name = memberName(config.name, dc)
     const epoch = await nextEpoch(coordination, dc, name)
     const { directory } = config.spool
-    const spool = await openSpool({ disk: runtime.disk, directory, log, leaveOut: 2 * mostAhead })
+    const spool = await openSpool({ runtime, directory, log, leaveOut: 2 * mostAhead })
     const node: NodeName = { name, dc, number, epoch, geoLocation }
     const { parts, services } = this.assemble(node, spool)
     this.parts = parts

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { ReceivedEvent } from '#protocols/tlib/published.ts'
 import { NodeWorld, type StartedNode, type TestClient } from '#simulation/node-world.ts'
 
 const q = { thisQueue: '8010' }
@@ -130,7 +130,7 @@ describe('Interaction Proxy', () => {
     whole(node)
     await world.run(1000)
     before.tlib.request({ name: 'RequestAcknowledge', position: 3 })
-    await world.run(1000)
+    await world.run(2000)
     before.tlib.close()
     cluster.crash('node1', node)
 

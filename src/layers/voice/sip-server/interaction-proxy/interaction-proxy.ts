@@ -19,7 +19,7 @@ export class InteractionProxy {
   constructor(clock: Clock, metrics: Metrics, spool: Spool) {
     this.clock = clock
     this.stream = new Stream(spool)
-    this.advancing = spool.advanced(() => {
+    this.advancing = this.stream.advanced(() => {
       for (const pool of this.pools.values()) pool.pump()
     })
     metrics.gauge<'pool'>('spool_behind', 'Events that a pool has not been told yet', () =>

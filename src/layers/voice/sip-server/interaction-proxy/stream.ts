@@ -1,12 +1,10 @@
-/** The spool as pools read it: numbered events, the newest from memory, those not yet on disk too. */
-
+/** The spool as pools read it: numbered events, those not yet on disk too. */
+import type { Timer } from '#platform/runtime/runtime.ts'
 import type { Spool } from '#platform/spool/spool.ts'
 import { Published } from '#protocols/tlib/published.ts'
 
 export type StreamRecord = { readonly position: number; readonly published: Published }
 
-/** How many events are kept as they were told; older ones are read back. */
-const mostRecent = 4096
 /**
  * So many may be told before they are on disk. A spool opened after a power loss leaves out more positions than that,
  * so that no position ever stands for two events.
@@ -15,8 +13,8 @@ export const mostAhead = 10_000
 
 export class Stream {
   private readonly spool: Spool
-  /** The newest events; the last one is at `next - 1`. */
-  private recent: Published[] = []
+  /** The events that the spool cannot give yet; the last one is at `next - 1`. */
+  private waiting: Published[] = []
   /** The position that the next event gets. */
   next: number
 
@@ -28,9 +26,17 @@ export class Stream {
   append(published: Published): number {
     const position = this.spool.append(published.bytes)
     this.next = position + 1
-    this.recent.push(published)
-    if (this.recent.length > 2 * mostRecent) this.recent = this.recent.slice(-mostRecent)
+    this.waiting.push(published)
     return position
+  }
+
+  /** Runs whenever more is on disk. */
+  advanced(run: () => void): Timer {
+    return this.spool.advanced(() => {
+      const count = this.next - this.spool.durable
+      this.waiting = count > 0 ? this.waiting.slice(-count) : []
+      run()
+    })
   }
 
   /** Whether so much waits for the disk that nothing more may be told. */
@@ -40,9 +46,9 @@ export class Stream {
 
   async read(from: number, most: number): Promise<StreamRecord[]> {
     if (this.isAhead) return []
-    const oldest = this.next - this.recent.length
+    const oldest = this.next - this.waiting.length
     if (from >= oldest)
-      return this.recent
+      return this.waiting
         .slice(from - oldest, from - oldest + most)
         .map((published, index) => ({ position: from + index, published }))
     const records = await this.spool.read(from, Math.min(most, oldest - from))
