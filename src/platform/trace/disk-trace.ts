@@ -87,7 +87,7 @@ class SegmentedTrace implements DiskTrace {
     this.put('sip', from, to, '', bytes)
   }
 
-  note(callUUID: string, kind: 'event' | 'routing', from: string, to: string, text: string): void {
+  note(callUUID: string, kind: 'event' | 'routing', from: string, to: string, text: string | Buffer): void {
     this.put(kind, from, to, callUUID, text)
   }
 

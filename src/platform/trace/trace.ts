@@ -7,8 +7,8 @@
 export interface Trace {
   /** A SIP message; `from` and `to` name the ends as people know them, e.g. `proxy1.dc1`, `node1.dc1`. */
   message(from: string, to: string, bytes: Buffer): void
-  /** Something else that belongs to a call: one line or a JSON text. */
-  note(callUUID: string, kind: 'event' | 'routing', from: string, to: string, text: string): void
+  /** Something else that belongs to a call: one line or a JSON text, or the bytes of it. */
+  note(callUUID: string, kind: 'event' | 'routing', from: string, to: string, text: string | Buffer): void
   /** From now on and before: messages with this Call-ID belong to this call. */
   belongs(callID: string, callUUID: string): void
 }

@@ -80,7 +80,7 @@ export class NodePublisher implements Publisher<Event> {
   private note(event: Event, published: Published): void {
     if (!('callUUID' in event) || event.callUUID === undefined || !('thisDN' in event) || 'cSeq' in event) return
     const { trace, node } = this.options
-    trace.note(event.callUUID, 'event', node, event.thisDN ?? node, published.bytes.toString())
+    trace.note(event.callUUID, 'event', node, event.thisDN ?? node, published.bytes)
   }
 }
 
