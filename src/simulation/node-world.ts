@@ -15,8 +15,8 @@ import { type Configuration, configurationFrom } from '#protocols/model/configur
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { type Asked, connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
 import type { PortName } from '#protocols/tlib/location.ts'
+import { type ReceivedEvent, receivedEvent } from '#protocols/tlib/published.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
 import { Phone } from './phone.ts'
 import { ScriptedCalls } from './scripted-calls.ts'
@@ -146,16 +146,17 @@ export class TestClient {
       locate: () => running.entry.tlib[port],
       applicationName: name,
       ...more,
-      event: (event) => {
-        this.events.push(event)
+      event: (event, told) => {
+        const received = receivedEvent(event, told)
+        this.events.push(received)
         if (event.name === 'EventServerDisconnected') this.checker.interrupted()
-        this.checker.event(event)
+        this.checker.event(received)
       },
     })
   }
 
   /** Asks, and gives the first answer. */
-  ask(request: Asked): Promise<ReceivedEvent> {
+  ask(request: Asked): Promise<Event> {
     return this.world.complete(new Promise((resolve) => this.tlib.request(request, resolve)))
   }
 

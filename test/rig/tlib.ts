@@ -3,7 +3,8 @@ import { silentLog } from '#platform/log/log.ts'
 import { type NodeRuntime, nodeRuntime } from '#platform/runtime/node/node-runtime.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import { type ReceivedEvent, receivedEvent, type Told } from '#protocols/tlib/published.ts'
 import { rigPorts } from './demo.ts'
 
 export type PortOfNode = 'session-controller' | 't-controller' | 'interaction-proxy'
@@ -26,7 +27,7 @@ export class TLibListener {
       locate: () => ({ host: '127.0.0.1', port: rigPorts.tlib + 10 * (node - 1) + offsets[port] }),
       applicationName: `test-${port}`,
       ...(pool === undefined ? {} : { pool }),
-      event: (event) => this.received(event),
+      event: (event, told) => this.received(event, told),
     })
   }
 
@@ -85,9 +86,10 @@ export class TLibListener {
     await this.runtime.close()
   }
 
-  private received(event: ReceivedEvent) {
-    this.events.push({ ...event, heardAt: Date.now() })
-    this.checker.event(event)
+  private received(event: Event, told: Told) {
+    const received = receivedEvent(event, told)
+    this.events.push({ ...received, heardAt: Date.now() })
+    this.checker.event(received)
     // The events of one turn of the node arrive together.
     clearImmediate(this.turn)
     this.turn = setImmediate(() => this.checker.turn())

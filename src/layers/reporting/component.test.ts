@@ -106,10 +106,10 @@ describe('reporting', () => {
     const running = await start(store)
 
     node.tell(callOf(1).slice(0, 5))
-    await world.run(200)
+    await world.run(400)
     const live = await listed(running)
     node.tell(callOf(1).slice(5))
-    await world.run(58)
+    await world.run(208)
     const committing = { stored: store.stored.length, acknowledged: node.acknowledged }
     await world.run(200)
 
@@ -129,18 +129,18 @@ describe('reporting', () => {
     expect(running.health()).toEqual({ status: 'ok', reasons: [] })
   })
 
-  it('stores 100 rows at once, or what came in 50 ms', async () => {
+  it('stores 1000 rows at once, or what came in 200 ms', async () => {
     const store = slowStore(world)
     await start(store)
     await world.run(200)
 
-    for (let number = 1; number <= 25; number++) node.tell(callOf(number))
+    for (let number = 1; number <= 130; number++) node.tell(callOf(number))
     await world.run(20)
     const first = store.stored.length
     await world.run(1000)
 
     expect(first).toBeGreaterThan(0)
-    expect(store.stored.reduce((sum, batch) => sum + batch.calls.length, 0)).toBe(200)
+    expect(store.stored.reduce((sum, batch) => sum + batch.calls.length, 0)).toBe(1040)
     expect(store.stored.length).toBeLessThan(5)
   })
 
@@ -149,7 +149,7 @@ describe('reporting', () => {
     await world.run(200)
 
     node.tell(callOf(1).slice(0, 4))
-    await world.run(70)
+    await world.run(220)
     node.tell(callOf(1).slice(4))
     await world.run(2000)
     node.tell(callOf(2))
@@ -163,7 +163,7 @@ describe('reporting', () => {
     const store = slowStore(world)
     await start(store)
     node.tell(callOf(1).slice(0, 4))
-    await world.run(200)
+    await world.run(400)
     world.crash('reporting.dc1')
     node.tell(callOf(1).slice(4))
 
@@ -254,10 +254,10 @@ describe('reporting', () => {
   it('raises an alarm when a number is given to two events', async () => {
     const running = await start(slowStore(world))
     node.tell(callOf(1))
-    await world.run(200)
+    await world.run(400)
 
     node.tell(callOf(1).map((event) => (event.name === 'EventCallCreated' ? { ...event, ani: '1009' } : event)))
-    await world.run(200)
+    await world.run(400)
 
     expect(said).toEqual(['error: an event is stored already with another body'])
     expect(await running.history.get('call-1')).toMatchObject({ ani: '1001' })
@@ -267,7 +267,7 @@ describe('reporting', () => {
     const running = await start(slowStore(world))
 
     node.tell(callOf(1).filter(({ name }) => name !== 'EventCallPartyState'))
-    await world.run(200)
+    await world.run(400)
 
     expect(await running.history.get('call-1')).toMatchObject({ missingEvents: 2 })
   })

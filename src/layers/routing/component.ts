@@ -8,7 +8,8 @@ import type { Timer } from '#platform/runtime/runtime.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import { type Asked, connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
-import type { LocalPorts, ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import type { LocalPorts } from '#protocols/tlib/local.ts'
 import type { RoutingRecord } from './model/decision.ts'
 import { type NodeEntry, nodesOf } from './model/nodes.ts'
 import type { StatisticsSource } from './model/statistics-source.ts'
@@ -158,7 +159,7 @@ class Router implements Running {
   private client(
     entry: NodeEntry,
     port: 'tController' | 'sessionController',
-    event: (event: ReceivedEvent) => void,
+    event: (event: Event) => void,
   ): TLibClient {
     return connectTLib({
       runtime: this.context.runtime,
@@ -171,12 +172,7 @@ class Router implements Running {
     })
   }
 
-  private ask(
-    node: string,
-    to: 'toOwner' | 'toCalls',
-    request: Asked,
-    answered: (answer: ReceivedEvent) => void,
-  ): void {
+  private ask(node: string, to: 'toOwner' | 'toCalls', request: Asked, answered: (answer: Event) => void): void {
     const client = this.links.get(node)?.[to]
     if (client) client.request(request, answered)
     else this.context.log.warn({ node, request: request.name }, 'no such node')

@@ -8,7 +8,8 @@ import { timestamp } from '#platform/time.ts'
 import { type ErrorName, errors } from './errors.ts'
 import type { Event } from './events.ts'
 import { frameOf, frameReader } from './frames.ts'
-import { connectLocally, type Inlet, type LocalPorts, type Outlet, type ReceivedEvent } from './local.ts'
+import { connectLocally, type Inlet, type LocalPorts, type Outlet } from './local.ts'
+import { Published, type ReceivedEvent, type Told } from './published.ts'
 import type { Request, RequestName, RequestOf } from './requests.ts'
 
 /** A request as a caller makes it; the client numbers it. */
@@ -26,8 +27,11 @@ export type ClientOptions = {
   readonly token?: string
   /** The position of the spool from which to be told; asked at each connection. */
   readonly from?: () => number | undefined
-  /** Every event, EventServerConnected and EventServerDisconnected of the client itself included. */
-  readonly event: (event: ReceivedEvent) => void
+  /**
+   * Every event, EventServerConnected and EventServerDisconnected of the client itself included. In one process all
+   * clients share one object: nobody may change it.
+   */
+  readonly event: (event: Event, told: Told) => void
   /** Registered with the server; addresses are being registered again. */
   readonly connected?: (link: Extract<Event, { name: 'EventLinkConnected' }>) => void
   /** Milliseconds until a request without answer is told as failed. */
@@ -37,7 +41,7 @@ export type ClientOptions = {
 export interface TLibClient {
   readonly isConnected: boolean
   /** `answered` is called once: the first event with the refID, or an EventError made here (timeout, link lost). */
-  request(request: Asked, answered?: (answer: ReceivedEvent) => void): void
+  request(request: Asked, answered?: (answer: Event) => void): void
   /** Registers now and after every reconnect; `*` is every DN. Answered by EventRegistered. */
   registerAddress(dn: string): void
   unregisterAddress(dn: string): void
@@ -51,6 +55,8 @@ const longest = 3000
 /** Silence after which the link is tried, and given up. */
 const quiet = 5000
 const dead = 12_000
+/** What the client raises itself has no number. */
+const ownEvent: Told = { seq: 0 }
 
 export function connectTLib(options: ClientOptions): TLibClient {
   const client = new ReconnectingClient(options)
@@ -58,7 +64,7 @@ export function connectTLib(options: ClientOptions): TLibClient {
   return client
 }
 
-type Pending = { readonly answered: (answer: ReceivedEvent) => void; readonly timer: Timer }
+type Pending = { readonly answered: (answer: Event) => void; readonly timer: Timer }
 
 class ReconnectingClient implements TLibClient {
   private readonly options: ClientOptions
@@ -97,7 +103,7 @@ class ReconnectingClient implements TLibClient {
       )
   }
 
-  request(request: Asked, answered?: (answer: ReceivedEvent) => void) {
+  request(request: Asked, answered?: (answer: Event) => void) {
     if (this.registered) return this.send(request, answered)
     if (answered) this.options.runtime.clock.turn(() => answered(this.failure('linkLost', request)))
   }
@@ -126,7 +132,7 @@ class ReconnectingClient implements TLibClient {
 
   private inlet(): Inlet {
     const inlet: Inlet = {
-      event: (event) => this.current === inlet && this.received(event),
+      event: ({ event }, told) => this.current === inlet && this.received(event, told),
       closed: () => {
         if (this.current !== inlet) return
         this.lost()
@@ -154,7 +160,7 @@ class ReconnectingClient implements TLibClient {
     this.watch()
   }
 
-  private send(request: Asked, answered?: (answer: ReceivedEvent) => void): void {
+  private send(request: Asked, answered?: (answer: Event) => void): void {
     this.lastRefID += 1
     const refID = this.lastRefID
     if (answered) {
@@ -165,23 +171,23 @@ class ReconnectingClient implements TLibClient {
     this.outlet?.send({ ...request, refID } as Request)
   }
 
-  private received(event: ReceivedEvent): void {
+  private received(event: Event, told: Told): void {
     this.heardAt = this.options.runtime.clock.monotonic()
     if (event.name === 'EventLinkConnected' && !this.registered) this.start(event)
-    this.options.event(event)
-    if ('refID' in event && event.refID !== undefined) this.answer(event.refID, event)
+    this.options.event(event, told)
+    if (told.refID !== undefined) this.answer(told.refID, event)
   }
 
   private start(link: Extract<Event, { name: 'EventLinkConnected' }>): void {
     this.registered = true
     this.attempts = 0
-    this.options.event({ name: 'EventServerConnected', time: this.now(), node: link.node })
+    this.options.event({ name: 'EventServerConnected', time: this.now(), node: link.node }, ownEvent)
     this.options.connected?.(link)
     if (this.monitoring) this.send({ name: 'RequestStartCallMonitoring' })
     for (const dn of this.addresses) this.send({ name: 'RequestRegisterAddress', thisDN: dn })
   }
 
-  private answer(refID: number, event: ReceivedEvent): void {
+  private answer(refID: number, event: Event): void {
     const pending = this.pending.get(refID)
     if (!pending) return
     this.pending.delete(refID)
@@ -196,7 +202,7 @@ class ReconnectingClient implements TLibClient {
     this.registered = false
     this.current = undefined
     this.outlet = undefined
-    if (wasRegistered) this.options.event({ name: 'EventServerDisconnected', time: this.now() })
+    if (wasRegistered) this.options.event({ name: 'EventServerDisconnected', time: this.now() }, ownEvent)
     for (const refID of [...this.pending.keys()]) this.answer(refID, this.failure('linkLost'))
   }
 
@@ -222,7 +228,7 @@ class ReconnectingClient implements TLibClient {
     })
   }
 
-  private failure(error: ErrorName, request?: Asked): ReceivedEvent {
+  private failure(error: ErrorName, request?: Asked): Event {
     const { code, words } = errors[error]
     const about = request && 'thisDN' in request && request.thisDN !== undefined ? { thisDN: request.thisDN } : {}
     return { name: 'EventError', time: this.now(), errorCode: code, errorMessage: words, ...about }
@@ -235,7 +241,10 @@ class ReconnectingClient implements TLibClient {
 
 async function connectOverTcp(runtime: Runtime, address: Address, inlet: Inlet): Promise<Outlet> {
   const connection: Connection = await runtime.net.connect(address)
-  const read = frameReader((text) => inlet.event(JSON.parse(text) as ReceivedEvent))
+  const read = frameReader((text) => {
+    const { seq = 0, refID, position, ...event } = JSON.parse(text) as ReceivedEvent
+    inlet.event(new Published(event as Event), { seq, refID, position })
+  })
   connection.receive(
     (bytes) => {
       if (!read(bytes)) connection.destroy()

@@ -2,7 +2,19 @@
 import type { Event } from './events.ts'
 
 /** What differs from client to client. */
-export type Told = { readonly seq: number; readonly refID?: number; readonly position?: number }
+export type Told = {
+  readonly seq: number
+  readonly refID?: number | undefined
+  readonly position?: number | undefined
+}
+/** An event as the frame for one client carries it. */
+export type ReceivedEvent = Event & Partial<Told>
+export const receivedEvent = (event: Event, { seq, refID, position }: Told): ReceivedEvent => ({
+  ...event,
+  ...(seq > 0 && { seq }),
+  ...(refID !== undefined && { refID }),
+  ...(position !== undefined && { position }),
+})
 
 export class Published {
   private parsed: Event | undefined

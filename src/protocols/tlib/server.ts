@@ -35,7 +35,7 @@ export interface Client {
   readonly from: number | undefined
   /** Not yet taken by the network: an author of many events looks at it and waits. */
   readonly queued: number
-  tell(published: Published, told?: { refID?: number; position?: number }): void
+  tell(published: Published, told?: Partial<Told>): void
   close(): void
 }
 
@@ -142,7 +142,7 @@ class ServerConnection implements Client, Receiver {
     return this.port.options.runtime.clock
   }
 
-  tell(published: Published, told: { refID?: number; position?: number } = {}) {
+  tell(published: Published, told: Partial<Told> = {}) {
     if (!this.open || this.dropping) return
     if (this.wire.queued > this.port.options.mostQueued) return this.drop()
     this.send(published, told)
@@ -185,8 +185,8 @@ class ServerConnection implements Client, Receiver {
 
   private greet(refID?: number): void {
     const time = this.now()
-    const link = this.port.options.service.link(this)
-    this.send(new Published({ name: 'EventLinkConnected', time, ...link, ...(refID !== undefined && { refID }) }), {})
+    const { position, ...link } = this.port.options.service.link(this)
+    this.send(new Published({ name: 'EventLinkConnected', time, ...link }), { refID, position })
   }
 
   private requester(request: Request): Requester {
@@ -204,9 +204,9 @@ class ServerConnection implements Client, Receiver {
     this.tell(new Published(event), refID === undefined ? {} : { refID })
   }
 
-  private send(published: Published, told: { refID?: number; position?: number }): void {
+  private send(published: Published, { refID, position }: Partial<Told>): void {
     this.seq += 1
-    this.wire.send(published, { seq: this.seq, ...told })
+    this.wire.send(published, { seq: this.seq, refID, position })
   }
 
   /** A slow client hears nothing until it has taken what is queued; then it gets the state as it is. */

@@ -13,7 +13,8 @@ import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
 import type { AgentStatus } from '#protocols/tlib/attributes.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { type Asked, connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import { receivedEvent } from '#protocols/tlib/published.ts'
 import { sdp } from '../phone.ts'
 import type { Stream } from '../stream.ts'
 import type { World } from '../world.ts'
@@ -124,9 +125,9 @@ export class Agent {
       log: silentLog,
       locate: () => desktops,
       applicationName: `desktop-${dn}`,
-      event: (event) => {
+      event: (event, told) => {
         if (event.name === 'EventServerDisconnected') checker?.interrupted()
-        checker?.event(event)
+        checker?.event(receivedEvent(event, told))
         this.heard(event)
       },
     })
@@ -153,7 +154,7 @@ export class Agent {
   }
 
   /** What he is, by the events that tell it; the snapshot after a reconnect included. */
-  private heard(event: ReceivedEvent): void {
+  private heard(event: Event): void {
     const { life } = this
     if (life === undefined || !('thisDN' in event) || event.thisDN !== this.dn) return
     if (event.name === 'EventAgentLogin') life.status = 'NotReady'

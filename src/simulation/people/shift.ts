@@ -4,7 +4,7 @@ import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { connectTLib } from '#protocols/tlib/client.ts'
-import type { Event } from '#protocols/tlib/events.ts'
+import { receivedEvent } from '#protocols/tlib/published.ts'
 import { DataCentreWorld, dataCentreHost } from '../data-centre-world.ts'
 import type { Stream } from '../stream.ts'
 import { Agent } from './agent.ts'
@@ -245,9 +245,9 @@ export class Shift {
       log: silentLog,
       locate: () => centre.desktops,
       applicationName: 'monitor',
-      event: (event) => {
+      event: (event, told) => {
         if (event.name === 'EventServerDisconnected') stream.interrupted()
-        stream.event(event as Event)
+        stream.event(receivedEvent(event, told))
         if (event.name === 'EventCallCreated') this.callUUIDs.add(event.callUUID)
       },
     })

@@ -1,7 +1,6 @@
 /** A batch in the making: what was read, with what follows from it. It goes on where it was interrupted. */
 import type { Interaction } from '#protocols/model/http/calls.ts'
 import { type CallEvent, type Event, isOwnerEvent, type OwnerEvent } from '#protocols/tlib/events.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
 import type { Batch, CallRow, OwnerRow, WrapUp, WrapUpEnd } from '../model/store.ts'
 
 /** What is made of events on their way to the store: the Info Mart. */
@@ -11,11 +10,12 @@ export interface Folding {
   owner(event: OwnerEvent): { begin?: WrapUp; end?: WrapUpEnd }
 }
 
+export type Heard = { readonly event: Event; readonly position: number }
+
 export class Draft {
   /** Events that were lost on the way. */
   missing = 0
-  private readonly events: readonly ReceivedEvent[]
-  private readonly positions: readonly number[]
+  private readonly events: readonly Heard[]
   private done = 0
   private readonly calls: CallRow[] = []
   private readonly owners: OwnerRow[] = []
@@ -23,9 +23,8 @@ export class Draft {
   private readonly wrapUps: WrapUp[] = []
   private readonly wrapUpEnds: WrapUpEnd[] = []
 
-  constructor(events: readonly ReceivedEvent[]) {
+  constructor(events: readonly Heard[]) {
     this.events = events
-    this.positions = events.map(({ position = 0 }) => position)
   }
 
   get length(): number {
@@ -33,15 +32,13 @@ export class Draft {
   }
 
   async made(folding: Folding): Promise<Omit<Batch, 'reader' | 'node'>> {
-    for (; this.done < this.events.length; this.done++) await this.add(folding, this.done)
+    for (; this.done < this.events.length; this.done++) await this.add(folding, this.events[this.done] as Heard)
     const { calls, owners, wrapUps, wrapUpEnds } = this
-    const position = Math.max(...this.positions) + 1
+    const position = Math.max(...this.events.map((heard) => heard.position)) + 1
     return { position, calls, owners, interactions: [...this.interactions.values()], wrapUps, wrapUpEnds }
   }
 
-  private async add(folding: Folding, index: number): Promise<void> {
-    const event = withoutConnection(this.events[index] as ReceivedEvent)
-    const position = this.positions[index] as number
+  private async add(folding: Folding, { event, position }: Heard): Promise<void> {
     if (isOwnerEvent(event)) this.addOwner(folding, event, position)
     else if (isCallEvent(event)) await this.addCall(folding, event, position)
   }
@@ -59,20 +56,6 @@ export class Draft {
     this.missing += missing
     if (ended) this.interactions.set(ended.callUUID, ended)
   }
-}
-
-type OfConnection = { seq?: number | undefined; refID?: number | undefined; position?: number | undefined }
-
-/**
- * What its connection put on the event is no part of its body. The event is this client's own copy, and JSON leaves out
- * what is undefined: another copy would cost as much as the reading.
- */
-function withoutConnection(told: ReceivedEvent): Event {
-  const own = told as OfConnection
-  own.seq = undefined
-  own.position = undefined
-  if (own.refID !== undefined) own.refID = undefined
-  return told
 }
 
 const isCallEvent = (event: Event): event is CallEvent =>

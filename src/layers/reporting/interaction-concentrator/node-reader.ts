@@ -5,10 +5,11 @@
 import type { Log } from '#platform/log/log.ts'
 import type { Address, Runtime, Timer } from '#platform/runtime/runtime.ts'
 import { connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
-import type { EventOf } from '#protocols/tlib/events.ts'
-import type { LocalPorts, ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import type { LocalPorts } from '#protocols/tlib/local.ts'
+import type { Told } from '#protocols/tlib/published.ts'
 import type { EventStore } from '../model/store.ts'
-import { Draft, type Folding } from './draft.ts'
+import { Draft, type Folding, type Heard } from './draft.ts'
 import type { Figures } from './figures.ts'
 
 export type NodeReaderOptions = {
@@ -29,8 +30,9 @@ export type NodeReaderOptions = {
 
 /** They tell a position and are not in the spool. */
 const answers = new Set<string>(['EventLinkConnected', 'EventACK'])
-const enough = 100
-const gathering = 50
+/** Beside the database's own work a batch costs the same whatever is in it: many events share one. */
+const enough = 1000
+const gathering = 200
 const mostInBatch = 1000
 const retryAfter = 1000
 
@@ -38,7 +40,7 @@ export class NodeReader {
   private readonly options: NodeReaderOptions
   private readonly mostWaiting: number
   private client: TLibClient | undefined
-  private waiting: ReceivedEvent[] = []
+  private waiting: Heard[] = []
   /** The position after the last event received; undefined: the node shall say where to begin. */
   private next: number | undefined
   /** The position after the last event stored. */
@@ -102,7 +104,7 @@ export class NodeReader {
       applicationName: reader,
       pool,
       from: () => this.next,
-      event: (event) => this.received(event),
+      event: (event, told) => this.received(event, told),
     })
   }
 
@@ -111,17 +113,18 @@ export class NodeReader {
     this.connect()
   }
 
-  private received(event: ReceivedEvent): void {
-    if (event.name === 'EventLinkConnected') this.linked(event)
-    if (event.position === undefined || answers.has(event.name)) return
-    this.next = Math.max(this.next ?? 0, event.position + 1)
-    this.waiting.push(event)
+  private received(event: Event, told: Told): void {
+    if (event.name === 'EventLinkConnected') this.linked(told)
+    const { position } = told
+    if (position === undefined || answers.has(event.name)) return
+    this.next = Math.max(this.next ?? 0, position + 1)
+    this.waiting.push({ event, position })
     if (this.waiting.length >= this.mostWaiting) this.pause()
     if (this.waiting.length >= enough && !this.failing) void this.begin()
     else this.beginIn(gathering)
   }
 
-  private linked(link: EventOf<'EventLinkConnected'>): void {
+  private linked(link: Told): void {
     const { log, node, runtime } = this.options
     // Events were dropped for us: the node tells them again from the position after the last one received.
     if (link.refID === undefined) runtime.clock.turn(() => this.reconnect())

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { millisecondsOf } from '#platform/time.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Asked } from '#protocols/tlib/client.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
 import type { RoutingRecord } from '../model/decision.ts'
 import type { WaitingCall } from '../universal-routing/universal-routing.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
@@ -27,11 +27,11 @@ export type Ports = {
   readonly log: Log
   readonly queueing: Queueing
   configuration(): Configuration
-  toCall(node: string, request: Asked, answered: (answer: ReceivedEvent) => void): void
+  toCall(node: string, request: Asked, answered: (answer: Event) => void): void
   record(record: Omit<RoutingRecord, 'at'>): void
 }
 
-type RouteRequest = Extract<ReceivedEvent, { name: 'EventRouteRequest' }>
+type RouteRequest = Extract<Event, { name: 'EventRouteRequest' }>
 
 /** After a node came back, sessions whose call it did not ask for again within so many ms are over. */
 const repeatWithin = 2000
@@ -52,7 +52,7 @@ export class Orchestrator {
   }
 
   /** An event of the session controller of `node`. */
-  event(node: string, event: ReceivedEvent): void {
+  event(node: string, event: Event): void {
     if (event.name === 'EventRouteRequest') this.asked(node, event)
     else if (event.name === 'EventLinkConnected') this.prune(node)
     else if ('connID' in event && event.connID !== undefined) this.happened(event.connID, event)
@@ -85,7 +85,7 @@ export class Orchestrator {
     session.start()
   }
 
-  private happened(connID: string, event: ReceivedEvent): void {
+  private happened(connID: string, event: Event): void {
     const session = this.sessions.get(connID)
     if (session?.event(event) === 'over') this.end(connID)
   }

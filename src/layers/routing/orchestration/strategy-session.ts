@@ -2,13 +2,13 @@
 import type { Timer } from '#platform/runtime/runtime.ts'
 import type { RoutingPoint } from '#protocols/model/objects.ts'
 import type { Asked } from '#protocols/tlib/client.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
 import { actions } from './actions/actions.ts'
 import type { Ports } from './orchestrator.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import type { Effect } from './scxml/interpreter.ts'
 
-type RouteRequest = Extract<ReceivedEvent, { name: 'EventRouteRequest' }>
+type RouteRequest = Extract<Event, { name: 'EventRouteRequest' }>
 export type Asking = {
   readonly node: string
   readonly event: RouteRequest
@@ -81,7 +81,7 @@ export class StrategySession {
   }
 
   /** `over`: nothing is left to do for this call here. */
-  event(event: ReceivedEvent): 'over' | undefined {
+  event(event: Event): 'over' | undefined {
     const atQueue = 'thisDN' in event && event.thisDN === this.queue
     switch (event.name) {
       case 'EventTreatmentEnd':
@@ -135,7 +135,7 @@ export class StrategySession {
     this.sandbox.run({ type: 'event', session: this.connID, event: { name, data } })
   }
 
-  request(request: Asked, answered: (answer: ReceivedEvent) => void): void {
+  request(request: Asked, answered: (answer: Event) => void): void {
     this.ports.toCall(this.node, request, answered)
   }
 

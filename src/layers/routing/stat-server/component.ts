@@ -3,7 +3,8 @@ import { Type } from 'typebox'
 import { type Context, defineComponent, type Running } from '#platform/component/component.ts'
 import type { Timer } from '#platform/runtime/runtime.ts'
 import { connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
-import type { LocalPorts, ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
+import type { LocalPorts } from '#protocols/tlib/local.ts'
 import { type NodeEntry, nodesOf } from '../model/nodes.ts'
 import type { StatisticsSource } from '../model/statistics-source.ts'
 import type { AgentView, QueueView } from '../model/status.ts'
@@ -108,7 +109,7 @@ class Server implements StatServer {
     client.startCallMonitoring()
   }
 
-  private received({ name: node, dc }: NodeEntry, event: ReceivedEvent): void {
+  private received({ name: node, dc }: NodeEntry, event: Event): void {
     const now = this.context.runtime.clock.wall()
     const source = { node, dc }
     if (event.name === 'EventServerDisconnected') this.statistics.lost(source, now)

@@ -7,7 +7,7 @@ import type { Clock, Random, Timer } from '#platform/runtime/runtime.ts'
 import { timestamp } from '#platform/time.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Asked } from '#protocols/tlib/client.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
 import type { RoutingRecord } from '../model/decision.ts'
 import type { StatisticsSource } from '../model/statistics-source.ts'
 import type { AgentView } from '../model/status.ts'
@@ -22,9 +22,9 @@ export type Ports = {
   readonly statistics: StatisticsSource
   configuration(): Configuration
   /** To the session controller of the call's node. */
-  toCall(node: string, request: Asked, answered: (answer: ReceivedEvent) => void): void
+  toCall(node: string, request: Asked, answered: (answer: Event) => void): void
   /** To the T-Controller of the DN's node. */
-  toOwner(node: string, request: Asked, answered: (answer: ReceivedEvent) => void): void
+  toOwner(node: string, request: Asked, answered: (answer: Event) => void): void
   record(record: Omit<RoutingRecord, 'at'>): void
   readonly idleWhileWaiting: Histogram
 }

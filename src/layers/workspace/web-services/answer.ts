@@ -1,7 +1,7 @@
 /** What a node answered, as the HTTP API says it. */
 import { HttpProblem, type ProblemType } from '#platform/http/errors.ts'
 import { errors } from '#protocols/tlib/errors.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
 
 type Refusal = { readonly type: ProblemType; readonly reason: string }
 
@@ -23,7 +23,7 @@ const refusals = new Map<number, Refusal>([
 ])
 
 /** The event that answered a request. Throws `HttpProblem` where the node refused it. */
-export function accepted(answer: ReceivedEvent): ReceivedEvent {
+export function accepted(answer: Event): Event {
   if (answer.name !== 'EventError') return answer
   const { type, reason } = refusals.get(answer.errorCode) ?? { type: 'conflict', reason: `error-${answer.errorCode}` }
   throw new HttpProblem(type, answer.errorMessage, { reason })

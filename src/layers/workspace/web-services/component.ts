@@ -7,7 +7,6 @@ import type { Announcement } from '#platform/coordination/coordination.ts'
 import { type HttpApp, type HttpServer, listenHttp } from '#platform/http/server.ts'
 import type { Address } from '#platform/runtime/runtime.ts'
 import type { Event } from '#protocols/tlib/events.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
 import { Access } from './access.ts'
 import { Config } from './config.ts'
 import { Announcer } from './events/announcer.ts'
@@ -130,10 +129,10 @@ class Server implements WebServices {
     await http?.close()
   }
 
-  private heard(source: Source, event: ReceivedEvent): void {
+  private heard(source: Source, event: Event): void {
     const now = this.context.runtime.clock.wall()
     if (event.name === 'EventCallMonitoringStarted') this.calls.snapshot(source, event.addresses ?? [], now)
-    else this.announcer.heard(event as Event, this.calls.apply(source, event, now))
+    else this.announcer.heard(event, this.calls.apply(source, event, now))
   }
 
   private routes(app: HttpApp, pages: readonly Page[], operatorToken: string | undefined): void {

@@ -3,7 +3,7 @@ import type { Context } from '#platform/component/component.ts'
 import type { Timer } from '#platform/runtime/runtime.ts'
 import { type Asked, connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
-import type { LocalPorts, ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { LocalPorts } from '#protocols/tlib/local.ts'
 import { type FoundNode, watchNodes } from '#protocols/tlib/location.ts'
 import type { Source } from './live/live-calls.ts'
 
@@ -14,7 +14,7 @@ export type KnownNode = FoundNode & {
 }
 
 export interface NodeUser {
-  event(source: Source, event: ReceivedEvent): void
+  event(source: Source, event: Event): void
   /** Its connection came or went. */
   connection(source: Source, isConnected: boolean): void
 }
@@ -73,7 +73,7 @@ export class Nodes {
   }
 
   /** Asks the owner of the DN, or any node when nobody says he is: nodes pass on what is another's. */
-  async ask(dn: string, request: Asked): Promise<ReceivedEvent> {
+  async ask(dn: string, request: Asked): Promise<Event> {
     const client = this.clientFor(dn)
     return new Promise((resolve) => {
       if (client) client.request(request, resolve)
@@ -123,7 +123,7 @@ export class Nodes {
     client.startCallMonitoring()
   }
 
-  private received(source: Source, event: ReceivedEvent): void {
+  private received(source: Source, event: Event): void {
     this.noteOwner(source, event)
     this.user.event(source, event)
     if (event.name === 'EventServerConnected') this.user.connection(source, true)

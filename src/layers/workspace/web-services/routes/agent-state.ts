@@ -5,7 +5,7 @@ import { type AgentState, Place, StateAnswer, WantedState } from '#protocols/mod
 import { closed } from '#protocols/model/http/shape.ts'
 import { DialledNumber } from '#protocols/model/objects.ts'
 import type { Asked } from '#protocols/tlib/client.ts'
-import type { ReceivedEvent } from '#protocols/tlib/local.ts'
+import type { Event } from '#protocols/tlib/events.ts'
 import { accepted } from '../answer.ts'
 import type { AgentFigures } from '../ports.ts'
 import { answers, type Services, signedIn } from './route.ts'
@@ -105,7 +105,7 @@ const after = (
   dn: string | undefined,
   state: AgentState,
   reason: string | undefined,
-  { time }: ReceivedEvent,
+  { time }: Event,
 ): StateAnswer => ({
   employeeId,
   ...(dn !== undefined && { dn }),
