@@ -10,6 +10,8 @@ import type { Command, Outcome, Snapshot } from './strategy-host.ts'
 
 /** Milliseconds a turn's commands may take before the thread is ended. */
 const patience = 500
+/** So many ends of sessions wait for a command that wants an answer: each message wakes the thread, and this one. */
+const mostEnds = 64
 
 type Known = { strategy: string; snapshot: Snapshot }
 type Reply = { done: number; outcomes: readonly Outcome[] }
@@ -23,6 +25,7 @@ class ThreadedSandbox implements Sandbox {
   /** What the thread has been given and not answered yet, then what waits for the end of this turn. */
   private running: readonly Command[] = []
   private waiting: Command[] = []
+  private isPosting = false
   /** So many of those that wait are given to the thread one at a time. */
   private suspects = 0
   private readonly strategies = new Map<string, Command>()
@@ -48,13 +51,22 @@ class ThreadedSandbox implements Sandbox {
     if (command.type === 'start') this.names.set(command.session, command.strategy)
     if (command.type === 'end') this.forget(command.session)
     this.waiting.push(command)
-    if (this.waiting.length === 1) this.clock.turn(() => this.post())
+    if (command.type !== 'end' || this.waiting.length >= mostEnds) this.postSoon()
   }
 
   async close(): Promise<void> {
     this.closed = true
     this.watch?.cancel()
     await this.worker?.terminate()
+  }
+
+  private postSoon(): void {
+    if (this.isPosting) return
+    this.isPosting = true
+    this.clock.turn(() => {
+      this.isPosting = false
+      this.post()
+    })
   }
 
   /** One message a turn; the next one leaves when it is answered, so that a stuck command is known. */
@@ -71,7 +83,7 @@ class ThreadedSandbox implements Sandbox {
     this.running = []
     for (const outcome of outcomes) this.keep(outcome)
     for (const outcome of outcomes) this.told(outcome)
-    this.post()
+    if (this.waiting.some(({ type }) => type !== 'end')) this.post()
   }
 
   private keep(outcome: Outcome): void {
