@@ -41,15 +41,7 @@ export function strip(copy: Edit, request: Message, trusted: boolean): void {
 }
 
 /** The names in a message that begin as ours do. */
-function ownFields({ text, table: { cells, body } }: Message): string[] {
-  // Nearly no message has one: one search of the header instead of a look at every field.
-  const at = text.search(/\r\nx-ringmain-/i)
-  if (at < 0 || at > body) return []
-  const names = new Set<string>()
-  for (let cell = 0; cell + 3 < cells.length; cell += 4) {
-    const start = cells[cell + 1] ?? 0
-    const name = text.slice(start, text.indexOf(':', start)).trim()
-    if (name.toLowerCase().startsWith(ours)) names.add(name)
-  }
-  return [...names]
+function ownFields(request: Message): readonly string[] {
+  const names = request.unknownNames()
+  return names.length === 0 ? names : names.filter((name) => name.toLowerCase().startsWith(ours))
 }

@@ -8,9 +8,12 @@ const cookie = 'z9hG4bK'
 /** Branches of one proxy: `seed` makes them unique in space, a counter in time, the hash finds loops. */
 export class Branches {
   private readonly seed: string
+  /** How every branch of ours begins. */
+  private readonly start: string
   private count = 0
   constructor(seed: string) {
     this.seed = seed
+    this.start = cookie + seed
   }
 
   /** What follows the cookie. */
@@ -19,13 +22,13 @@ export class Branches {
   }
 
   /** Whether this very request has been here: same place to go, though a spiral with a changed URI is none. */
-  isLoop(request: Message, hash: string): boolean {
+  isLoop(request: Message): boolean {
     // Hardly any request has a Via of ours: one search of the text instead of reading every Via.
-    if (request.text.indexOf(cookie + this.seed) < 0) return false
-    const start = cookie + this.seed
+    if (request.text.indexOf(this.start) < 0) return false
+    const hash = routingHash(request)
     return request.headers('Via').some((via) => {
       const branch = parameter(via, 'branch') ?? ''
-      return branch.startsWith(start) && branch.endsWith(`.${hash}`)
+      return branch.startsWith(this.start) && branch.endsWith(`.${hash}`)
     })
   }
 }

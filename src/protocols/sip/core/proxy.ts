@@ -78,15 +78,14 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
   }
 
   request(transaction: ServerTransaction, request: Message): void {
-    const hash = routingHash(request)
-    const fault = this.faultIn(request, hash)
+    const fault = this.faultIn(request)
     if (fault !== undefined) {
       this.user.dropped?.(dropReasons[fault.status] ?? 'bad-request')
       refuse(transaction, fault)
     } else {
       const decision = this.user.route(request, transaction.from, transaction)
       if (decision.type === 'refuse') refuse(transaction, decision)
-      else if (decision.type === 'forward') this.forward(transaction, decision, hash)
+      else if (decision.type === 'forward') this.forward(transaction, decision)
     }
   }
 
@@ -136,20 +135,20 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
     for (const resolve of waiting) resolve()
   }
 
-  private forward(transaction: ServerTransaction, decision: Forward, hash: string) {
-    const fork = new ForkedRequest(this, transaction, decision, hash)
+  private forward(transaction: ServerTransaction, decision: Forward) {
+    const fork = new ForkedRequest(this, transaction, decision, routingHash(transaction.request))
     this.pending.add(fork)
     fork.start()
   }
 
-  private faultIn(request: Message, hash: string): Fault | undefined {
+  private faultIn(request: Message): Fault | undefined {
     // §16.10: a CANCEL that found its INVITE never comes here.
     if (request.method === 'CANCEL') return { status: 481 }
-    return faultOf(request, []) ?? (this.branches.isLoop(request, hash) ? { status: 482 } : undefined)
+    return faultOf(request, []) ?? (this.branches.isLoop(request) ? { status: 482 } : undefined)
   }
 
   private targetOf(ack: Message, from: Hop): { copy: Edit; hop: Hop } | undefined {
-    if (this.faultIn(ack, routingHash(ack)) !== undefined) return undefined
+    if (this.faultIn(ack) !== undefined) return undefined
     const decision = this.user.route(ack, from, undefined)
     const target = decision.type === 'forward' ? decision.groups[0]?.[0] : undefined
     if (decision.type !== 'forward' || target === undefined) return undefined

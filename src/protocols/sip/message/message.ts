@@ -6,6 +6,7 @@ import { CALL_ID, FROM, fieldId, isList, TO, VIA } from './field-names.ts'
 import { type FieldTable, indexFields, isNamed, WIDTH } from './field-table.ts'
 import { endOfItem, own, parameterAt, sentByAt, splitList, trimmed, unfold } from './scan.ts'
 
+const noNames: readonly string[] = []
 const noLimits = { messageBytes: Number.MAX_SAFE_INTEGER, headerBytes: Number.MAX_SAFE_INTEGER, fields: 1_000_000 }
 
 export class Message {
@@ -71,6 +72,19 @@ export class Message {
 
   get body(): Buffer {
     return this.bytes.subarray(this.table.body)
+  }
+
+  /** As written: the names of fields that the protocol does not know, private ones among them. */
+  unknownNames(): readonly string[] {
+    const { cells } = this.table
+    let found: string[] | undefined
+    for (let cell = this.knownCell(0, 0); cell >= 0; cell = this.knownCell(0, cell + WIDTH)) {
+      const start = cells[cell + 1] ?? 0
+      const name = this.text.slice(start, this.text.indexOf(':', start)).trimEnd()
+      if (found === undefined) found = [name]
+      else found.push(name)
+    }
+    return found ?? noNames
   }
 
   /** Without parameters, in lower case: `application/sdp`; empty without a body type. */

@@ -37,19 +37,20 @@ function sentFrom(text: string, start: number, end: number, host: string): boole
   const after = space + 1 + host.length
   const code = text.charCodeAt(after)
   if (after < end && code !== SEMICOLON && code !== COLON) return false
-  return digitsOnly(text, after, end) && parameterAt(text, 'received', start, end) === undefined
+  return isPort(text, after, end) && parameterAt(text, 'received', start, end) === undefined
 }
 
-/** Whether a port, if one follows, is a number. */
-function digitsOnly(text: string, start: number, end: number): boolean {
+/** Whether a port, if one follows, is one; what else may stand there is for parseVia to judge. */
+function isPort(text: string, start: number, end: number): boolean {
   if (start >= end || text.charCodeAt(start) !== COLON) return true
-  const stop = indexOutside(text, SEMICOLON, start, end)
-  for (let index = start + 1; index < stop; index++) {
+  let port = 0
+  for (let index = start + 1; index < end; index++) {
     const code = text.charCodeAt(index)
-    if (code < 0x30 || code > 0x39) return false
+    if (code === SEMICOLON) break
+    if (code < 0x30 || code > 0x39 || index > start + 5) return false
+    port = port * 10 + code - 0x30
   }
-  // More would be no port, which parseVia says.
-  return stop > start + 1 && stop < start + 6 && text.charCodeAt(start + 1) !== 0x30
+  return port > 0 && port <= 65_535
 }
 
 function withoutParameters(value: string, names: readonly string[]): string {

@@ -92,8 +92,8 @@ export class SipTransport implements Transport {
 
   /** Binds a UDP port; tells the address, the port where 0 was asked for. Throws `AddressInUse`. */
   async listenUdp(local: Address, advertised?: Advertised): Promise<Address> {
-    const port = await this.runtime.net.udp(local, (bytes, { host, port }) =>
-      this.take(bytes, { protocol: 'UDP', host, port }, false),
+    const port = await this.runtime.net.udp(local, (bytes, from) =>
+      this.take(bytes, { protocol: 'UDP', host: from.host, port: from.port }, false),
     )
     this.udpPorts.push({ port, ...bound(advertised ?? port.local, local) })
     return port.local
@@ -161,11 +161,11 @@ export class SipTransport implements Transport {
   sentBy(hop: Hop): SentBy {
     const link = hop.connection === undefined ? undefined : this.links.get(hop.connection)
     if (link !== undefined) return link.sentBy
-    const family = familyOf(hop.host)
     const udp = hop.protocol === 'UDP'
-    const [first, second] = udp ? [this.udpPorts, this.tcpPorts] : [this.tcpPorts, this.udpPorts]
-    const fits = (port: Bound) => port.family === family
-    const best = first.find(fits) ?? second.find(fits) ?? first[0] ?? second[0] ?? unbound
+    const first: readonly Bound[] = udp ? this.udpPorts : this.tcpPorts
+    const second: readonly Bound[] = udp ? this.tcpPorts : this.udpPorts
+    const family = familyOf(hop.host)
+    const best = ofFamily(first, family) ?? ofFamily(second, family) ?? first[0] ?? second[0] ?? unbound
     return udp ? best.overUDP : best.overTCP
   }
 
@@ -188,7 +188,8 @@ export class SipTransport implements Transport {
 
   private take(bytes: Buffer, from: Hop, trusted: boolean) {
     if (this.closing) return
-    this.traffic.in[from.protocol === 'UDP' ? 'UDP' : 'TCP'].inc()
+    if (from.protocol === 'UDP') this.traffic.in.UDP.inc()
+    else this.traffic.in.TCP.inc()
     takeIn(this.intake, bytes, from, trusted)
   }
 
@@ -197,7 +198,7 @@ export class SipTransport implements Transport {
     if (hop.protocol === 'UDP') return this.sendUdp(bytes, hop)
     if (hop.connection !== undefined) return this.sendOn(hop.connection, bytes)
     // The name of a member of the cluster, whose link has gone, is nothing to look up.
-    if (!numeric.test(hop.host)) return 'the host is no numeric address'
+    if (!isNumeric(hop.host)) return 'the host is no numeric address'
     if (hop.protocol !== 'TCP') return 'this transport is not available yet'
     const stream = this.byAddress.get(streamKey(hop.host, hop.port))
     if (stream?.write(bytes)) {
@@ -208,12 +209,11 @@ export class SipTransport implements Transport {
   }
 
   private sendUdp(bytes: Buffer, hop: Hop): string {
-    const family = familyOf(hop.host)
-    const port = this.udpPorts.find((bound) => bound.family === family)?.port
-    if (port === undefined) return 'no UDP port of ours reaches this address'
+    const bound = ofFamily(this.udpPorts, familyOf(hop.host))
+    if (bound === undefined) return 'no UDP port of ours reaches this address'
     // A name here would cost a look-up for each packet; whoever makes hops has resolved it.
-    if (!numeric.test(hop.host)) return 'the host is no numeric address'
-    port.send(bytes, hop)
+    if (!isNumeric(hop.host)) return 'the host is no numeric address'
+    bound.port.send(bytes, hop)
     this.traffic.out.UDP.inc()
     return ''
   }
@@ -289,7 +289,23 @@ const bound = ({ host, port }: Advertised, local: Address): Bound => ({
   overUDP: { protocol: 'UDP', host, port },
   overTCP: { protocol: 'TCP', host, port },
 })
-const numeric = /^[0-9A-Fa-f.:]+(%\w+)?$/
 const familyOf = (host: string): 4 | 6 => (host.includes(':') ? 6 : 4)
+
+/** The first of them that reaches addresses of this family. */
+function ofFamily<P extends Bound>(ports: readonly P[], family: 4 | 6): P | undefined {
+  for (const port of ports) if (port.family === family) return port
+  return undefined
+}
+
+/** Whether this is an address rather than a name: asked for each packet, so nearly always of digits and dots alone. */
+function isNumeric(host: string): boolean {
+  for (let index = 0; index < host.length; index++) {
+    const code = host.charCodeAt(index)
+    if (code !== DOT && (code < 0x30 || code > 0x39)) return numericIPv6.test(host)
+  }
+  return host !== ''
+}
+const DOT = 0x2e
+const numericIPv6 = /^[0-9A-Fa-f.:]+(%\w+)?$/
 const nowhere = { host: '0.0.0.0', port: 0 }
 const unbound = bound(nowhere, nowhere)
