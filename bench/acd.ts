@@ -19,7 +19,7 @@ const lasting = { calls: 100, talk: 120_000 }
 /** Until they have begun and the transactions of that, 32 s over UDP, are over. */
 const setUp = 40_000
 /** What is not signalling. */
-const leftOut = new Set(['rtp-worker.js', 'pglite-worker.js'])
+const leftOut = new Set(['rtp-worker.js', 'embedded-worker.js'])
 const tellThreads = ['--import', join(import.meta.dirname, 'processes/tell-threads.js')]
 
 export const acd: Bench = {

@@ -4,7 +4,7 @@
  */
 
 import { reporting } from '#layers/reporting/component.ts'
-import type { InteractionStore } from '#layers/reporting/model/store.ts'
+import type { Records } from '#layers/reporting/records.ts'
 import { router } from '#layers/routing/component.ts'
 import type { RoutingRecord } from '#layers/routing/model/decision.ts'
 import type { OpenSandbox } from '#layers/routing/orchestration/sandbox/sandbox.ts'
@@ -25,7 +25,7 @@ export type DataCentreParts = {
   /** Keys that all data centres share, hex. */
   readonly secrets: { readonly routes: string; readonly digest: string; readonly sessions: string }
   readonly directories: { readonly spool: string; readonly prompts: readonly string[]; readonly tokenFile: string }
-  readonly store: InteractionStore
+  readonly records: Records
   readonly openRtpWorker: OpenRtpWorker
   readonly openSandbox: OpenSandbox
   readonly verifyPassword: (hash: string, password: string) => Promise<boolean>
@@ -96,9 +96,9 @@ async function startWorkspace(
   statistics: Awaited<ReturnType<typeof startRouting>>,
 ) {
   const { supervisor, configuration, exposition, tlib, trace } = shared
-  const { addresses, secrets, directories, store, verifyPassword, demo } = parts
+  const { addresses, secrets, directories, records, verifyPassword, demo } = parts
   const { dc } = addresses
-  const { history } = await supervisor.start(reporting({ store, local: tlib }), { dc }, { name: 'reporting', dc })
+  const { history } = await supervisor.start(reporting({ records, local: tlib }), { dc }, { name: 'reporting', dc })
   const ports = {
     configuration,
     writer: configuration,

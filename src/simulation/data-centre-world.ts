@@ -10,6 +10,7 @@ import { configServer } from '#layers/framework/config-server/component.ts'
 import { memoryStore as configurationStore } from '#layers/framework/config-server/memory-store.ts'
 import { memoryStore as interactionStore } from '#layers/reporting/model/memory-store.ts'
 import type { InteractionStore } from '#layers/reporting/model/store.ts'
+import { records } from '#layers/reporting/records.ts'
 import { type OpenSandbox, inLoop as sandboxInLoop } from '#layers/routing/orchestration/sandbox/sandbox.ts'
 import { inLoop as rtpInLoop } from '#layers/voice/media-server/rtp/in-loop.ts'
 import { Supervisor } from '#platform/component/supervisor.ts'
@@ -101,7 +102,7 @@ export class DataCentreWorld {
       addresses,
       secrets,
       directories,
-      store: this.store,
+      records: records(this.store),
       openRtpWorker: rtpInLoop(runtime),
       openSandbox,
       verifyPassword: async () => false,

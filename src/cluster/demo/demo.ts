@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configServer } from '#layers/framework/config-server/component.ts'
-import { kyselyStore as configurationStore } from '#layers/framework/config-server/kysely-store.ts'
-import { kyselyStore as interactionStore } from '#layers/reporting/model/kysely-store.ts'
-import type { InteractionStore } from '#layers/reporting/model/store.ts'
+import { embeddedStore } from '#layers/framework/config-server/kysely-store.ts'
+import { embeddedRecords } from '#layers/reporting/embedded-records.ts'
+import type { Records } from '#layers/reporting/records.ts'
 import { threaded as sandboxThread } from '#layers/routing/orchestration/sandbox/threaded.ts'
 import { threaded as rtpThread } from '#layers/voice/media-server/rtp/threaded.ts'
 import { argon2Passwords } from '#layers/workspace/web-services/passwords.ts'
@@ -17,7 +17,7 @@ import { type LogLevel, openLog } from '#platform/log/pino.ts'
 import { prometheus } from '#platform/metrics/prometheus.ts'
 import { nodeRuntime } from '#platform/runtime/node/node-runtime.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
-import { type Database, openEmbedded } from '#platform/store/database.ts'
+import { type EmbeddedDatabase, openEmbedded } from '#platform/store/embedded.ts'
 import { readObjects } from '#protocols/model/file/read-objects.ts'
 import { LocalPorts } from '#protocols/tlib/local.ts'
 import { startDataCentre } from '../data-centre.ts'
@@ -98,7 +98,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   )
   const { trace } = tracing
   const shared: Shared = { runtime, supervisor, exposition, links, tlib: new LocalPorts(), configuration, trace }
-  await startDataCentres(shared, { options, addresses, secrets, store: await interactionStore(database) })
+  await startDataCentres(shared, { options, addresses, secrets, records: await embeddedRecords(database) })
   await untilHealthy(runtime, supervisor)
   if (options.traffic) await startTraffic(shared, addresses)
 }
@@ -106,13 +106,18 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
 const everywhere = (name: string) => ({ name, dc: 'all' })
 
 /** The objects of the first start are those of examples/demo.yaml, with the carrier where the options say. */
-async function startConfiguration(supervisor: Supervisor, database: Database, links: LocalLinks, ports: DemoPorts) {
+async function startConfiguration(
+  supervisor: Supervisor,
+  database: EmbeddedDatabase,
+  links: LocalLinks,
+  ports: DemoPorts,
+) {
   const file = join(packageRoot, 'examples/demo.yaml')
   const beside = (path: string) => readFile(resolve(dirname(file), path), 'utf8')
   const { entries } = await readObjects(file, await readFile(file, 'utf8'), beside)
   const trunks = entries.trunks?.map((trunk) => ({ ...trunk, destination: `127.0.0.1:${ports.carrier}` }))
   const initial = trunks === undefined ? entries : { ...entries, trunks }
-  const store = await configurationStore(database)
+  const store = await embeddedStore(database)
   const config = { dc: 'dc1', passwordCost: 'light' }
   return supervisor.start(configServer({ store, initial, links }), config, everywhere('config-server'))
 }
@@ -121,10 +126,10 @@ type Parts = {
   readonly options: DemoOptions
   readonly addresses: readonly DataCentreAddresses[]
   readonly secrets: Secrets
-  readonly store: InteractionStore
+  readonly records: Records
 }
 
-async function startDataCentres(shared: Shared, { options, addresses, secrets, store }: Parts): Promise<void> {
+async function startDataCentres(shared: Shared, { options, addresses, secrets, records }: Parts): Promise<void> {
   const { clock } = shared.runtime
   const verifyPassword = argon2Passwords()
   for (const each of addresses) {
@@ -136,7 +141,7 @@ async function startDataCentres(shared: Shared, { options, addresses, secrets, s
         prompts: [join(packageRoot, 'assets/prompts'), join(packageRoot, 'assets/music')],
         tokenFile: join(options.data, 'token'),
       },
-      store,
+      records,
       openRtpWorker: rtpThread(clock),
       openSandbox: sandboxThread(clock),
       verifyPassword,

@@ -9,6 +9,7 @@ import { World } from '#simulation/world.ts'
 import { type Reporting, reporting } from './component.ts'
 import { memoryStore } from './model/memory-store.ts'
 import type { Batch, InteractionStore } from './model/store.ts'
+import { records } from './records.ts'
 import { type StandInNode, standInNode } from './stand-in-node.fixture.ts'
 
 const begin = 1_767_225_600_000
@@ -96,7 +97,7 @@ describe('reporting', () => {
     const runtime = world.host(`reporting.${dc}`)
     const config = { dc, name: 'reporting', pool: 'reporting', eventDays: 3 }
     const context = { runtime, coordination: coordination.member(runtime.clock), config, log, metrics: noMetrics }
-    return world.complete(reporting({ store }).start(context))
+    return world.complete(reporting({ records: records(store) }).start(context))
   }
   const listed = async ({ history }: Reporting) =>
     (await history.list({ limit: 500 })).items.map(({ callUUID }) => callUUID)

@@ -9,10 +9,10 @@ import type { Timer } from '#platform/runtime/runtime.ts'
 import { timestamp } from '#platform/time.ts'
 import type { LocalPorts } from '#protocols/tlib/local.ts'
 import { type FoundNode, watchNodes } from '#protocols/tlib/location.ts'
-import { infoMart } from './info-mart/info-mart.ts'
 import { type Figures, figures } from './interaction-concentrator/figures.ts'
 import { NodeReader } from './interaction-concentrator/node-reader.ts'
-import type { History, InteractionStore } from './model/store.ts'
+import type { History } from './model/store.ts'
+import type { Records } from './records.ts'
 
 const Config = Type.Object(
   {
@@ -25,10 +25,10 @@ const Config = Type.Object(
 )
 type Config = { dc: string; name: string; pool: string; eventDays: number }
 
-export type ReportingPorts = { readonly store: InteractionStore; readonly local?: LocalPorts }
+export type ReportingPorts = { readonly records: Records; readonly local?: LocalPorts }
 
 export interface Reporting extends Running {
-  /** Calls that have ended, of every data centre that shares the store. */
+  /** Calls that have ended, of every data centre that shares the records. */
   readonly history: History
 }
 
@@ -60,7 +60,7 @@ class RunningReporting implements Reporting {
   constructor(context: Context<Config>, ports: ReportingPorts) {
     this.context = context
     this.ports = ports
-    this.history = ports.store
+    this.history = ports.records
     this.figures = figures(context.metrics, () => this.behind())
   }
 
@@ -99,13 +99,12 @@ class RunningReporting implements Reporting {
 
   private read(node: string): void {
     const { runtime, config, log } = this.context
-    const { store, local } = this.ports
+    const { records, local } = this.ports
     const reader = new NodeReader({
       runtime,
       log: log.with({ node }),
       figures: this.figures,
-      store,
-      folding: infoMart(store),
+      records,
       node,
       reader: config.name,
       pool: config.pool,
@@ -121,7 +120,7 @@ class RunningReporting implements Reporting {
     this.forgetting = runtime.clock.after(hour, () => void this.forgetOld())
     const before = timestamp(runtime.clock.wall() - config.eventDays * day)
     try {
-      await this.ports.store.forgetEvents(before)
+      await this.ports.records.forgetEvents(before)
     } catch (error) {
       log.error({ error: String(error) }, 'old events cannot be deleted')
     }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Database, openEmbedded } from './database.ts'
+import type { Database } from './database.ts'
 import { insertRows } from './insert-rows.ts'
 import type { Migration } from './migrate.ts'
+import { openPGlite } from './pglite-worker.ts'
 
 type Tables = {
   call: { uuid: string; number: number; at: string; data: object | null; bytes: Uint8Array | null }
@@ -27,16 +28,15 @@ const first: Migration = {
 const row = (uuid: string, number = 1) => ({ uuid, number, at: '2026-11-22T10:00:00.123Z', data: null, bytes: null })
 
 /** One database for all of it: making one takes seconds. The tests follow each other as the life of a directory does. */
-describe('the embedded database', () => {
+describe('the database of the embedded engine', () => {
   const directory = mkdtempSync(join(tmpdir(), 'ringmain-store-'))
-  const options = { directory, option: '--data' }
   let database: Database
   let db: Kysely<Tables>
 
   beforeAll(async () => {
     // A first start that was cut off: what it left is no database.
     writeFileSync(join(directory, 'db.beginning'), '')
-    database = await openEmbedded(options)
+    database = await openPGlite(directory)
     db = await database.tables<Tables>('concentrator', [first])
   }, 120_000)
   afterAll(async () => {
@@ -91,12 +91,6 @@ describe('the embedded database', () => {
     expect(uuids).toEqual([{ uuid: 'kept' }])
   })
 
-  it('refuses a second open of the directory, and names it, its holder and the option that moves it', async () => {
-    const message = `the data directory ${directory} is in use by process ${process.pid}: stop that process, or name another directory with --data`
-
-    await expect(openEmbedded(options)).rejects.toMatchObject({ code: 'DATA_DIRECTORY_IN_USE', message })
-  })
-
   it('runs each migration of an owner once, none when one of them fails, and keeps owners apart', async () => {
     const count: Migration = {
       name: '0002-count',
@@ -125,7 +119,7 @@ describe('the embedded database', () => {
 
     await expect(late).rejects.toThrow()
     await expect(last).resolves.toHaveLength(1)
-    database = await openEmbedded(options)
+    database = await openPGlite(directory)
     const count: Migration = { name: '0002-count', up: async () => {} }
     db = await database.tables<Tables>('concentrator', [first, count])
     expect(await db.selectFrom('call').select('uuid').where('uuid', '=', 'last').execute()).toEqual([{ uuid: 'last' }])

@@ -1,14 +1,12 @@
 /**
- * What keeps configuration, history and statistics: PostgreSQL's SQL through Kysely. The embedded engine is PGlite in
- * a thread; a server is the same over Kysely's own dialect, not available yet. Nothing on the call path waits for it.
+ * What keeps configuration, history and statistics: PostgreSQL's SQL through Kysely. The embedded engine is PGlite; a
+ * server is the same over Kysely's own dialect, not available yet. Nothing on the call path waits for it.
  *
  * The same values come back from both: `int8` and `numeric` as numbers, `timestamptz` as RFC 3339 text in UTC with
  * milliseconds, `date` as text, `json` parsed, `bytea` as bytes.
  */
 import { type Dialect, Kysely, sql } from 'kysely'
 import { type Migration, migrate } from './migrate.ts'
-import { pgliteDialect } from './pglite-dialect.ts'
-import { type EmbeddedOptions, startThread } from './pglite-thread.ts'
 
 export interface Database {
   /**
@@ -18,11 +16,6 @@ export interface Database {
   tables<Tables>(owner: string, migrations: readonly Migration[]): Promise<Kysely<Tables>>
   /** Everything asked for before is done first. Harmless when called twice. */
   close(): Promise<void>
-}
-
-/** The database in `DIR/db` of a data directory. Throws `DataDirectoryInUse`, `CannotOpenDatabase`. */
-export async function openEmbedded(options: EmbeddedOptions): Promise<Database> {
-  return databaseOver(pgliteDialect(await startThread(options)))
 }
 
 /** A database behind any Kysely dialect that speaks PostgreSQL's SQL. */

@@ -26,17 +26,22 @@ export function makeDurable(database: PGlite): void {
  * second or two and is done while the database is used already.
  */
 export async function syncTree(directory: string): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(unlessGone)
+  for (const entry of entries ?? []) {
     const path = join(directory, entry.name)
-    // Files come and go meanwhile; what is made from now on is synced by the database itself.
-    await (entry.isDirectory() ? syncTree(path) : sync(path)).catch(() => {})
+    await (entry.isDirectory() ? syncTree(path) : sync(path))
   }
   await sync(directory)
 }
 
 async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  await file.sync().finally(() => file.close())
+  const file = await open(path, 'r').catch(unlessGone)
+  await file?.sync().finally(() => file.close())
+}
+
+/** Files come and go meanwhile; what is made from now on is synced by the database itself. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 function syncPath(path: string): void {

@@ -1,4 +1,5 @@
-/** Kysely over the database thread: PostgreSQL's SQL on one connection, which takes turns. */
+/** Kysely over PGlite: PostgreSQL's SQL on one connection, which takes turns. */
+import type { PGlite } from '@electric-sql/pglite'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -11,24 +12,23 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import { StatementFailed } from './errors.ts'
-import type { DatabaseThread } from './pglite-thread.ts'
 
-export const pgliteDialect = (thread: DatabaseThread): Dialect => ({
-  createDriver: () => new PGliteDriver(thread),
+export const pgliteDialect = (database: PGlite): Dialect => ({
+  createDriver: () => new PGliteDriver(database),
   createQueryCompiler: () => new PostgresQueryCompiler(),
   createAdapter: () => new PostgresAdapter(),
   createIntrospector: (kysely) => new PostgresIntrospector(kysely),
 })
 
 class PGliteDriver implements Driver {
-  private readonly thread: DatabaseThread
+  private readonly database: PGlite
   private readonly connection: DatabaseConnection
   private readonly queue: (() => void)[] = []
   private taken = false
 
-  constructor(thread: DatabaseThread) {
-    this.thread = thread
-    this.connection = new PGliteConnection(thread)
+  constructor(database: PGlite) {
+    this.database = database
+    this.connection = new PGliteConnection(database)
   }
 
   async init(): Promise<void> {}
@@ -60,24 +60,28 @@ class PGliteDriver implements Driver {
   }
 
   destroy(): Promise<void> {
-    return this.thread.close()
+    return this.database.close()
   }
 }
 
 class PGliteConnection implements DatabaseConnection {
-  private readonly thread: DatabaseThread
+  private readonly database: PGlite
 
-  constructor(thread: DatabaseThread) {
-    this.thread = thread
+  constructor(database: PGlite) {
+    this.database = database
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, affected } = await this.thread.run({ sql, parameters })
-    return { rows: rows as unknown as Row[], numAffectedRows: BigInt(affected) }
+    const { rows, affectedRows = 0 } = await this.database.query<Row>(sql, [...parameters]).catch(refused)
+    return { rows, numAffectedRows: BigInt(affectedRows) }
   }
 
   // biome-ignore lint/correctness/useYield: it only refuses
   async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new StatementFailed('the embedded database has no cursors: read in pages by key')
   }
+}
+
+function refused({ message, code, constraint }: Error & { code?: string; constraint?: string }): never {
+  throw new StatementFailed(message, code, constraint)
 }

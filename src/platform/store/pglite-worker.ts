@@ -1,14 +1,10 @@
-/**
- * The thread of `pglite-thread.ts`: PostgreSQL in WASM, which blocks its event loop and takes hundreds of megabytes.
- * Statements run one after the other, in the order they came.
- */
+/** PostgreSQL in WASM, in the thread that calls it: it blocks its event loop and takes hundreds of megabytes. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { PGlite, type PGliteOptions, types } from '@electric-sql/pglite'
-import { type DirectoryLock, lockDirectory } from '#platform/runtime/node/directory-lock.ts'
+import { type Database, databaseOver } from './database.ts'
 import { makeDurable, syncTree } from './durable-files-worker.ts'
-import type { Command, Reply, Start, Statement } from './messages.ts'
+import { pgliteDialect } from './pglite-dialect.ts'
 
 /**
  * A new database is made in a second instance and copied: one compilation for both and small WAL segments make that
@@ -34,7 +30,8 @@ const { compile } = (globalThis as unknown as { WebAssembly: { compile(bytes: Ui
 
 const assetOf = (name: string) => fileURLToPath(new URL(name, import.meta.resolve('@electric-sql/pglite')))
 
-async function open(directory: string): Promise<PGlite> {
+/** The database in `DIR/db`; whoever opens it holds the lock of the directory. */
+export async function openPGlite(directory: string): Promise<Database> {
   const path = `${directory}/db`
   const beginning = `${directory}/db.beginning`
   // The mark of a first start that was cut off: nothing can have been stored yet.
@@ -44,52 +41,8 @@ async function open(directory: string): Promise<PGlite> {
   mkdirSync(path, { recursive: true })
   const database = await PGlite.create(path, await options())
   makeDurable(database)
-  if (isNew) void syncTree(path).catch(() => {})
+  // A disk that cannot do it ends the thread, and with it the database: nothing more is acknowledged.
+  if (isNew) void syncTree(path)
   rmSync(beginning, { force: true })
-  return database
+  return databaseOver(pgliteDialect(database))
 }
-
-async function run(database: PGlite, { sql, parameters }: Statement) {
-  const { rows, affectedRows } = await database.query<object>(sql, [...parameters])
-  return { rows, affected: affectedRows ?? 0 }
-}
-
-function failure(id: number, error: unknown): Reply {
-  const { message, code, constraint } = error as Error & { code?: string; constraint?: string }
-  return { type: 'failed', id, reason: message, state: code, constraint }
-}
-
-function serve(port: MessagePort, database: PGlite, lock: DirectoryLock): void {
-  let last: Promise<unknown> = Promise.resolve()
-  port.on('message', (command: Command) => {
-    last = last.then(async () => {
-      if (command.type === 'run') {
-        const { id, statement } = command
-        const reply = await run(database, statement).then(
-          (result): Reply => ({ type: 'done', id, ...result }),
-          (error: unknown) => failure(id, error),
-        )
-        return port.postMessage(reply)
-      }
-      await database.close()
-      lock.release()
-      port.close()
-    })
-  })
-}
-
-async function start(port: MessagePort, directory: string): Promise<void> {
-  const say = (reply: Reply) => port.postMessage(reply)
-  let lock: ReturnType<typeof lockDirectory> | undefined
-  try {
-    lock = lockDirectory(`${directory}/lock`)
-    if ('holder' in lock) return say({ type: 'in-use', holder: lock.holder })
-    serve(port, await open(directory), lock)
-    say({ type: 'open' })
-  } catch (error) {
-    if (lock && 'release' in lock) lock.release()
-    say({ type: 'cannot-open', reason: (error as Error).message })
-  }
-}
-
-if (parentPort) await start(parentPort, (workerData as Start).directory)

@@ -31,7 +31,7 @@ export type ClientOptions = {
    * Every event, EventServerConnected and EventServerDisconnected of the client itself included. In one process all
    * clients share one object: nobody may change it.
    */
-  readonly event: (event: Event, told: Told) => void
+  readonly event: (event: Event, told: Told, published: Published) => void
   /** Registered with the server; addresses are being registered again. */
   readonly connected?: (link: Extract<Event, { name: 'EventLinkConnected' }>) => void
   /** Milliseconds until a request without answer is told as failed. */
@@ -55,8 +55,6 @@ const longest = 3000
 /** Silence after which the link is tried, and given up. */
 const quiet = 5000
 const dead = 12_000
-/** What the client raises itself has no number. */
-const ownEvent: Told = { seq: 0 }
 
 export function connectTLib(options: ClientOptions): TLibClient {
   const client = new ReconnectingClient(options)
@@ -132,7 +130,7 @@ class ReconnectingClient implements TLibClient {
 
   private inlet(): Inlet {
     const inlet: Inlet = {
-      event: ({ event }, told) => this.current === inlet && this.received(event, told),
+      event: (published, told) => this.current === inlet && this.received(published, told),
       closed: () => {
         if (this.current !== inlet) return
         this.lost()
@@ -171,20 +169,26 @@ class ReconnectingClient implements TLibClient {
     this.outlet?.send({ ...request, refID } as Request)
   }
 
-  private received(event: Event, told: Told): void {
+  private received(published: Published, told: Told): void {
+    const { event } = published
     this.heardAt = this.options.runtime.clock.monotonic()
     if (event.name === 'EventLinkConnected' && !this.registered) this.start(event)
-    this.options.event(event, told)
+    this.options.event(event, told, published)
     if (told.refID !== undefined) this.answer(told.refID, event)
   }
 
   private start(link: Extract<Event, { name: 'EventLinkConnected' }>): void {
     this.registered = true
     this.attempts = 0
-    this.options.event({ name: 'EventServerConnected', time: this.now(), node: link.node }, ownEvent)
+    this.raise({ name: 'EventServerConnected', time: this.now(), node: link.node })
     this.options.connected?.(link)
     if (this.monitoring) this.send({ name: 'RequestStartCallMonitoring' })
     for (const dn of this.addresses) this.send({ name: 'RequestRegisterAddress', thisDN: dn })
+  }
+
+  /** What the client raises itself has no number. */
+  private raise(event: Event): void {
+    this.options.event(event, { seq: 0 }, new Published(event))
   }
 
   private answer(refID: number, event: Event): void {
@@ -202,7 +206,7 @@ class ReconnectingClient implements TLibClient {
     this.registered = false
     this.current = undefined
     this.outlet = undefined
-    if (wasRegistered) this.options.event({ name: 'EventServerDisconnected', time: this.now() }, ownEvent)
+    if (wasRegistered) this.raise({ name: 'EventServerDisconnected', time: this.now() })
     for (const refID of [...this.pending.keys()]) this.answer(refID, this.failure('linkLost'))
   }
 

@@ -61,3 +61,19 @@ function headOf({ seq, refID, position }: Told): string {
   if (position !== undefined) head += `"position":${position},`
   return head
 }
+
+/** Their JSON texts as one array: a batch for whoever reads it elsewhere. */
+export function arrayOf(all: readonly Published[]): Uint8Array {
+  const length = all.reduce((sum, { bytes }) => sum + bytes.length + 1, 1)
+  // Memory of its own: who sends a piece of a pool to another thread sends the pool.
+  const array = Buffer.allocUnsafeSlow(Math.max(2, length))
+  let at = array.write('[')
+  for (const { bytes } of all) {
+    at += bytes.copy(array, at)
+    array[at++] = comma
+  }
+  array.write(']', array.length - 1)
+  return array
+}
+
+const comma = 0x2c

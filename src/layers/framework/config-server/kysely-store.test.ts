@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'kysely'
 import { afterAll, beforeAll } from 'vitest'
-import { type Database, openEmbedded } from '#platform/store/database.ts'
-import { kyselyStore } from './kysely-store.ts'
+import { type EmbeddedDatabase, openEmbedded } from '#platform/store/embedded.ts'
+import type { EmptiedStore } from './kysely-store.fixture.ts'
 import { configurationStoreConformance } from './store.conformance.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ringmain-configuration-'))
-let database: Database
+const module = new URL('./kysely-store.fixture.js', import.meta.url).href
+let database: EmbeddedDatabase
 
 beforeAll(async () => {
   database = await openEmbedded({ directory, option: '--data' })
@@ -20,8 +20,7 @@ afterAll(async () => {
 })
 
 configurationStoreConformance('in the embedded database', async () => {
-  const store = await kyselyStore(database)
-  const db = await database.tables('test', [])
-  await sql`truncate configuration_object, configuration_revision restart identity`.execute(db)
+  const store = await database.store<EmptiedStore>(module)
+  await store.empty()
   return store
 })

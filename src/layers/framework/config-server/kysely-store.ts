@@ -1,6 +1,7 @@
 /** Keeps the objects in the database, one row each, in the order in which they came. */
 import { type Generated, type JSONColumnType, type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '#platform/store/database.ts'
+import type { EmbeddedDatabase } from '#platform/store/embedded.ts'
 import { StatementFailed } from '#platform/store/errors.ts'
 import { insertRows } from '#platform/store/insert-rows.ts'
 import type { Migration } from '#platform/store/migrate.ts'
@@ -33,8 +34,12 @@ const migrations: readonly Migration[] = [
   },
 ]
 
+/** In the thread of the embedded database, which imports this module and opens the store there. */
+export const embeddedStore = (database: EmbeddedDatabase): Promise<ConfigurationStore> =>
+  database.store(import.meta.url)
+
 /** Throws `MigrationsDiffer`. */
-export async function kyselyStore(database: Database): Promise<ConfigurationStore> {
+export async function openStore(database: Database): Promise<ConfigurationStore> {
   const db = await database.tables<Tables>('config-server', migrations)
   return {
     async load() {

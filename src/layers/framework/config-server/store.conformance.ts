@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { changesBetween } from '#protocols/model/changes.ts'
 import { complete } from '#protocols/model/entries.ts'
-import { type ConfigurationStore, RevisionTaken } from './store.ts'
+import type { ConfigurationStore } from './store.ts'
 
 const empty = complete({})
 const first = complete({
@@ -51,7 +51,9 @@ export function configurationStoreConformance(name: string, open: () => Promise<
       const store = await open()
       await store.apply(1, changesBetween(empty, first))
 
-      await expect(store.apply(1, changesBetween(first, second))).rejects.toBeInstanceOf(RevisionTaken)
+      await expect(store.apply(1, changesBetween(first, second))).rejects.toMatchObject({
+        code: 'CONFIGURATION_REVISION_TAKEN',
+      })
 
       expect(await store.load()).toEqual({ revision: 1, objects: first })
     })

@@ -10,12 +10,11 @@ export interface Folding {
   owner(event: OwnerEvent): { begin?: WrapUp; end?: WrapUpEnd }
 }
 
-export type Heard = { readonly event: Event; readonly position: number }
-
 export class Draft {
   /** Events that were lost on the way. */
   missing = 0
-  private readonly events: readonly Heard[]
+  private readonly events: readonly Event[]
+  private readonly positions: readonly number[]
   private done = 0
   private readonly calls: CallRow[] = []
   private readonly owners: OwnerRow[] = []
@@ -23,22 +22,21 @@ export class Draft {
   private readonly wrapUps: WrapUp[] = []
   private readonly wrapUpEnds: WrapUpEnd[] = []
 
-  constructor(events: readonly Heard[]) {
+  constructor(events: readonly Event[], positions: readonly number[]) {
     this.events = events
-  }
-
-  get length(): number {
-    return this.events.length
+    this.positions = positions
   }
 
   async made(folding: Folding): Promise<Omit<Batch, 'reader' | 'node'>> {
-    for (; this.done < this.events.length; this.done++) await this.add(folding, this.events[this.done] as Heard)
+    for (; this.done < this.events.length; this.done++) await this.add(folding, this.done)
     const { calls, owners, wrapUps, wrapUpEnds } = this
-    const position = Math.max(...this.events.map((heard) => heard.position)) + 1
+    const position = Math.max(...this.positions) + 1
     return { position, calls, owners, interactions: [...this.interactions.values()], wrapUps, wrapUpEnds }
   }
 
-  private async add(folding: Folding, { event, position }: Heard): Promise<void> {
+  private async add(folding: Folding, index: number): Promise<void> {
+    const event = this.events[index] as Event
+    const position = this.positions[index] as number
     if (isOwnerEvent(event)) this.addOwner(folding, event, position)
     else if (isCallEvent(event)) await this.addCall(folding, event, position)
   }

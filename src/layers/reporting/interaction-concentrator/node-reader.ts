@@ -7,17 +7,15 @@ import type { Address, Runtime, Timer } from '#platform/runtime/runtime.ts'
 import { connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import type { LocalPorts } from '#protocols/tlib/local.ts'
-import type { Told } from '#protocols/tlib/published.ts'
-import type { EventStore } from '../model/store.ts'
-import { Draft, type Folding, type Heard } from './draft.ts'
+import { arrayOf, type Published, type Told } from '#protocols/tlib/published.ts'
+import type { Reading, Records } from '../records.ts'
 import type { Figures } from './figures.ts'
 
 export type NodeReaderOptions = {
   readonly runtime: Runtime
   readonly log: Log
   readonly figures: Figures
-  readonly store: EventStore
-  readonly folding: Folding
+  readonly records: Pick<Records, 'begin' | 'take'>
   readonly node: string
   /** Under which its position is kept. */
   readonly reader: string
@@ -36,6 +34,8 @@ const gathering = 200
 const mostInBatch = 1000
 const retryAfter = 1000
 
+type Heard = { readonly published: Published; readonly position: number }
+
 export class NodeReader {
   private readonly options: NodeReaderOptions
   private readonly mostWaiting: number
@@ -45,7 +45,8 @@ export class NodeReader {
   private next: number | undefined
   /** The position after the last event stored. */
   private stored: number | undefined
-  private draft: Draft | undefined
+  /** Being stored, or to be stored as soon as that can be. */
+  private reading: Reading | undefined
   private storing: Promise<void> | undefined
   private timer: Timer | undefined
   private failing = false
@@ -57,9 +58,9 @@ export class NodeReader {
   }
 
   async open(): Promise<void> {
-    const { store, reader, node, log, runtime } = this.options
+    const { records, reader, node, log, runtime } = this.options
     try {
-      this.stored = await store.position(reader, node)
+      this.stored = await records.begin(reader, node)
       this.next = this.stored
       this.connect()
     } catch (error) {
@@ -104,7 +105,7 @@ export class NodeReader {
       applicationName: reader,
       pool,
       from: () => this.next,
-      event: (event, told) => this.received(event, told),
+      event: (event, told, published) => this.received(event, told, published),
     })
   }
 
@@ -113,12 +114,12 @@ export class NodeReader {
     this.connect()
   }
 
-  private received(event: Event, told: Told): void {
+  private received(event: Event, told: Told, published: Published): void {
     if (event.name === 'EventLinkConnected') this.linked(told)
     const { position } = told
     if (position === undefined || answers.has(event.name)) return
     this.next = Math.max(this.next ?? 0, position + 1)
-    this.waiting.push({ event, position })
+    this.waiting.push({ published, position })
     if (this.waiting.length >= this.mostWaiting) this.pause()
     if (this.waiting.length >= enough && !this.failing) void this.begin()
     else this.beginIn(gathering)
@@ -164,25 +165,31 @@ export class NodeReader {
     this.timer?.cancel()
     this.timer = undefined
     while (this.waiting.length > 0 && !this.stopped) {
-      const draft = this.draft ?? new Draft(this.waiting.slice(0, mostInBatch))
-      this.draft = draft
-      if (!(await this.storeDraft(draft))) return
-      this.draft = undefined
-      this.waiting = this.waiting.slice(draft.length)
+      const reading = this.reading ?? this.read()
+      this.reading = reading
+      if (!(await this.store(reading))) return
+      this.reading = undefined
+      this.waiting = this.waiting.slice(reading.positions.length)
       if (!this.client && this.waiting.length < this.mostWaiting / 2) this.connect()
     }
   }
 
-  private async storeDraft(draft: Draft): Promise<boolean> {
-    const { store, folding, figures, reader, node, log } = this.options
+  private read(): Reading {
+    const { reader, node } = this.options
+    const heard = this.waiting.slice(0, mostInBatch)
+    const positions = heard.map(({ position }) => position)
+    return { reader, node, positions, events: arrayOf(heard.map(({ published }) => published)) }
+  }
+
+  private async store(reading: Reading): Promise<boolean> {
+    const { records, figures, node, log } = this.options
     try {
-      const batch = { reader, node, ...(await draft.made(folding)) }
-      const conflicts = await store.put(batch)
+      const { missing, conflicts } = await records.take(reading)
       for (const conflict of conflicts) log.error({ node, ...conflict }, 'an event is stored already with another body')
-      figures.stored(draft.length, draft.missing, conflicts.length)
+      figures.stored(reading.positions.length, missing, conflicts.length)
       this.failing = false
-      this.stored = batch.position
-      this.acknowledge(batch.position)
+      this.stored = Math.max(...reading.positions) + 1
+      this.acknowledge(this.stored)
       return true
     } catch (error) {
       log.error({ node, error: String(error) }, 'events cannot be stored yet')

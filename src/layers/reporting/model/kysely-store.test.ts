@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll } from 'vitest'
-import { type Database, openEmbedded } from '#platform/store/database.ts'
+import type { Database } from '#platform/store/database.ts'
+import { openPGlite } from '#platform/store/pglite-worker.ts'
 import { kyselyStore } from './kysely-store.ts'
 import { interactionStoreConformance } from './store.conformance.ts'
 
@@ -12,7 +13,7 @@ const directory = mkdtempSync(join(tmpdir(), 'ringmain-reporting-'))
 let database: Database
 
 beforeAll(async () => {
-  database = await openEmbedded({ directory, option: '--data' })
+  database = await openPGlite(directory)
 }, 60_000)
 afterAll(async () => {
   await database.close()
