@@ -2,28 +2,26 @@
  * One forwarded request: its server transaction, the client transactions of its branches, and the response context
  * that decides between them (RFC 3261 §16.2).
  */
-import { step } from '#platform/machine/machine.ts'
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { edit } from '../message/edit.ts'
 import { Message } from '../message/message.ts'
-import type {
-  ClientTransaction,
-  ClientUser,
-  ServerTransaction,
-  ServerUser,
-  Transactions,
+import {
+  type ClientTransaction,
+  type ClientUser,
+  nobody,
+  type ServerTransaction,
+  type ServerUser,
+  type Transactions,
 } from '../transaction/transactions.ts'
 import type { Hop } from '../transport/transport.ts'
+import { routingHash } from './proxy-branch.ts'
 import { copyFor, type Forward, type Target } from './proxy-copy.ts'
 import { maxBreadth } from './proxy-request.ts'
 import {
-  type Effect,
-  type Input,
-  inputOf,
-  newResponseContext,
-  proxyResponseContext,
+  type ContextBranch,
   type Response,
-  type State,
+  ResponseContext,
+  type ResponseContextUser,
 } from './proxy-response-context.ts'
 
 /** What a fork needs of its proxy. */
@@ -40,150 +38,71 @@ export interface ForkOwner {
   ended(fork: ForkedRequest): void
 }
 
-export class ForkedRequest implements ServerUser {
+export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
   private readonly proxy: ForkOwner
   private readonly server: ServerTransaction
+  private readonly context: ResponseContext<Branch>
   private decision: Forward
-  private readonly hash: string
+  /** Groups of targets not tried yet. */
   private groups: readonly (readonly Target[])[]
-  private readonly branches: Branch[] = []
-  private state: State = 'Open'
-  private context = newResponseContext(false)
+  private branches: readonly Branch[] = none
+  private over = false
 
-  constructor(proxy: ForkOwner, server: ServerTransaction, decision: Forward, hash: string) {
+  constructor(proxy: ForkOwner, server: ServerTransaction, decision: Forward) {
     this.proxy = proxy
     this.server = server
     this.decision = decision
-    this.hash = hash
     this.groups = decision.groups
+    this.context = new ResponseContext(server.request.method === 'INVITE', this)
   }
 
   start(): void {
     const { server } = this
-    const invite = server.request.method === 'INVITE'
-    this.context = newResponseContext(invite)
     server.use(this)
     // §16.2: at once, since the branches may be silent for long, and each hop's 100 ends there.
-    if (invite) server.respond(100)
+    if (server.request.method === 'INVITE') server.respond(100)
     const breadth = maxBreadth(server.request, this.proxy.maxBreadth)
-    this.groups = breadth > 0 ? withinBreadth(this.groups, breadth) : []
-    if (breadth > 0) this.next()
-    else this.refuse(440)
+    if (breadth > 0) {
+      this.groups = withinBreadth(this.groups, breadth)
+      this.next()
+    } else {
+      server.respond(440)
+      this.end()
+    }
   }
 
   /** ServerUser: the caller's CANCEL. */
   cancelled(): void {
-    this.apply({ type: 'cancel' })
+    this.context.cancel()
+    this.settled()
   }
 
-  arrived(branch: Branch, response: Message): void {
-    const type = inputOf(response.status)
-    if (type === '300-699') this.refused(branch, response)
-    else this.apply({ type, branch: branch.id, response })
-  }
-
-  broke(branch: Branch, status: number): void {
-    this.refused(branch, { status })
+  arrived(branch: Branch, response: Response): void {
+    const last = response.status >= 300 && this.decision.goesOn?.(response.status) === false
+    this.context.arrived(branch, response, last)
+    this.settled()
   }
 
   expired(branch: Branch): void {
-    this.apply({ type: 'timerC', branch: branch.id })
+    this.context.expired(branch)
+    this.settled()
   }
 
   resend(to: (hop: Hop) => boolean): void {
-    for (const { ended, target, client } of this.branches)
-      if (!ended && client !== undefined && to(target.hop)) this.proxy.repeat(client)
+    for (const { phase, target, client } of this.branches)
+      if (phase !== 'final' && client !== undefined && to(target.hop)) this.proxy.repeat(client)
   }
 
   fail(to: (hop: Hop) => boolean, status: number): void {
     for (const branch of this.branches) {
-      if (branch.ended || !to(branch.target.hop)) continue
+      if (branch.phase === 'final' || !to(branch.target.hop)) continue
       branch.client?.abandon()
-      this.broke(branch, status)
+      this.arrived(branch, { status })
     }
   }
 
-  private refused(branch: Branch, response: Response) {
-    const last = this.decision.goesOn?.(response.status) === false
-    this.apply({ type: '300-699', branch: branch.id, response, last })
-  }
-
-  private refuse(status: number) {
-    this.state = 'Completed'
-    this.respond({ status })
-    this.proxy.ended(this)
-  }
-
-  private apply(input: Input) {
-    const next = step(proxyResponseContext, this.state, this.context, input)
-    if (next === undefined) return
-    const wasOpen = this.isOpen()
-    this.state = next.state
-    this.context = next.data
-    if ('branch' in input && input.type !== '100' && input.type !== '101-199') this.settled(input.branch)
-    for (const effect of next.effects) this.perform(effect)
-    if (wasOpen && !this.isOpen()) this.end()
-  }
-
-  /** What is left for 32 s is little: later 2xx of an INVITE, and no more of anything else. */
-  private end() {
-    this.server.use(nobody)
-    this.server.request.shrink()
-    this.decision = decided
-    this.groups = []
-    for (const branch of this.branches) if (branch.ended) branch.client = undefined
-    this.proxy.ended(this)
-  }
-
-  private isOpen() {
-    return this.state === 'Open' || this.state === 'Closing'
-  }
-
-  /** A branch that has had its say needs no timer. */
-  private settled(id: number) {
-    const branch = this.branches[id]
-    if (branch !== undefined && this.context.branches[id]?.phase === 'final') branch.end()
-  }
-
-  private perform(effect: Effect) {
-    switch (effect.type) {
-      case 'forward':
-        return this.respond(effect.response, effect.others)
-      case 'cancel':
-        return this.branches[effect.branch]?.client?.cancel()
-      case 'startC':
-        return this.branches[effect.branch]?.startC(this.proxy)
-      case 'abandon':
-        return this.branches[effect.branch]?.client?.abandon()
-      case 'next':
-        return this.next()
-    }
-  }
-
-  /** §16.6 item 10, for each target of the next group. */
-  private next() {
-    const [group = [], ...rest] = this.groups
-    this.groups = rest
-    const added = group.map((target, index) => new Branch(this, this.branches.length + index, target))
-    this.branches.push(...added)
-    this.apply({ type: 'fork', branches: added.map(({ id }) => id), groups: rest.length })
-    for (const branch of added) this.send(branch, added.length)
-  }
-
-  private send(branch: Branch, siblings: number) {
-    const { request } = this.server
-    const copy = copyFor(request, this.decision, branch.target)
-    // RFC 5393 §5.3.3: what is left is shared by the branches; a request that never forks needs no field.
-    if (siblings > 1 || request.cellOf('Max-Breadth', 0) >= 0) {
-      const breadth = maxBreadth(request, this.proxy.maxBreadth)
-      copy.set('Max-Breadth', String(Math.max(1, Math.floor(breadth / siblings))))
-    }
-    const { transactions } = this.proxy
-    branch.client = transactions.request(copy, branch.target.hop, branch, { branch: this.proxy.branch(this.hash) })
-  }
-
-  /** §16.7 steps 3, 7–9. */
-  private respond(response: Response, others: readonly Response[] = []) {
+  /** ResponseContextUser: §16.7 steps 3, 7–9. */
+  forward(response: Response, others: readonly Response[]): void {
     if (!(response instanceof Message)) {
       this.server.respond(response.status)
       return
@@ -197,23 +116,80 @@ export class ForkedRequest implements ServerUser {
     }
     this.server.send(copy.finish())
   }
+
+  /** ResponseContextUser. */
+  cancel(branch: Branch): void {
+    branch.client?.cancel()
+  }
+
+  /** ResponseContextUser. */
+  startC(branch: Branch): void {
+    branch.startC(this.proxy)
+  }
+
+  /** ResponseContextUser. */
+  finished(branch: Branch): void {
+    branch.end()
+  }
+
+  /** ResponseContextUser. */
+  abandon(branch: Branch): void {
+    branch.client?.abandon()
+  }
+
+  /** ResponseContextUser: §16.6 item 10, for each target of the next group. */
+  next(): void {
+    const [group = [], ...rest] = this.groups
+    this.groups = rest
+    const added = group.map((target) => new Branch(this, target))
+    this.branches = this.branches.length === 0 ? added : [...this.branches, ...added]
+    this.context.fork(added, rest.length)
+    for (const branch of added) this.send(branch, added.length)
+  }
+
+  private send(branch: Branch, siblings: number) {
+    const { request } = this.server
+    const copy = copyFor(request, this.decision, branch.target)
+    // RFC 5393 §5.3.3: what is left is shared by the branches; a request that never forks needs no field.
+    if (siblings > 1 || request.cellOf('Max-Breadth', 0) >= 0) {
+      const breadth = maxBreadth(request, this.proxy.maxBreadth)
+      copy.set('Max-Breadth', String(Math.max(1, Math.floor(breadth / siblings))))
+    }
+    const options = { branch: this.proxy.branch(routingHash(request)) }
+    branch.client = this.proxy.transactions.request(copy, branch.target.hop, branch, options)
+  }
+
+  /** After each input: the first final response that went upstream is the end of most of it. */
+  private settled() {
+    if (!this.over && !this.context.isOpen) this.end()
+  }
+
+  /** What is left for 32 s is little: later 2xx of an INVITE, and no more of anything else. */
+  private end() {
+    this.over = true
+    this.server.use(nobody)
+    this.server.release()
+    this.decision = decided
+    this.groups = none
+    this.proxy.ended(this)
+  }
 }
 
-const nobody: ServerUser = {}
+const none: readonly never[] = []
 const decided: Forward = { type: 'forward', groups: [] }
+const nowhere: Target = { hop: { protocol: 'UDP', host: '', port: 0 } }
 
 /** One target, its client transaction and its timer C. */
-class Branch implements ClientUser {
-  readonly id: number
-  readonly target: Target
+class Branch implements ClientUser, ContextBranch {
+  target: Target
+  phase: ContextBranch['phase'] = 'calling'
+  cancelled = false
   client: ClientTransaction | undefined
-  ended = false
   private readonly fork: ForkedRequest
   private timer: Timer | undefined
 
-  constructor(fork: ForkedRequest, id: number, target: Target) {
+  constructor(fork: ForkedRequest, target: Target) {
     this.fork = fork
-    this.id = id
     this.target = target
   }
 
@@ -223,18 +199,20 @@ class Branch implements ClientUser {
 
   failed(cause: 'timeout' | 'transport'): void {
     // §16.9, §16.7: no answer is 408, a next hop that cannot be reached is 503.
-    this.fork.broke(this, cause === 'timeout' ? 408 : 503)
+    this.fork.arrived(this, { status: cause === 'timeout' ? 408 : 503 })
   }
 
-  startC(proxy: ForkOwner): void {
+  startC({ clock, timerC }: ForkOwner): void {
     this.timer?.cancel()
-    this.timer = proxy.clock.after(proxy.timerC, () => this.fork.expired(this))
+    this.timer = clock.after(timerC, () => this.fork.expired(this))
   }
 
+  /** It may live for 32 s more, for later 2xx: what is left is its fork. */
   end(): void {
-    this.ended = true
     this.timer?.cancel()
     this.timer = undefined
+    this.client = undefined
+    this.target = nowhere
   }
 }
 

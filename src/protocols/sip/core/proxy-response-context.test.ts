@@ -1,33 +1,49 @@
 import { describe, expect, it } from 'vitest'
-import { step } from '#platform/machine/machine.ts'
-import {
-  bestOf,
-  type Effect,
-  type Input,
-  inputOf,
-  proxyResponseContext as machine,
-  newResponseContext,
-  type ResponseContext,
-  type State,
-} from './proxy-response-context.ts'
+import { bestOf, type ContextBranch, type Response, ResponseContext, type State } from './proxy-response-context.ts'
 
-type Context = { state: State; data: ResponseContext; effects: readonly Effect[] }
+type Input =
+  | { type: 'fork'; branches: number[]; groups: number }
+  | { type: 'response'; branch: number; response: Response; last?: boolean }
+  | { type: 'cancel' }
+  | { type: 'timerC'; branch: number }
+
+type Effect =
+  | { type: 'forward'; response: Response; others?: readonly Response[] }
+  | { type: 'cancel' | 'startC' | 'abandon'; branch: number }
+  | { type: 'next' }
+
+type Branch = ContextBranch & { readonly id: number }
 
 const response = (status: number) => ({ status })
-const arrives = (branch: number, status: number): Input => ({
-  type: inputOf(status),
-  branch,
-  response: response(status),
-})
+const arrives = (branch: number, status: number): Input => ({ type: 'response', branch, response: response(status) })
 const fork = (branches: number[], groups = 0): Input => ({ type: 'fork', branches, groups })
 
-function run(inputs: Input[], invite = true): Context {
-  let context: Context = { state: 'Open', data: newResponseContext(invite), effects: [] }
-  for (const input of inputs) {
-    const next = step(machine, context.state, context.data, input)
-    context = next ?? { ...context, effects: [] }
+/** Gives a context these inputs; tells its state and what the last of them caused. */
+function run(inputs: Input[], invite = true): { state: State; effects: readonly Effect[] } {
+  let effects: Effect[] = []
+  const context = new ResponseContext<Branch>(invite, {
+    forward: (response, others) =>
+      effects.push({ type: 'forward', response, ...(others.length > 0 && { others: [...others] }) }),
+    cancel: ({ id }) => effects.push({ type: 'cancel', branch: id }),
+    startC: ({ id }) => effects.push({ type: 'startC', branch: id }),
+    abandon: ({ id }) => effects.push({ type: 'abandon', branch: id }),
+    finished() {},
+    next: () => effects.push({ type: 'next' }),
+  })
+  const branches = new Map<number, Branch>()
+  const branch = (id: number): Branch => {
+    const known = branches.get(id) ?? { id, phase: 'calling', cancelled: false }
+    branches.set(id, known)
+    return known
   }
-  return context
+  for (const input of inputs) {
+    effects = []
+    if (input.type === 'fork') context.fork(input.branches.map(branch), input.groups)
+    else if (input.type === 'response') context.arrived(branch(input.branch), input.response, input.last)
+    else if (input.type === 'timerC') context.expired(branch(input.branch))
+    else context.cancel()
+  }
+  return { state: context.state, effects }
 }
 
 const forwarded = (status: number) => ({ type: 'forward', response: { status } })
@@ -80,7 +96,7 @@ describe('the response context of a forked request', () => {
   })
 
   it('tries no further group after a response that its user calls the last', () => {
-    const last: Input = { type: '300-699', branch: 1, response: response(404), last: true }
+    const last: Input = { type: 'response', branch: 1, response: response(404), last: true }
 
     expect(run([fork([1], 1), last])).toMatchObject({ state: 'Completed', effects: [forwarded(404)] })
   })

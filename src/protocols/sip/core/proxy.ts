@@ -12,7 +12,7 @@ import type {
   TransactionUser,
 } from '../transaction/transactions.ts'
 import type { Hop, Transport } from '../transport/transport.ts'
-import { Branches, routingHash } from './proxy-branch.ts'
+import { Branches } from './proxy-branch.ts'
 import { copyFor, type Forward } from './proxy-copy.ts'
 import { ForkedRequest, type ForkOwner } from './proxy-fork.ts'
 import { type Fault, faultOf } from './proxy-request.ts'
@@ -136,7 +136,7 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
   }
 
   private forward(transaction: ServerTransaction, decision: Forward) {
-    const fork = new ForkedRequest(this, transaction, decision, routingHash(transaction.request))
+    const fork = new ForkedRequest(this, transaction, decision)
     this.pending.add(fork)
     fork.start()
   }

@@ -22,6 +22,7 @@ const names = [
     'In-Reply-To,',
     'Geolocation,',
     'Flow-Timer',
+    'Max-Breadth',
   ],
   ...['SIP-ETag', 'SIP-If-Match', 'Accept-Contact/a,', 'Reject-Contact/j,', 'Request-Disposition/d,', 'Identity/y'],
 ]

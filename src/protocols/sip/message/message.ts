@@ -10,7 +10,7 @@ const noNames: readonly string[] = []
 const noLimits = { messageBytes: Number.MAX_SAFE_INTEGER, headerBytes: Number.MAX_SAFE_INTEGER, fields: 1_000_000 }
 
 export class Message {
-  private whole: Buffer
+  private whole: Buffer | undefined
   /** Requests: the method. Responses: the method of CSeq. */
   readonly method: string
   /** Responses only; 0 in requests. */
@@ -32,7 +32,7 @@ export class Message {
 
   /** The whole message as it stood on the wire. */
   get bytes(): Buffer {
-    return this.whole
+    return this.whole ?? Buffer.from(this.text, 'latin1')
   }
 
   get isRequest(): boolean {
@@ -118,15 +118,14 @@ export class Message {
     return own(this.parameterById(TO, 'tag'))
   }
 
-  /** Lets go of everything but the bytes; for messages that are kept. What is asked later is read again. */
+  /**
+   * Lets go of everything but a copy of the text; for messages that are kept. What is asked later is read again. Bytes
+   * would be a piece of a buffer that others share, or cost the allocator and the collector several times as much.
+   */
   shrink(): this {
-    // A piece of a shared buffer would keep all of that.
-    if (this.whole.buffer.byteLength > 2 * this.whole.length) {
-      const copy = Buffer.allocUnsafeSlow(this.whole.length)
-      this.whole.copy(copy)
-      this.whole = copy
-    }
-    this.cachedText = undefined
+    if (this.whole === undefined) return this
+    this.cachedText = this.whole.toString('latin1')
+    this.whole = undefined
     this.cachedTable = undefined
     return this
   }

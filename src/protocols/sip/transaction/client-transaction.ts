@@ -1,82 +1,108 @@
 /** Non-INVITE client transaction: RFC 3261 §17.1.2, figure 6. */
-import type { Machine, Step } from '#platform/machine/machine.ts'
 import type { Message } from '../message/message.ts'
-import { patience, type Timing } from './timers.ts'
+import { type Hop, isReliable } from '../transport/transport.ts'
+import type { ClientEntry, ClientLayer } from './client.ts'
+import { patience } from './timers.ts'
+import { Transaction } from './transaction.ts'
+import type { ClientUser } from './transactions.ts'
 
-export type State = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated'
+type State = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated'
 
-export type Input =
-  | { type: '1xx' | '200-699'; response: Message }
-  | { type: 'timerE' | 'timerF' | 'timerK' | 'transportError' }
-
-export type TimerName = 'E' | 'F' | 'K'
-
-export type Effect =
-  | { type: 'send'; message: Message }
-  | { type: 'start'; timer: TimerName; after: number }
-  | { type: 'inform'; response: Message }
-  | { type: 'fail'; cause: 'timeout' | 'transport' }
-
-export type Transaction = {
+export class NonInviteClientTransaction extends Transaction implements ClientEntry {
+  readonly method: string
+  private readonly layer: ClientLayer
+  private readonly hop: Hop
+  private user: ClientUser | undefined
+  private state: State = 'Trying'
   /** Until there is a final response. */
-  readonly request: Message | undefined
-  readonly reliable: boolean
-  readonly timing: Timing
-  readonly timerE: number
+  private request: Message | undefined
+
+  constructor(layer: ClientLayer, key: string, request: Message, hop: Hop, user: ClientUser) {
+    super(key, isReliable(hop))
+    this.method = request.method
+    this.layer = layer
+    this.hop = hop
+    this.user = user
+    this.request = request
+  }
+
+  /** §17.1.2.2: the request is sent, timers E and F run. */
+  begin(): void {
+    const { clock, timing } = this.layer
+    this.transmit()
+    this.boundBy(clock, patience(timing))
+    if (!this.reliable) this.repeatAfter(clock, timing.T1)
+  }
+
+  respond(response: Message, from: Hop): void {
+    const { status } = response
+    switch (this.state) {
+      case 'Trying':
+      case 'Proceeding':
+        if (status >= 200) this.complete(response, from)
+        else {
+          this.state = 'Proceeding'
+          this.user?.response(response, from)
+        }
+        return
+      case 'Completed':
+        // §17.1.2.2: repetitions are absorbed here.
+        if (status < 200) this.layer.unexpected(name, this.state, '1xx')
+        return
+      case 'Terminated':
+        this.layer.unexpected(name, this.state, status < 200 ? '1xx' : '200-699')
+    }
+  }
+
+  cancel(): void {
+    // §9.1: only an INVITE is worth a CANCEL.
+  }
+
+  /** Timer E. §17.1.2.2: once somebody has answered, every T2. */
+  protected repeat(): void {
+    const { clock, timing } = this.layer
+    this.transmit()
+    this.repeatAfter(clock, this.state === 'Proceeding' ? timing.T2 : Math.min(this.interval * 2, timing.T2))
+  }
+
+  /** Timer F: nobody answered. Timer K: nothing more is to come. */
+  protected expired(): void {
+    if (this.state === 'Completed') this.terminate()
+    else this.fail('timeout')
+  }
+
+  private complete(response: Message, from: Hop) {
+    const { user } = this
+    this.state = 'Completed'
+    this.request = undefined
+    this.user = undefined
+    this.stopRepeating()
+    // Nothing comes twice over a reliable transport: timer K is 0.
+    if (this.reliable) this.terminate()
+    else this.boundBy(this.layer.clock, this.layer.timing.T4)
+    user?.response(response, from)
+  }
+
+  private transmit() {
+    if (this.request !== undefined) this.layer.transmit(this.request, this.hop, () => this.unsent())
+  }
+
+  private unsent() {
+    if (this.state === 'Trying' || this.state === 'Proceeding') this.fail('transport')
+  }
+
+  private fail(cause: 'timeout' | 'transport') {
+    this.state = 'Terminated'
+    this.stop()
+    this.user?.failed(cause)
+    this.layer.forget(this.key)
+  }
+
+  private terminate() {
+    this.state = 'Terminated'
+    this.stop()
+    this.layer.forget(this.key)
+  }
 }
 
-export const clientTransaction: Machine<State, Input, Transaction, Effect> = {
-  name: 'non-INVITE client transaction',
-  timers: { E: ['Trying', 'Proceeding'], F: ['Trying', 'Proceeding'], K: ['Completed'] },
-  states: {
-    Trying: {
-      '1xx': (tx, { response }) => to('Proceeding', tx, inform(response)),
-      '200-699': (tx, { response }) => complete(tx, response),
-      timerE: (tx) => resend('Trying', { ...tx, timerE: Math.min(tx.timerE * 2, tx.timing.T2) }),
-      timerF: (tx) => to('Terminated', tx, fail('timeout')),
-      transportError: (tx) => to('Terminated', tx, fail('transport')),
-    },
-    Proceeding: {
-      '1xx': (tx, { response }) => to('Proceeding', tx, inform(response)),
-      '200-699': (tx, { response }) => complete(tx, response),
-      // §17.1.2.2: once somebody has answered, every T2.
-      timerE: (tx) => resend('Proceeding', { ...tx, timerE: tx.timing.T2 }),
-      timerF: (tx) => to('Terminated', tx, fail('timeout')),
-      transportError: (tx) => to('Terminated', tx, fail('transport')),
-    },
-    Completed: {
-      // §17.1.2.2: repetitions are absorbed here.
-      '200-699': (tx) => to('Completed', tx),
-      timerK: (tx) => to('Terminated', tx),
-    },
-    Terminated: {},
-  },
-}
-
-/** What happens before the first input: the request is sent, timers E and F run (§17.1.2.2). */
-export function begin(request: Message, reliable: boolean, timing: Timing): Step<State, Transaction, Effect> {
-  const tx: Transaction = { request, reliable, timing, timerE: timing.T1 }
-  const timerF = start('F', patience(timing))
-  return reliable
-    ? to('Trying', tx, send(request), timerF)
-    : to('Trying', tx, send(request), timerF, start('E', timing.T1))
-}
-
-const to = (state: State, data: Transaction, ...effects: Effect[]): Step<State, Transaction, Effect> => ({
-  state,
-  data,
-  effects,
-})
-const send = (message: Message): Effect => ({ type: 'send', message })
-const start = (timer: TimerName, after: number): Effect => ({ type: 'start', timer, after })
-const inform = (response: Message): Effect => ({ type: 'inform', response })
-const fail = (cause: 'timeout' | 'transport'): Effect => ({ type: 'fail', cause })
-
-function resend(state: State, tx: Transaction) {
-  return tx.request === undefined ? to(state, tx) : to(state, tx, send(tx.request), start('E', tx.timerE))
-}
-
-function complete(tx: Transaction, response: Message) {
-  const timerK = start('K', tx.reliable ? 0 : tx.timing.T4)
-  return to('Completed', { ...tx, request: undefined }, timerK, inform(response))
-}
+const name = 'non-INVITE client transaction'

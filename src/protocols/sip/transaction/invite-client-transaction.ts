@@ -1,109 +1,152 @@
 /** INVITE client transaction: RFC 3261 §17.1.1, figure 5, as amended by RFC 6026 §7.2, with the CANCEL of §9.1. */
-import type { Machine, Step } from '#platform/machine/machine.ts'
+import type { Fields } from '../message/draft.ts'
 import type { Message } from '../message/message.ts'
+import { type Hop, isReliable } from '../transport/transport.ts'
 import { ackTo } from './ack.ts'
-import { patience, type Timing } from './timers.ts'
+import type { ClientEntry, ClientLayer } from './client.ts'
+import { patience } from './timers.ts'
+import { Transaction } from './transaction.ts'
+import type { ClientUser } from './transactions.ts'
 
-export type State = 'Calling' | 'Proceeding' | 'Accepted' | 'Completed' | 'Terminated'
+type State = 'Calling' | 'Proceeding' | 'Accepted' | 'Completed' | 'Terminated'
 
-export type Input =
-  | { type: '1xx' | '2xx' | '300-699'; response: Message }
-  | { type: 'cancel' | 'timerA' | 'timerB' | 'timerD' | 'timerM' | 'timerCancelled' | 'transportError' }
-
-export type TimerName = 'A' | 'B' | 'D' | 'M' | 'Cancelled'
-
-export type Effect =
-  | { type: 'send'; message: Message }
-  | { type: 'start'; timer: TimerName; after: number }
-  | { type: 'inform'; response: Message }
-  | { type: 'fail'; cause: 'timeout' | 'transport' }
-  | { type: 'cancel' }
-
-/** Plain data: the standby resumes a transaction from exactly this. */
-export type Transaction = {
+export class InviteClientTransaction extends Transaction implements ClientEntry {
+  readonly method = 'INVITE'
+  private readonly layer: ClientLayer
+  private readonly hop: Hop
+  private readonly user: ClientUser
+  private state: State = 'Calling'
   /** The INVITE until there is a final response, then the ACK to it where one is ours to send. */
-  readonly message: Message | undefined
-  readonly reliable: boolean
-  readonly timing: Timing
-  readonly timerA: number
-  /** The user wants it cancelled, and no provisional response has come yet. */
-  readonly cancelling: boolean
-}
+  private message: Message | undefined
+  /** The user wants it cancelled, with these fields. */
+  private cancelling: Fields | undefined
 
-export const inviteClientTransaction: Machine<State, Input, Transaction, Effect> = {
-  name: 'INVITE client transaction',
-  timers: { A: ['Calling'], B: ['Calling'], D: ['Completed'], M: ['Accepted'], Cancelled: ['Proceeding'] },
-  states: {
-    Calling: {
-      '1xx': (tx, { response }) =>
-        tx.cancelling ? cancelNow(tx, inform(response)) : to('Proceeding', tx, inform(response)),
-      '2xx': (tx, { response }) => accept(tx, response),
-      '300-699': (tx, { response }) => complete(tx, response),
-      // §9.1: no CANCEL before a provisional response.
-      cancel: (tx) => to('Calling', { ...tx, cancelling: true }),
-      timerA: (tx) => resend({ ...tx, timerA: tx.timerA * 2 }),
-      timerB: (tx) => to('Terminated', tx, fail('timeout')),
-      transportError: (tx) => to('Terminated', tx, fail('transport')),
-    },
-    Proceeding: {
-      '1xx': (tx, { response }) => to('Proceeding', tx, inform(response)),
-      '2xx': (tx, { response }) => accept(tx, response),
-      '300-699': (tx, { response }) => complete(tx, response),
-      cancel: (tx) => (tx.cancelling ? to('Proceeding', tx) : cancelNow(tx)),
-      // §9.1: an INVITE whose CANCEL brought no final response in 64·T1 counts as cancelled.
-      timerCancelled: (tx) => to('Terminated', tx, fail('timeout')),
-    },
-    Accepted: {
-      '2xx': (tx, { response }) => to('Accepted', tx, inform(response)),
-      timerM: (tx) => to('Terminated', tx),
-    },
-    Completed: {
-      '300-699': (tx) => (tx.message === undefined ? to('Completed', tx) : to('Completed', tx, send(tx.message))),
-      timerD: (tx) => to('Terminated', tx),
-      // The final response is the user's already: an ACK that does not leave is the other side's loss alone.
-      transportError: (tx) => to('Terminated', tx),
-    },
-    Terminated: {},
-  },
-}
+  constructor(layer: ClientLayer, key: string, invite: Message, hop: Hop, user: ClientUser) {
+    super(key, isReliable(hop))
+    this.layer = layer
+    this.hop = hop
+    this.user = user
+    this.message = invite
+  }
 
-/** What happens before the first input: the INVITE is sent, timers A and B run (§17.1.1.2). */
-export function begin(invite: Message, reliable: boolean, timing: Timing): Step<State, Transaction, Effect> {
-  const tx: Transaction = { message: invite, reliable, timing, timerA: timing.T1, cancelling: false }
-  const timerB = start('B', patience(timing))
-  return reliable
-    ? to('Calling', tx, send(invite), timerB)
-    : to('Calling', tx, send(invite), timerB, start('A', timing.T1))
-}
+  /** §17.1.1.2: the INVITE is sent, timers A and B run. */
+  begin(): void {
+    const { clock, timing } = this.layer
+    this.transmit()
+    this.boundBy(clock, patience(timing))
+    if (!this.reliable) this.repeatAfter(clock, timing.T1)
+  }
 
-const to = (state: State, data: Transaction, ...effects: Effect[]): Step<State, Transaction, Effect> => ({
-  state,
-  data,
-  effects,
-})
-const send = (message: Message): Effect => ({ type: 'send', message })
-const start = (timer: TimerName, after: number): Effect => ({ type: 'start', timer, after })
-const inform = (response: Message): Effect => ({ type: 'inform', response })
-const fail = (cause: 'timeout' | 'transport'): Effect => ({ type: 'fail', cause })
+  respond(response: Message, from: Hop): void {
+    const { status } = response
+    switch (this.state) {
+      case 'Calling':
+      case 'Proceeding':
+        if (status < 200) this.provisional(response, from)
+        else if (status < 300) this.accept(response, from)
+        else this.complete(response, from)
+        return
+      case 'Accepted':
+        // RFC 6026 §8.4: every fork's 2xx and its repetitions reach the user.
+        if (status >= 200 && status < 300) this.user.response(response, from)
+        else this.unexpected(response)
+        return
+      case 'Completed':
+        if (status >= 300) this.transmit()
+        else this.unexpected(response)
+        return
+      case 'Terminated':
+        this.unexpected(response)
+    }
+  }
 
-function resend(tx: Transaction) {
-  return tx.message === undefined ? to('Calling', tx) : to('Calling', tx, send(tx.message), start('A', tx.timerA))
-}
+  cancel(fields: Fields): void {
+    if (this.cancelling !== undefined) return
+    if (this.state !== 'Calling' && this.state !== 'Proceeding') return
+    this.cancelling = fields
+    // §9.1: no CANCEL before a provisional response.
+    if (this.state === 'Proceeding') this.cancelNow()
+  }
 
-function cancelNow(tx: Transaction, ...before: Effect[]) {
-  const wait = start('Cancelled', patience(tx.timing))
-  return to('Proceeding', { ...tx, cancelling: true }, ...before, { type: 'cancel' }, wait)
-}
+  /** Timer A. */
+  protected repeat(): void {
+    this.transmit()
+    this.repeatAfter(this.layer.clock, this.interval * 2)
+  }
 
-// RFC 6026 §8.4: it lives on, so that every fork's 2xx and its repetitions reach the user.
-function accept(tx: Transaction, response: Message) {
-  return to('Accepted', { ...tx, message: undefined }, start('M', patience(tx.timing)), inform(response))
-}
+  /**
+   * Timer B: nobody answered. §9.1: an INVITE whose CANCEL brought no final response in 64·T1 counts as cancelled.
+   * Timers D and M: nothing more is to come.
+   */
+  protected expired(): void {
+    if (this.state === 'Calling' || this.state === 'Proceeding') this.fail('timeout')
+    else this.terminate()
+  }
 
-function complete(tx: Transaction, response: Message) {
-  if (tx.message === undefined) return to('Completed', tx, inform(response))
-  const ack = ackTo(tx.message, response)
-  // §17.1.1.2: 32 s at least over UDP, nothing to wait for otherwise.
-  const timerD = start('D', tx.reliable ? 0 : Math.max(32_000, patience(tx.timing)))
-  return to('Completed', { ...tx, message: ack }, send(ack), timerD, inform(response))
+  private provisional(response: Message, from: Hop) {
+    const first = this.state === 'Calling'
+    if (first) {
+      this.state = 'Proceeding'
+      this.stop()
+    }
+    const cancelled = first && this.cancelling !== undefined
+    this.user.response(response, from)
+    if (cancelled && this.state === 'Proceeding') this.cancelNow()
+  }
+
+  private cancelNow() {
+    const { clock, timing } = this.layer
+    if (this.message !== undefined) this.layer.cancel(this.message, this.hop, this.cancelling ?? [])
+    this.boundBy(clock, patience(timing))
+  }
+
+  private accept(response: Message, from: Hop) {
+    const { clock, timing } = this.layer
+    this.state = 'Accepted'
+    this.message = undefined
+    this.stopRepeating()
+    this.boundBy(clock, patience(timing))
+    this.user.response(response, from)
+  }
+
+  private complete(response: Message, from: Hop) {
+    const { clock, timing } = this.layer
+    this.state = 'Completed'
+    if (this.message !== undefined) this.message = ackTo(this.message, response)
+    this.stopRepeating()
+    this.transmit()
+    // §17.1.1.2: 32 s at least over UDP, nothing to wait for otherwise.
+    this.boundBy(clock, this.reliable ? 0 : Math.max(32_000, patience(timing)))
+    this.user.response(response, from)
+  }
+
+  private transmit() {
+    if (this.message !== undefined) this.layer.transmit(this.message, this.hop, () => this.unsent())
+  }
+
+  /** What was sent before may have arrived: with a response there, a repetition's failure means nothing. */
+  private unsent() {
+    if (this.state === 'Calling') this.fail('transport')
+    // The final response is the user's already: an ACK that does not leave is the other side's loss alone.
+    else if (this.state === 'Completed') this.terminate()
+  }
+
+  private fail(cause: 'timeout' | 'transport') {
+    this.state = 'Terminated'
+    this.stop()
+    this.user.failed(cause)
+    this.layer.forget(this.key)
+  }
+
+  private terminate() {
+    this.state = 'Terminated'
+    this.stop()
+    this.message = undefined
+    this.layer.forget(this.key)
+  }
+
+  private unexpected({ status }: Message) {
+    const input = status < 200 ? '1xx' : status < 300 ? '2xx' : '300-699'
+    this.layer.unexpected('INVITE client transaction', this.state, input)
+  }
 }

@@ -12,8 +12,12 @@ import type { Message } from '../message/message.ts'
 import { responseHop, viaHop } from '../transport/response-hop.ts'
 import { type Hop, isReliable, type SentBy, type Transport } from '../transport/transport.ts'
 import { cancelOf } from './ack.ts'
-import { type ClientEntry, ClientHandle, type ClientLayer, InviteClient, RequestClient } from './client.ts'
-import { InviteServer, RequestServer, type ServerEntry, ServerHandle, type ServerLayer } from './server.ts'
+import { type ClientEntry, ClientHandle, type ClientLayer } from './client.ts'
+import { NonInviteClientTransaction } from './client-transaction.ts'
+import { InviteClientTransaction } from './invite-client-transaction.ts'
+import { InviteServerTransaction } from './invite-server-transaction.ts'
+import { type ServerEntry, ServerHandle, type ServerLayer } from './server.ts'
+import { NonInviteServerTransaction } from './server-transaction.ts'
 import { defaultTiming, type Timing } from './timers.ts'
 import { clientKey, magicCookie, serverKey } from './transaction-key.ts'
 import type { ClientTransaction, ClientUser, RequestOptions, Transactions, TransactionUser } from './transactions.ts'
@@ -110,9 +114,11 @@ export class TransactionLayer implements Transactions {
 
   private begin(request: Message, branch: string, hop: Hop, user: ClientUser): ClientTransaction {
     const key = clientKey(branch, request.method)
-    const Entry = request.method === 'INVITE' ? InviteClient : RequestClient
-    const entry = new Entry(this.clientLayer, key, request, hop, user)
-    const drop = () => this.clients.delete(key)
+    const layer = this.clientLayer
+    const entry =
+      request.method === 'INVITE'
+        ? new InviteClientTransaction(layer, key, request, hop, user)
+        : new NonInviteClientTransaction(layer, key, request, hop, user)
     if (this.clients.size >= this.limit) {
       this.refused.inc()
       this.clock.turn(() => user.failed('transport'))
@@ -120,7 +126,7 @@ export class TransactionLayer implements Transactions {
       this.clients.set(key, entry)
       entry.begin()
     }
-    return new ClientHandle(request, branch, hop, entry, drop)
+    return new ClientHandle(request, branch, hop, entry, layer)
   }
 
   private cancel(invite: Message, hop: Hop, fields: Fields) {
@@ -138,13 +144,13 @@ export class TransactionLayer implements Transactions {
   private requested(request: Message, from: Hop) {
     if (request.method === 'ACK') {
       const entry = this.servers.get(serverKey(request, 'INVITE'))
-      if (entry instanceof InviteServer) entry.acknowledge(request, from)
+      if (entry instanceof InviteServerTransaction) entry.acknowledge(request, from)
       else this.user?.acknowledged(request, from)
       return
     }
     const key = serverKey(request, request.method)
     const known = this.servers.get(key)
-    if (known !== undefined) known.repeat()
+    if (known !== undefined) known.repeated()
     else if (this.servers.size >= this.limit) this.refuse(request, from)
     else this.serve(request, from, key)
   }
@@ -153,14 +159,14 @@ export class TransactionLayer implements Transactions {
     const hop = responseHop(request, from)
     const entry =
       request.method === 'INVITE'
-        ? new InviteServer(this.serverLayer, key, request, from, hop)
-        : new RequestServer(this.serverLayer, key, from, hop)
+        ? new InviteServerTransaction(this.serverLayer, key, request, from, hop)
+        : new NonInviteServerTransaction(this.serverLayer, key, from, hop)
     this.servers.set(key, entry)
-    entry.begin()
     const transaction = new ServerHandle(request, from, entry, this.serverLayer)
     const invite = request.method === 'CANCEL' ? this.servers.get(serverKey(request, 'INVITE')) : undefined
     if (invite === undefined) this.user?.request(transaction, request)
     else this.cancelled(invite, entry, transaction)
+    entry.begin()
   }
 
   /** §9.2: the CANCEL is answered 200 whatever comes of it, with the tag its INVITE has. */

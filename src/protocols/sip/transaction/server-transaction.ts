@@ -1,67 +1,84 @@
 /** Non-INVITE server transaction: RFC 3261 §17.2.2, figure 8. */
-import type { Machine, Step } from '#platform/machine/machine.ts'
 import type { Message } from '../message/message.ts'
-import { patience, type Timing } from './timers.ts'
+import { type Hop, isReliable } from '../transport/transport.ts'
+import type { ServerEntry, ServerLayer } from './server.ts'
+import { patience } from './timers.ts'
+import { Transaction } from './transaction.ts'
+import { nobody, type ServerUser } from './transactions.ts'
 
-export type State = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated'
+type State = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated'
 
-export type Input =
-  /** Responses come from the user; `request` is a repetition. */
-  { type: '1xx' | '200-699'; response: Message } | { type: 'request' | 'timerJ' | 'transportError' }
-
-export type Effect =
-  | { type: 'send'; message: Message }
-  | { type: 'start'; timer: 'J'; after: number }
-  | { type: 'fail'; cause: 'timeout' | 'transport' }
-
-export type Transaction = {
+export class NonInviteServerTransaction extends Transaction implements ServerEntry {
+  user: ServerUser = nobody
+  toTag = ''
+  private readonly layer: ServerLayer
+  private readonly hop: Hop
+  private state: State = 'Trying'
   /** What a repetition is answered with. */
-  readonly response: Message | undefined
-  readonly reliable: boolean
-  readonly timing: Timing
-}
+  private response: Message | undefined
 
-export const serverTransaction: Machine<State, Input, Transaction, Effect> = {
-  name: 'non-INVITE server transaction',
-  timers: { J: ['Completed'] },
-  states: {
-    Trying: {
-      request: (tx) => to('Trying', tx),
-      '1xx': (tx, { response }) => to('Proceeding', { ...tx, response }, send(response)),
-      '200-699': (tx, { response }) => complete(tx, response),
-    },
-    Proceeding: {
-      request: (tx) => (tx.response === undefined ? to('Proceeding', tx) : to('Proceeding', tx, send(tx.response))),
-      '1xx': (tx, { response }) => to('Proceeding', { ...tx, response }, send(response)),
-      '200-699': (tx, { response }) => complete(tx, response),
-      transportError: (tx) => to('Terminated', tx, fail('transport')),
-    },
-    Completed: {
-      request: (tx) => (tx.response === undefined ? to('Completed', tx) : to('Completed', tx, send(tx.response))),
-      // §17.2.2: any further final response of the user is dropped.
-      '200-699': (tx) => to('Completed', tx),
-      timerJ: (tx) => to('Terminated', tx),
-      transportError: (tx) => to('Terminated', tx, fail('transport')),
-    },
-    Terminated: {},
-  },
-}
+  constructor(layer: ServerLayer, key: string, from: Hop, hop: Hop) {
+    super(key, isReliable(from))
+    this.layer = layer
+    this.hop = hop
+  }
 
-/** What happens before the first input: the user is given the request; nothing runs. */
-export function begin(reliable: boolean, timing: Timing): Step<State, Transaction, Effect> {
-  return to('Trying', { response: undefined, reliable, timing })
-}
+  get answered(): boolean {
+    return this.state === 'Completed' || this.state === 'Terminated'
+  }
 
-const to = (state: State, data: Transaction, ...effects: Effect[]): Step<State, Transaction, Effect> => ({
-  state,
-  data,
-  effects,
-})
-const send = (message: Message): Effect => ({ type: 'send', message })
-const fail = (cause: 'timeout' | 'transport'): Effect => ({ type: 'fail', cause })
+  begin(): void {
+    // Nothing is sent or started before the user answers.
+  }
 
-function complete(tx: Transaction, response: Message) {
-  // §17.2.2: nothing is repeated over a reliable transport.
-  const after = tx.reliable ? 0 : patience(tx.timing)
-  return to('Completed', { ...tx, response }, send(response), { type: 'start', timer: 'J', after })
+  repeated(): void {
+    if (this.state === 'Terminated') this.layer.unexpected('non-INVITE server transaction', this.state, 'request')
+    else if (this.response !== undefined) this.reply(this.response)
+  }
+
+  send(response: Message): void {
+    // §17.2.2: any further final response of the user is dropped.
+    if (this.answered) return
+    if (response.status < 200) {
+      this.state = 'Proceeding'
+      this.response = response
+      this.reply(response)
+    } else this.complete(response)
+  }
+
+  protected repeat(): void {
+    // A response is repeated when the request is, and only then.
+  }
+
+  /** Timer J: nothing more is to come. */
+  protected expired(): void {
+    this.terminate()
+  }
+
+  private complete(response: Message) {
+    this.state = 'Completed'
+    this.reply(response)
+    // §17.2.2: nothing is repeated over a reliable transport; over UDP it is kept for 32 s.
+    if (this.reliable) this.boundBy(this.layer.clock, 0)
+    else {
+      this.response = response.shrink()
+      this.boundBy(this.layer.clock, patience(this.layer.timing))
+    }
+  }
+
+  private reply(response: Message) {
+    this.layer.reply(response, this.hop, () => this.unsent())
+  }
+
+  private unsent() {
+    if (this.state !== 'Proceeding' && this.state !== 'Completed') return
+    this.user.failed?.('transport')
+    this.terminate()
+  }
+
+  private terminate() {
+    this.state = 'Terminated'
+    this.stop()
+    this.layer.forget(this.key)
+  }
 }

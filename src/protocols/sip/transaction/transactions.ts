@@ -68,6 +68,8 @@ export interface ServerTransaction {
   readonly request: Message
   /** Where it came from. */
   readonly from: Hop
+  /** Lets go of the request, for a user that does no more than pass on responses: it would be kept for 32 s. */
+  release(): void
   /** Made once for this transaction: the tag for every response this side makes. */
   readonly toTag: string
   /** Whether a final response has been given. */
@@ -89,6 +91,9 @@ export type RespondParts = {
   readonly fields?: Fields | undefined
   readonly body?: Body | undefined
 }
+
+/** What nobody wants to know. */
+export const nobody: ServerUser = {}
 
 export interface ServerUser {
   /** A CANCEL for this INVITE came before its final response and has been answered 200; 487 is the user's to send. */
