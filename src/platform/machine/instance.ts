@@ -8,10 +8,10 @@ export interface Surrounding {
   readonly clock: Clock
   /** Whether there may be a copy that has to be told of changes. */
   readonly copied: boolean
-  feed(instance: Instance, input: { type: string }): void
+  take(instance: Instance, input: { type: string }): void
 }
 
-type Running = { readonly timer: Timer; readonly due: number }
+type Running = { readonly name: string; readonly timer: Timer; readonly due: number }
 type Data = Readonly<Record<string, unknown>>
 type Input = { type: string }
 
@@ -19,7 +19,8 @@ export class Instance {
   readonly id: string
   readonly shape: Shape
   readonly #runner: Surrounding
-  #timers: Map<string, Running> | undefined
+  /** Few at a time: found by looking at each. */
+  #timers: Running[] | undefined
   #timersChanged: Record<string, number | null> | undefined
   /** The data as the copy has it, once there is one. */
   #copied: Data | undefined
@@ -36,45 +37,48 @@ export class Instance {
   }
 
   feed(input: Input): void {
-    this.#runner.feed(this, input)
+    this.#runner.take(this, input)
   }
 
   /** Timers belong to states: those that may not run in the new one are stopped. */
   enter(state: string): void {
     if (state === this.state) return
     this.state = state
-    if (this.#timers === undefined) return
-    for (const timer of this.#timers.keys()) if (!mayRun(this.shape, timer, state)) this.stop(timer)
+    const timers = this.#timers
+    if (timers === undefined) return
+    for (let at = timers.length - 1; at >= 0; at--) {
+      const name = timers[at]?.name ?? ''
+      if (!mayRun(this.shape, name, state)) this.stop(name)
+    }
   }
 
   start(timer: string, after: number): void {
     if (!mayRun(this.shape, timer, this.state)) {
       throw new TypeError(`${this.shape.machine.name}: timer ${timer} may not run in state ${this.state}`)
     }
-    this.#timers ??= new Map()
-    this.#timers.get(timer)?.timer.cancel()
+    this.#remove(timer)?.timer.cancel()
     const { clock } = this.#runner
     const expire = (): void => {
-      this.#timers?.delete(timer)
+      this.#remove(timer)
       this.#timerChanged(timer, null)
       this.feed(inputOf(this.shape, timer, clock.wall()))
     }
-    this.#timers.set(timer, { timer: clock.after(after, expire), due: clock.monotonic() + after })
+    this.#timers ??= []
+    this.#timers.push({ name: timer, timer: clock.after(after, expire), due: clock.monotonic() + after })
     this.#timerChanged(timer, after)
   }
 
   stop(timer: string): void {
-    const running = this.#timers?.get(timer)
+    const running = this.#remove(timer)
     if (running === undefined) return
     running.timer.cancel()
-    this.#timers?.delete(timer)
     this.#timerChanged(timer, null)
   }
 
   leave(): void {
     this.gone = true
     if (this.#timers === undefined) return
-    for (const { timer } of this.#timers.values()) timer.cancel()
+    for (const { timer } of this.#timers) timer.cancel()
     this.#timers = undefined
   }
 
@@ -95,8 +99,19 @@ export class Instance {
   snapshot(): InstanceSnapshot {
     const now = this.#runner.clock.monotonic()
     const timers: Record<string, number> = {}
-    for (const [name, { due }] of this.#timers ?? []) timers[name] = Math.max(0, due - now)
+    for (const { name, due } of this.#timers ?? []) timers[name] = Math.max(0, due - now)
     return { id: this.id, machine: this.shape.machine.name, state: this.state, data: this.data, timers }
+  }
+
+  #remove(timer: string): Running | undefined {
+    const timers = this.#timers
+    if (timers === undefined) return undefined
+    for (let at = 0; at < timers.length; at++)
+      if (timers[at]?.name === timer) {
+        const [running] = timers.splice(at, 1)
+        return running
+      }
+    return undefined
   }
 
   #timerChanged(timer: string, left: number | null): void {

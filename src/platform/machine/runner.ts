@@ -68,16 +68,16 @@ type Outstanding<Effect> = {
   acknowledged: boolean
 }
 
-export class Runner<Effect extends { type: string }> {
+export class Runner<Effect extends { type: string }> implements Surrounding {
   readonly #surroundings: Surroundings
   readonly #owner: Owner<Effect>
-  readonly #surrounding: Surrounding
   readonly #instances = new Map<string, Instance>()
   #queue: { instance: Instance; input: Input }[] = []
   #busy = false
   #closed = false
 
-  readonly #changed = new Set<Instance>()
+  /** Nothing is noted while there is no copy: most owners have none. */
+  #changed: Set<Instance> | undefined
   #effects: Performed<Effect>[] = []
   /** Batches whose effects have not been performed, oldest first. */
   #outstanding: Outstanding<Effect>[] = []
@@ -92,11 +92,16 @@ export class Runner<Effect extends { type: string }> {
   constructor(surroundings: Surroundings, owner: Owner<Effect>) {
     this.#surroundings = surroundings
     this.#owner = owner
-    this.#surrounding = {
-      clock: surroundings.clock,
-      copied: owner.replica !== undefined,
-      feed: (instance, input) => this.#feed(instance, input),
-    }
+  }
+
+  /** For its instances. */
+  get clock(): Clock {
+    return this.#surroundings.clock
+  }
+
+  /** For its instances. */
+  get copied(): boolean {
+    return this.#owner.replica !== undefined
   }
 
   /** Adds an instance with its first step; an id may be used again when its instance has ended. */
@@ -109,7 +114,7 @@ export class Runner<Effect extends { type: string }> {
     const instance = this.#put(id, machine, first.state, first.data)
     this.#mark(instance)
     if ('effects' in first && first.effects.length > 0) {
-      this.#guarded(() => this.#take(instance, first.state, first.data, first.effects))
+      this.#guarded(() => this.#apply(instance, first.state, first.data, first.effects))
     }
     return instance as unknown as Handle<S, I, D>
   }
@@ -124,8 +129,15 @@ export class Runner<Effect extends { type: string }> {
   feed(id: string, input: Input): boolean {
     const instance = this.#instances.get(id)
     if (instance === undefined) return false
-    this.#feed(instance, input)
+    this.take(instance, input)
     return true
+  }
+
+  /** An input of one of its instances. */
+  take(instance: Instance, input: Input): void {
+    if (this.#closed || instance.gone) return
+    if (this.#busy) this.#queue.push({ instance, input })
+    else this.#guarded(() => this.#step(instance, input))
   }
 
   /** Takes an instance away, whatever its state; its timers stop. Harmless when it has gone. */
@@ -175,15 +187,9 @@ export class Runner<Effect extends { type: string }> {
   }
 
   #put(id: string, machine: AnyMachine, state: string, data: object): Instance {
-    const instance = new Instance(id, shapeOf(machine), state, data as Instance['data'], this.#surrounding)
+    const instance = new Instance(id, shapeOf(machine), state, data as Instance['data'], this)
     this.#instances.set(id, instance)
     return instance
-  }
-
-  #feed(instance: Instance, input: Input): void {
-    if (this.#closed || instance.gone) return
-    if (this.#busy) this.#queue.push({ instance, input })
-    else this.#guarded(() => this.#step(instance, input))
   }
 
   /** The only catch-all: a bug ends this owner alone, since the same input would kill the copy too. */
@@ -240,10 +246,10 @@ export class Runner<Effect extends { type: string }> {
       return
     }
     const { state, data, effects } = cell(instance.data, input)
-    this.#take(instance, state, data, effects as readonly (Effect | TimerEffect)[])
+    this.#apply(instance, state, data, effects as readonly (Effect | TimerEffect)[])
   }
 
-  #take(instance: Instance, state: string, data: object, effects: readonly (Effect | TimerEffect)[]): void {
+  #apply(instance: Instance, state: string, data: object, effects: readonly (Effect | TimerEffect)[]): void {
     instance.enter(state)
     instance.data = data as Instance['data']
     this.#mark(instance)
@@ -273,6 +279,7 @@ export class Runner<Effect extends { type: string }> {
 
   #mark(instance: Instance): void {
     if (this.#owner.replica === undefined || !this.#replicated()) return
+    this.#changed ??= new Set()
     this.#changed.add(instance)
     this.#needFlush()
   }
@@ -296,10 +303,10 @@ export class Runner<Effect extends { type: string }> {
 
   #flush(): void {
     this.#flushing = false
-    const changes = [...this.#changed]
+    const changes = [...(this.#changed ?? [])]
       .map((instance) => instance.change())
       .filter((change): change is Change => !!change)
-    this.#changed.clear()
+    this.#changed = undefined
     const effects = this.#effects
     this.#effects = []
     const waiting: Outstanding<Effect> = { sequence: ++this.#sequence, effects, acknowledged: false }

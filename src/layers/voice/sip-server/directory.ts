@@ -5,6 +5,7 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { escapeUser, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import { own } from '#protocols/sip/message/scan.ts'
 import { trunkOf } from '../model/source-field.ts'
 import type { Destination, Directory, Origin } from './session-controller/ports.ts'
 import { callerOf } from './sip/caller.ts'
@@ -48,7 +49,7 @@ function origin(configuration: Configuration, invite: Message): Origin | undefin
   if (dn !== undefined) return { kind: 'dn', dn: dn.number, media: dn.media }
   const trunk = configuration.trunk(trunkOf(invite) ?? '')
   if (trunk === undefined) return undefined
-  return { kind: 'trunk', trunk: trunk.name, number: asserted(invite) ?? caller, media: trunk.media }
+  return { kind: 'trunk', trunk: trunk.name, number: own(asserted(invite) ?? caller), media: trunk.media }
 }
 
 /** RFC 3325 §5: what a trusted trunk asserts is the caller, whatever From says. */

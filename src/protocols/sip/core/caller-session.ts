@@ -7,6 +7,7 @@ import { MalformedMessage } from '../message/errors.ts'
 import { parseNameAddr } from '../message/headers/name-addr.ts'
 import type { Message } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason-phrase.ts'
+import { own } from '../message/scan.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/transactions.ts'
 import { DialogSession, type Phase, type SessionOwner } from './dialog-session.ts'
 import { bodyOf } from './message-body.ts'
@@ -43,7 +44,8 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     super(owner, invitation.callID ?? random.hex(12), random.hex(5))
     this.user = user
     const { requestURI, from, to, cseq = 1 } = invitation
-    this.invite = { method: 'INVITE', requestURI, from: `${from};tag=${this.localTag}`, to, callID: this.callID, cseq }
+    const tagged = own(`${from};tag=${this.localTag}`)
+    this.invite = { method: 'INVITE', requestURI, from: tagged, to, callID: this.callID, cseq }
     const data: Usage = { T1: owner.timing.T1, offered: invitation.body !== undefined, forks: [] }
     this.usage = new MachineInTurn(owner.drive, inviteClientUsage, { state: 'Calling', data }, this.turns, this)
   }

@@ -15,12 +15,18 @@ import { MachineInTurn, type Performer } from './session-turns.ts'
 type Performed = Exclude<Effect, { type: 'start' }>
 type Done = (outcome: ReinviteOutcome) => void
 /** A re-INVITE that the user wants. */
-type Ask = { readonly offer: Body | undefined; readonly done: Done; readonly fields: Fields | undefined }
+type Ask = {
+  readonly id: number
+  readonly offer: Body | undefined
+  readonly done: Done
+  readonly fields: Fields | undefined
+}
 
 export class SessionExchange implements Performer<Performed> {
   private readonly session: DialogSession
   private readonly machine
-  private readonly asks = new Map<number, Ask>()
+  /** Those that are not settled: one as a rule. */
+  private readonly asks: Ask[] = []
   private lastAsk = 0
   /** The number of our last re-INVITE. */
   private cseq = 0
@@ -37,9 +43,9 @@ export class SessionExchange implements Performer<Performed> {
   }
 
   reinvite(offer: Body | undefined, done: Done, fields: Fields | undefined): void {
-    const ask = ++this.lastAsk
-    this.asks.set(ask, { offer, done, fields })
-    this.machine.input({ type: 'reinvite', ask, offered: offer !== undefined })
+    const id = ++this.lastAsk
+    this.asks.push({ id, offer, done, fields })
+    this.machine.input({ type: 'reinvite', ask: id, offered: offer !== undefined })
   }
 
   /** Answers a wish that cannot be sent, in a later turn. */
@@ -91,7 +97,7 @@ export class SessionExchange implements Performer<Performed> {
   }
 
   private sendInvite(id: number) {
-    const ask = this.asks.get(id)
+    const ask = this.asks.find((one) => one.id === id)
     if (ask === undefined) return
     const user = new Reinvite(this)
     user.cseq = this.session.send('INVITE', { fields: ask.fields, body: ask.offer }, user)
@@ -126,8 +132,8 @@ export class SessionExchange implements Performer<Performed> {
   }
 
   private done(id: number, outcome: ReinviteOutcome) {
-    const ask = this.asks.get(id)
-    this.asks.delete(id)
+    const at = this.asks.findIndex((one) => one.id === id)
+    const [ask] = at < 0 ? [] : this.asks.splice(at, 1)
     ask?.done(outcome)
     this.session.heard(outcome)
   }

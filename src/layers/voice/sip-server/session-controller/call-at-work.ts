@@ -1,6 +1,6 @@
 /** A call at work: its machine in a runner, and the edge where its effects meet sessions, owners, events and records. */
 import type { Log } from '#platform/log/log.ts'
-import { Runner, type Surroundings } from '#platform/machine/runner.ts'
+import { type Owner, Runner, type Surroundings } from '#platform/machine/runner.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
@@ -27,18 +27,18 @@ export type Surrounding = {
   over(call: CallAtWork, ending: Ending | undefined): void
 }
 
+/** A T-Library client, or a leg's side in its dialog, that waits for the answer to its request. */
+type Waiting = Requester | Respond
 type WithoutTime<I> = I extends { at: number } ? Omit<I, 'at'> : never
 
-export class CallAtWork implements LegOwner {
+export class CallAtWork implements LegOwner, Owner<Effect> {
   readonly connID: string
   readonly callUUID: string
   private readonly around: Surrounding
   private readonly runner: Runner<Effect>
   private readonly machine: { readonly state: State; readonly data: Call }
   private readonly legs = new Map<string, LegAtWork>()
-  /** Requests of T-Library clients, and of legs in their dialogs, that wait for an answer. */
-  private readonly requesters = new Map<number, Requester>()
-  private readonly requests = new Map<number, Respond>()
+  private readonly waiting = new Map<number, Waiting>()
   private lastNumber = 0
   private eventNo = 0
   private isOver = false
@@ -47,20 +47,21 @@ export class CallAtWork implements LegOwner {
     this.around = around
     this.connID = call.connID
     this.callUUID = call.callUUID
-    this.runner = new Runner<Effect>(around.machines, {
-      name: call.callUUID,
-      perform: (effect) => this.perform(effect),
-      broken: (error) => this.broken(error),
-    })
+    this.runner = new Runner<Effect>(around.machines, this)
     this.machine = this.runner.add('call', callMachine, { state: 'New', data: call })
+  }
+
+  /** Owner. */
+  get name(): string {
+    return this.callUUID
   }
 
   get data(): Call {
     return this.machine.data
   }
 
-  /** Takes the session whose INVITE began the call, as its leg `a`. */
-  take(session: IncomingSession): SessionUser {
+  /** Begins with the session whose INVITE began the call, as its leg `a`. */
+  begin(session: IncomingSession): SessionUser {
     this.around.trace.belongs(session.callID, this.callUUID)
     const leg = this.leg('a')
     leg.use(session)
@@ -68,14 +69,15 @@ export class CallAtWork implements LegOwner {
   }
 
   request(request: Request, requester: Requester) {
-    const token = this.keepRequester(requester)
+    const token = this.keep(requester)
     const target = 'otherDN' in request && request.otherDN !== undefined ? this.locate(request.otherDN) : undefined
     this.feed({ type: request.name, request, token, target } as WithoutTime<RequestInput>)
   }
 
-  keepRequester(requester: Requester): number {
+  /** Gives the number by which the call will answer. */
+  keep(waiting: Waiting): number {
     this.lastNumber += 1
-    this.requesters.set(this.lastNumber, requester)
+    this.waiting.set(this.lastNumber, waiting)
     return this.lastNumber
   }
 
@@ -91,16 +93,12 @@ export class CallAtWork implements LegOwner {
   tell(input: Told) {
     this.feed(input)
   }
-  keepRequest(respond: Respond): number {
-    this.lastNumber += 1
-    this.requests.set(this.lastNumber, respond)
-    return this.lastNumber
-  }
   locate(number: string): Target | undefined {
     return this.around.locate(number)
   }
 
-  private perform(effect: Effect) {
+  /** Owner. */
+  perform(effect: Effect) {
     switch (effect.type) {
       case 'publish':
         return this.publish(effect.event, effect.answers)
@@ -130,10 +128,19 @@ export class CallAtWork implements LegOwner {
   }
 
   private takeRequester(token: number | undefined): Requester | undefined {
-    if (token === undefined) return undefined
-    const requester = this.requesters.get(token)
-    this.requesters.delete(token)
-    return requester
+    const waiting = token === undefined ? undefined : this.take(token)
+    return typeof waiting === 'function' ? undefined : waiting
+  }
+
+  private respond(request: number, status: number): void {
+    const waiting = this.take(request)
+    if (typeof waiting === 'function') waiting(status)
+  }
+
+  private take(number: number): Waiting | undefined {
+    const waiting = this.waiting.get(number)
+    this.waiting.delete(number)
+    return waiting
   }
 
   /** A reply that finds the call gone gives the DN back. */
@@ -152,9 +159,7 @@ export class CallAtWork implements LegOwner {
       case 'invite':
         return this.invite(effect)
       case 'respond':
-        this.requests.get(effect.request)?.(effect.status)
-        this.requests.delete(effect.request)
-        return
+        return this.respond(effect.request, effect.status)
       case 'reject':
       case 'cancel':
       case 'bye':
@@ -183,18 +188,16 @@ export class CallAtWork implements LegOwner {
   private finish(ending: Ending | undefined): void {
     if (this.isOver) return
     this.isOver = true
-    for (const requester of this.requesters.values()) {
-      requester.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
-    }
-    this.requesters.clear()
+    for (const waiting of this.waiting.values())
+      if (typeof waiting !== 'function') waiting.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
+    this.waiting.clear()
     this.legs.clear()
-    this.requests.clear()
     this.runner.end()
     this.around.over(this, ending)
   }
 
   /** A bug in a step of this call: it alone ends, with BYE to all and complete records. */
-  private broken(error: unknown): void {
+  broken(error: unknown): void {
     this.around.log.error({ callUUID: this.callUUID, connID: this.connID, err: error }, 'a bug ended a call')
     const input: InputOf<'stop'> = { type: 'stop', at: this.around.runtime.clock.wall() }
     const { effects } = brokenCall({ ...this.data, eventNo: this.eventNo }, input)

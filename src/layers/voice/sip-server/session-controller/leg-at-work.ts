@@ -29,7 +29,7 @@ export type LegEffect = Exclude<SipEffect, { type: 'invite' | 'respond' }>
 export interface LegOwner {
   tell(input: Told): void
   /** Gives the number by which the call will answer. */
-  keepRequest(respond: Respond): number
+  keep(respond: Respond): number
   locate(number: string): Target | undefined
 }
 
@@ -148,7 +148,7 @@ export class LegAtWork implements Required<SessionUser> {
   }
 
   private informed(message: Message, respond: Respond): void {
-    const request = this.owner.keepRequest(respond)
+    const request = this.owner.keep(respond)
     const body = message.body.toString()
     this.owner.tell({ type: 'info', leg: this.leg, request, contentType: message.contentType, body })
   }
@@ -156,7 +156,7 @@ export class LegAtWork implements Required<SessionUser> {
   private referred(message: Message, respond: Respond) {
     const to = referTo(message)
     if (!to) return respond(400)
-    const request = this.owner.keepRequest(respond)
+    const request = this.owner.keep(respond)
     this.owner.tell({ type: 'referred', leg: this.leg, request, ...to, target: this.owner.locate(to.number) })
   }
 }

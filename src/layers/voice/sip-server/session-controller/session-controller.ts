@@ -10,6 +10,7 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { formatNameAddr, parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
 import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import { own } from '#protocols/sip/message/scan.ts'
 import { connIDs } from '#protocols/tlib/conn-id.ts'
 import { errors } from '#protocols/tlib/errors.ts'
 import type { Event } from '#protocols/tlib/events.ts'
@@ -85,7 +86,7 @@ class Controller implements SessionController<Request> {
     const caller = { id: 'a', role: 'caller', state: 'Calling', remote } as const
     const full = this.calls.size >= this.options.settings().mostCalls
     const call = this.begin({ ...beginning, callType: typeOf(beginning.origin, target), legs: { a: caller } })
-    const user = call.take(session)
+    const user = call.begin(session)
     call.feed({ type: 'arrived', target, ...(full && { refusal: 'overload' as const }) })
     return user
   }
@@ -114,14 +115,15 @@ class Controller implements SessionController<Request> {
     return call
   }
 
-  /** None where its Request-URI or From cannot be read. */
+  /** None where its Request-URI or From cannot be read. All of it is copies: a call of an hour keeps no INVITE alive. */
   private readInvite(invite: Message, origin: Origin): Beginning | undefined {
     try {
       const { displayName, uri } = parseNameAddr(invite.header('From') ?? '')
-      const dnis = unescapeText(parseURI(invite.requestURI).user)
+      const dnis = own(unescapeText(parseURI(invite.requestURI).user))
+      const from = own(formatNameAddr({ displayName, uri }))
       const ani = origin.kind === 'dn' ? origin.dn : origin.number
       const identity = this.identityOf(invite, origin)
-      return { origin, ani, dnis: dnis === '' ? 'unknown' : dnis, from: formatNameAddr({ displayName, uri }), identity }
+      return { origin, ani, dnis: dnis === '' ? 'unknown' : dnis, from, identity }
     } catch (error) {
       if (error instanceof MalformedMessage) return undefined
       throw error
@@ -131,11 +133,12 @@ class Controller implements SessionController<Request> {
   /** RFC 3325: a trunk's word is passed on; what one of our phones asserts is not, we have authenticated it. */
   private identityOf(invite: Message, origin: Origin): Fields {
     const privacy = invite.header('Privacy')
-    const kept: Fields = privacy === undefined ? [] : [['Privacy', privacy]]
+    const kept: Fields = privacy === undefined ? [] : [['Privacy', own(privacy)]]
     if (origin.kind === 'dn') {
       return [['P-Asserted-Identity', `<${this.options.ports.directory.uriOf(origin.dn)}>`], ...kept]
     }
-    return [...invite.headers('P-Asserted-Identity').map((value) => ['P-Asserted-Identity', value] as const), ...kept]
+    const asserted = invite.headers('P-Asserted-Identity')
+    return [...asserted.map((value) => ['P-Asserted-Identity', own(value)] as const), ...kept]
   }
 
   private locate(number: string): Target | undefined {
@@ -173,7 +176,7 @@ class Controller implements SessionController<Request> {
       summons: { uri, from: `<${directory.uriOf(otherDN)}>` },
       ...(userData && { userData }),
     })
-    call.feed({ type: 'made', target, token: call.keepRequester(requester) })
+    call.feed({ type: 'made', target, token: call.keep(requester) })
   }
 
   holds(connID: string, dn: string): boolean {
