@@ -58,8 +58,9 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
       owner.runtime.clock.turn(() => this.failed('transport'))
       return
     }
-    const own = { contact: owner.fields.contactAt(hop), fields: owner.fields.ofRequest('INVITE', fields) }
-    const draft = buildRequest({ ...this.invite, ...own, route: route ?? [], body })
+    const contact = owner.fields.contactAt(hop)
+    const all = owner.fields.ofRequest('INVITE', fields)
+    const draft = buildRequest({ ...this.invite, contact, fields: all, route: route ?? [], body })
     this.transaction = owner.transactions.request(draft, hop, this)
   }
 

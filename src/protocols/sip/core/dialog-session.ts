@@ -145,9 +145,10 @@ export abstract class DialogSession implements Session {
   /** §12.2.1.2: 408 and 481 say that the dialog is gone, as nobody answering does. */
   heard({ status, reason }: RequestOutcome): void {
     if ((status !== 408 && status !== 481) || this.phase === 'Early' || this.phase === 'Over') return
+    const { user } = this
     if (status === 408 && this.phase === 'Confirmed') this.sendBye()
     this.usageOver()
-    this.user.ended({ cause: 'gone', reason: `${status} ${reason}` })
+    user.ended({ cause: 'gone', reason: `${status} ${reason}` })
   }
 
   /** A target refresh (§12.2.1.2) by the 2xx to our re-INVITE. Nothing where its Contact is none. */
@@ -157,8 +158,9 @@ export abstract class DialogSession implements Session {
 
   /** No ACK to our 2xx of a re-INVITE. */
   endWithoutAck(): void {
+    const { user } = this
     this.usageBye()
-    this.user.ended({ cause: 'no-ack', reason: undefined })
+    user.ended({ cause: 'no-ack', reason: undefined })
   }
 
   protected get dialog(): Dialog {
@@ -200,7 +202,10 @@ export abstract class DialogSession implements Session {
     this.held = undefined
     this.exchange?.over()
     if (held !== undefined) this.exchanging().refuse(481, held.done)
-    if (this.finished && !this.byePending) this.owner.retire(this)
+    if (!this.finished || this.byePending) return
+    this.owner.retire(this)
+    // Transactions keep the session for half a minute, for repeated 2xx; whose leg it was need not wait for that.
+    this.user = nobody
   }
 
   private receiveIn(index: number, dialog: Dialog | undefined, transaction: ServerTransaction, request: Message) {
@@ -217,7 +222,7 @@ export abstract class DialogSession implements Session {
   }
 
   private receiveBye(transaction: ServerTransaction, request: Message) {
-    const { phase } = this
+    const { phase, user } = this
     // §15: who is called may not end an early dialog so.
     if (phase === 'Early' && this.isCaller) {
       this.respond(transaction, 481)
@@ -225,7 +230,7 @@ export abstract class DialogSession implements Session {
     }
     this.respond(transaction, 200)
     this.usageOver()
-    if (phase !== 'Over') this.user.ended({ cause: 'bye', reason: reasonOf(request) })
+    if (phase !== 'Over') user.ended({ cause: 'bye', reason: reasonOf(request) })
   }
 
   private receiveOffer(index: number, transaction: ServerTransaction, request: Message) {

@@ -53,11 +53,27 @@ const isOneAudio = (text: string): boolean => {
 
 /** The usual case, one audio section on all sides: only o= is another, so nothing need be parsed. */
 function renumbered(text: string, former: string): string {
-  const [, before, version = '0', after] = /^(o=\S+ \d+ )(\d+)( [^\r\n]*)/m.exec(former) ?? []
-  if (before === undefined) return text
-  const same = text.replace(/^o=[^\r\n]*/m, () => `${before}${version}${after}`)
-  if (same === former) return same
-  return text.replace(/^o=[^\r\n]*/m, () => `${before}${BigInt(version) + 1n}${after}`)
+  const origin = /^o=(\S+ \d+ )(\d+)( .*)$/.exec(originOf(former))
+  if (origin === null) return text
+  const [, before = '', version = '0', after = ''] = origin
+  const same = withOriginLine(text, originOf(former))
+  return same === former ? same : withOriginLine(text, `o=${before}${BigInt(version) + 1n}${after}`)
+}
+
+/** Where the o= line begins and ends, its line break apart; nowhere: at the end. */
+function originAt(text: string): [start: number, end: number] {
+  const start = text.indexOf('\no=') + 1
+  if (start === 0) return [text.length, text.length]
+  const feed = text.indexOf('\n', start)
+  const end = feed < 0 ? text.length : feed
+  return [start, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end]
+}
+
+const originOf = (text: string): string => text.slice(...originAt(text))
+
+function withOriginLine(text: string, line: string): string {
+  const [start, end] = originAt(text)
+  return start === end ? text : text.slice(0, start) + line + text.slice(end)
 }
 
 /** An answer has exactly the sections of its offer; an offer may have more than the one before. */
@@ -74,7 +90,8 @@ export function isHold(text: string): boolean {
 
 /** Whether both say the same of the audio: where it goes, in which directions. */
 export function sameAudio(one: string, other: string): boolean {
-  if (one === other) return true
+  // As a rule a description that is given again differs in its version alone.
+  if (one === other || withOriginLine(one, '') === withOriginLine(other, '')) return true
   const a = audioIn(one)
   const b = audioIn(other)
   return a?.address === b?.address && a?.port === b?.port && a?.direction === b?.direction
