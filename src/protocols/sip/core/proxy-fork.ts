@@ -59,8 +59,7 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
   start(): void {
     const { server } = this
     server.use(this)
-    // §16.2: at once, since the branches may be silent for long, and each hop's 100 ends there.
-    if (server.request.method === 'INVITE') server.respond(100)
+    // No 100 of our own: the transaction says it where nothing better has come within 200 ms (§17.2.1).
     const breadth = maxBreadth(server.request, this.proxy.maxBreadth)
     if (breadth > 0) {
       this.groups = withinBreadth(this.groups, breadth)
