@@ -26,8 +26,6 @@ export class LegDescription {
   private readonly sessionID: string
   private version = 0
   private current: SessionDescription | undefined
-  /** What `current` says, whatever its version. */
-  private said = ''
 
   /** `sessionID`: up to 20 decimal digits, our own for each leg. */
   constructor(address: string, port: number, sessionID: string) {
@@ -69,12 +67,17 @@ export class LegDescription {
 
   /** RFC 3264 §8: the version counts up by one with each description that differs from the one before. */
   private say(description: SessionDescription): Body {
-    const without = buildSdp(withOrigin(description, { ...description.origin, version: '0' })).toString('latin1')
-    if (without !== this.said) this.version += 1
-    this.said = without
+    const { current } = this
+    if (current === undefined || !saysSame(description, current)) this.version += 1
     this.current = withOrigin(description, { ...description.origin, version: String(this.version) })
     return { type: sdpType, bytes: buildSdp(this.current) }
   }
+}
+
+/** Whether both say the same, whatever their versions. */
+function saysSame(one: SessionDescription, other: SessionDescription): boolean {
+  const { version } = other.origin
+  return buildSdp(withOrigin(one, { ...one.origin, version })).equals(buildSdp(other))
 }
 
 const noCommonCodec: Refused = { status: 488, reason: 'No Common Codec' }

@@ -42,7 +42,8 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
   private readonly owner: CallOwner
   private readonly session: IncomingSession
   private readonly service: Service
-  private readonly dialogs: Dialogs
+  /** From the first one on: most callers are only heard, or hear silence. */
+  private begunDialogs: Dialogs | undefined
   private readonly events: CallEvents
   private opening: { close(): void } | undefined
   private leg: LegPort | undefined
@@ -61,7 +62,6 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     this.service = service
     this.isControlled = service.type === 'conference'
     this.events = new CallEvents(session)
-    this.dialogs = new Dialogs(owner.machines, session.callID, this)
   }
 
   /** Opens the audio, then answers. */
@@ -182,6 +182,11 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     this.end('SIP;cause=500')
   }
 
+  private get dialogs(): Dialogs {
+    this.begunDialogs ??= new Dialogs(this.owner.machines, this.session.callID, this)
+    return this.begunDialogs
+  }
+
   private get isAnswered(): boolean {
     return this.description !== undefined
   }
@@ -256,7 +261,7 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     if (this.isOver) return
     this.isOver = true
     this.events.close()
-    this.dialogs.close()
+    this.begunDialogs?.close()
     this.opening?.close()
     this.owner.ended(this)
   }

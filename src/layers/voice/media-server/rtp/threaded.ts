@@ -1,13 +1,21 @@
-/** RTP in a worker thread of its own: commands of one event-loop turn leave in one message. */
+/**
+ * RTP in a worker thread of its own: commands of one event-loop turn leave in one message. What closes a leg waits a
+ * little for others, since each message wakes the thread.
+ */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '#platform/runtime/runtime.ts'
+import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import type { Command, OpenRtpWorker, Report, RtpOptions, RtpWorker } from './channel.ts'
+
+/** ms that a leg that is closed may go on: one packet more. */
+const closeWithin = 20
 
 class ThreadedRtp implements RtpWorker {
   private readonly clock: Clock
   private readonly worker: Worker
   private waiting: Command[] = []
+  private isPosting = false
+  private closes: Timer | undefined
   private closing: Promise<void> | undefined
 
   constructor(clock: Clock, options: RtpOptions, lost: (error: Error) => void) {
@@ -30,10 +38,16 @@ class ThreadedRtp implements RtpWorker {
   run(command: Command): void {
     if (this.closing !== undefined) return
     this.waiting.push(command)
-    if (this.waiting.length === 1) this.clock.turn(() => this.post())
+    if (this.isPosting) return
+    if (command.type === 'close') this.closes ??= this.clock.after(closeWithin, () => this.post())
+    else {
+      this.isPosting = true
+      this.clock.turn(() => this.post())
+    }
   }
 
   close(): Promise<void> {
+    this.closes?.cancel()
     this.closing ??= new Promise((resolve) => {
       this.worker.once('exit', () => resolve())
       this.worker.postMessage('close')
@@ -42,6 +56,9 @@ class ThreadedRtp implements RtpWorker {
   }
 
   private post() {
+    this.closes?.cancel()
+    this.closes = undefined
+    this.isPosting = false
     const commands = this.waiting
     this.waiting = []
     this.worker.postMessage(commands)
