@@ -7,10 +7,10 @@ import { MalformedMessage } from '../message/errors.ts'
 import type { Message } from '../message/message.ts'
 import type { ServerTransaction, ServerUser } from '../transaction/transactions.ts'
 import { DialogSession, type Phase, reasonOf, type SessionOwner } from './dialog-session.ts'
+import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf } from './message-body.ts'
 import { plainly } from './plainly.ts'
 import type { IncomingSession } from './session.ts'
-import { MachineInTurn, type Performer } from './session-turns.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>
 

@@ -10,11 +10,11 @@ import { reasonPhrase } from '../message/reason-phrase.ts'
 import { own } from '../message/scan.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/transactions.ts'
 import { DialogSession, type Phase, type SessionOwner } from './dialog-session.ts'
+import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf } from './message-body.ts'
 import { plainly } from './plainly.ts'
 import { OneRequest, statusOf } from './request-outcome.ts'
 import type { OutgoingSession, SessionUser } from './session.ts'
-import { MachineInTurn, type Performer } from './session-turns.ts'
 import type { Invitation } from './user-agent.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>

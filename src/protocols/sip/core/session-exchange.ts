@@ -7,10 +7,10 @@ import { reasonPhrase } from '../message/reason-phrase.ts'
 import type { ClientUser, ServerTransaction } from '../transaction/transactions.ts'
 import type { DialogSession } from './dialog-session.ts'
 import { fraction } from './fraction.ts'
+import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf, hasBody } from './message-body.ts'
 import { outcomeOf, statusOf, unanswered } from './request-outcome.ts'
 import type { ReinviteOutcome, RequestOutcome } from './session.ts'
-import { MachineInTurn, type Performer } from './session-turns.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>
 type Done = (outcome: ReinviteOutcome) => void
