@@ -29,10 +29,11 @@ export function routeInward(request: Message, from: Hop, routes: OwnRoutes, view
 function inDialog(request: Message, from: Hop, node: string, routes: OwnRoutes, view: View): Decision {
   const decision = toNode(node, routes, view, true)
   if (decision.type !== 'forward') return decision
+  const { groups, popRoutes = 0 } = decision
   // Only a message with an asserted identity needs to know whether its sender may assert one.
   const asserts = request.cellOf('P-Asserted-Identity', 0) >= 0
   const trusted = !asserts || view.configuration.trunkFrom(from.host) !== undefined
-  return { ...decision, change: (copy) => strip(copy, request, trusted) }
+  return { type: 'forward', groups, popRoutes, change: (copy) => strip(copy, request, trusted) }
 }
 
 function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decision {

@@ -3,22 +3,32 @@
  * again. `finish` may be called once for each branch of a fork.
  */
 import type { Body, Draft } from './draft.ts'
-import { fieldId, isList } from './field-names.ts'
-import { isNamed, WIDTH } from './field-table.ts'
+import { CONTENT_LENGTH, fieldId, isList } from './field-names.ts'
+import { cellOf, isNamed, WIDTH } from './field-table.ts'
 import { Message } from './message.ts'
 import { endOfItem } from './scan.ts'
 import { bodyLines, line, safe, toBytes } from './write.ts'
 
 /** What happens to the fields of one name. */
-type Change = {
+class Change {
   readonly id: number
-  /** Lower case. */
+  /** Lower case; for names without an id. */
   readonly name: string
   /** How many of the values the message came with are left out, from the top. */
-  drop: number
+  drop = 0
   /** Lines put where the first field of this name stands, or at the end of the header. */
-  above: string
+  above = ''
+  /** While it is written: how many values have been left out, and whether the lines stand. */
+  dropped = 0
+  placed = false
+  constructor(id: number, name: string) {
+    this.id = id
+    this.name = name
+  }
 }
+
+/** More values than a message can have. */
+const all = 0x3fff_ffff
 
 export class Edit implements Draft {
   readonly method: string
@@ -58,13 +68,13 @@ export class Edit implements Draft {
   /** One field instead of all of its name. */
   set(name: string, value: string): this {
     const change = this.change(name)
-    change.drop = Number.POSITIVE_INFINITY
+    change.drop = all
     change.above = line(name, value)
     return this
   }
 
   remove(name: string): this {
-    this.change(name).drop = Number.POSITIVE_INFINITY
+    this.change(name).drop = all
     return this
   }
 
@@ -84,78 +94,81 @@ export class Edit implements Draft {
 
   finish(via?: string): Message {
     const { message } = this
-    const { text } = message
-    const fields = message.table.cells[1] ?? 0
+    const { text, table } = message
+    const fields = table.cells[1] ?? 0
     let out = this.startLine ?? text.slice(0, fields)
     if (via !== undefined) out += line('Via', via)
-    out += this.changes.length === 0 ? text.slice(fields, message.table.body - 2) : this.changed(fields)
+    out += this.changes.length === 0 ? text.slice(fields, table.body - 2) : this.changed(fields)
     out += this.below
-    const body = this.replacesBody ? this.newBody?.bytes : message.body
-    if (this.replacesBody) out += bodyLines(this.newBody)
+    if (this.replacesBody) return this.finished(toBytes(out + bodyLines(this.newBody), this.newBody?.bytes, true))
     // §18.3: a datagram may lack it, a stream may not.
-    else if (message.cellOf('Content-Length', 0) < 0) out += `Content-Length: ${message.body.length}\r\n\r\n`
-    else out += '\r\n'
-    return new Message(toBytes(out, body, true), message.method, message.status, message.cseq)
+    if (cellOf(table, CONTENT_LENGTH) < 0) out += `Content-Length: ${text.length - table.body}\r\n`
+    // Empty line and body in one piece with the header: the text has them both.
+    return this.finished(toBytes(out + text.slice(table.body - 2), undefined, true))
+  }
+
+  private finished(bytes: Buffer): Message {
+    const { method, status, cseq } = this.message
+    return new Message(bytes, method, status, cseq)
   }
 
   private changed(fields: number): string {
     const { text, table } = this.message
     const { cells } = table
-    const dropped = this.changes.map(() => 0)
-    const placed = this.changes.map(() => false)
+    const { changes } = this
+    for (const change of changes) {
+      change.dropped = 0
+      change.placed = false
+    }
     let out = ''
     let from = fields
     for (let cell = 0; cell < cells.length; cell += WIDTH) {
       const start = cells[cell + 1] ?? 0
-      const index = this.indexOf(cells[cell] ?? 0, start)
-      const change = this.changes[index]
+      const change = this.known(cells[cell] ?? 0, start)
       if (change === undefined) continue
       out += text.slice(from, start)
-      if (!placed[index]) out += change.above
-      placed[index] = true
+      if (!change.placed) out += change.above
+      change.placed = true
       from = start
-      if (change.drop > (dropped[index] ?? 0)) {
-        const rest = this.afterDropped(cell, change.drop - (dropped[index] ?? 0))
-        dropped[index] = change.drop - rest.left
-        out += rest.text
+      if (change.drop > change.dropped) {
+        out += this.afterDropped(cell, change)
         from = cells[cell + WIDTH + 1] ?? table.body - 2
       }
     }
     out += text.slice(from, table.body - 2)
-    for (let index = 0; index < placed.length; index++) if (!placed[index]) out += this.changes[index]?.above ?? ''
+    for (const change of changes) if (!change.placed) out += change.above
     return out
   }
 
-  /** What is left of a field's line when `count` of its values are left out, and how many are still to go. */
-  private afterDropped(cell: number, count: number): { text: string; left: number } {
+  /** What is left of a field's line when the values that are still to be left out are. */
+  private afterDropped(cell: number, change: Change): string {
     const { text, table } = this.message
     const end = table.cells[cell + 3] ?? 0
-    if (!isList(table.cells[cell] ?? 0)) return { text: '', left: count - 1 }
-    let start = table.cells[cell + 2] ?? 0
-    let left = count
-    while (left > 0 && start < end) {
-      start = endOfItem(text, start, end) + 1
-      left--
+    if (!isList(change.id)) {
+      change.dropped++
+      return ''
     }
-    const name = text.slice(table.cells[cell + 1], table.cells[cell + 2])
-    return { text: start < end ? `${name}${text.slice(start, end).trimStart()}\r\n` : '', left }
+    let start = table.cells[cell + 2] ?? 0
+    while (change.dropped < change.drop && start < end) {
+      start = endOfItem(text, start, end) + 1
+      change.dropped++
+    }
+    if (start >= end) return ''
+    return `${text.slice(table.cells[cell + 1], table.cells[cell + 2])}${text.slice(start, end).trimStart()}\r\n`
   }
 
-  private indexOf(id: number, start: number): number {
-    for (let index = 0; index < this.changes.length; index++) {
-      const change = this.changes[index]
-      if (change === undefined) break
-      if (change.id === id && (id !== 0 || isNamed(this.message.text, start, change.name))) return index
-    }
-    return -1
+  /** What is to be done with the field that begins at `start`. */
+  private known(id: number, start: number): Change | undefined {
+    for (const change of this.changes)
+      if (change.id === id && (id !== 0 || isNamed(this.message.text, start, change.name))) return change
+    return undefined
   }
 
   private change(name: string): Change {
     const id = fieldId(name)
-    const lower = name.toLowerCase()
-    const found = this.changes.find((change) => change.id === id && (id !== 0 || change.name === lower))
-    if (found !== undefined) return found
-    const change: Change = { id, name: lower, drop: 0, above: '' }
+    const lower = id === 0 ? name.toLowerCase() : ''
+    for (const change of this.changes) if (change.id === id && change.name === lower) return change
+    const change = new Change(id, lower)
     this.changes.push(change)
     return change
   }

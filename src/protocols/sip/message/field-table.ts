@@ -18,6 +18,12 @@ export type FieldTable = {
 }
 export const WIDTH = 4
 
+/** The cell of the first field with this id at or after `from`; -1 where there is none. */
+export function cellOf({ cells }: FieldTable, id: number, from = 0): number {
+  for (let cell = from; cell < cells.length; cell += WIDTH) if (cells[cell] === id) return cell
+  return -1
+}
+
 /** `start` is the index after the start line. */
 export function indexFields(text: string, start: number, limits: MessageLimits): FieldTable {
   const cells: number[] = []

@@ -3,7 +3,7 @@
  * asked for. Text is latin1, one character a byte (`fromWire` makes Unicode of it).
  */
 import { CALL_ID, FROM, fieldId, isList, TO, VIA } from './field-names.ts'
-import { type FieldTable, indexFields, isNamed, WIDTH } from './field-table.ts'
+import { cellOf, type FieldTable, indexFields, isNamed, WIDTH } from './field-table.ts'
 import { endOfItem, own, parameterAt, sentByAt, splitList, trimmed, unfold } from './scan.ts'
 
 const noNames: readonly string[] = []
@@ -100,15 +100,11 @@ export class Message {
   }
   /** The branch of the topmost Via; empty where it has none. */
   get branch(): string {
-    return own(this.parameterById(VIA, 'branch'))
+    return own(this.branchHere)
   }
   /** Host and port of the topmost Via as written. */
   get sentBy(): string {
-    const cell = this.knownCell(VIA, 0)
-    if (cell < 0) return ''
-    const start = this.table.cells[cell + 2] ?? 0
-    const end = endOfItem(this.text, start, this.table.cells[cell + 3] ?? 0)
-    return own(sentByAt(this.text, start, end))
+    return own(this.sentByHere)
   }
   get fromTag(): string {
     return own(this.parameterById(FROM, 'tag'))
@@ -116,6 +112,18 @@ export class Message {
   /** Empty where there is none: outside a dialog. */
   get toTag(): string {
     return own(this.parameterById(TO, 'tag'))
+  }
+
+  /** The same as pieces of the text, for those that do not keep them. */
+  get branchHere(): string {
+    return this.parameterById(VIA, 'branch')
+  }
+  get sentByHere(): string {
+    const cell = this.knownCell(VIA, 0)
+    if (cell < 0) return ''
+    const start = this.table.cells[cell + 2] ?? 0
+    const end = endOfItem(this.text, start, this.table.cells[cell + 3] ?? 0)
+    return sentByAt(this.text, start, end)
   }
 
   /**
@@ -150,9 +158,7 @@ export class Message {
   }
 
   private knownCell(id: number, from: number): number {
-    const { cells } = this.table
-    for (let cell = from; cell < cells.length; cell += WIDTH) if (cells[cell] === id) return cell
-    return -1
+    return cellOf(this.table, id, from)
   }
 
   private unknownCell(lower: string, from: number): number {

@@ -14,7 +14,7 @@ import {
   TO,
   VIA,
 } from './field-names.ts'
-import { endOfLine, type FieldTable, indexFields, WIDTH } from './field-table.ts'
+import { cellOf, endOfLine, type FieldTable, indexFields, WIDTH } from './field-table.ts'
 import { defaultLimits, type MessageLimits } from './limits.ts'
 import { Message } from './message.ts'
 import { decimal, isSpace, isToken, own } from './scan.ts'
@@ -142,7 +142,7 @@ const noCSeq = { number: Number.NaN, method: '' }
 
 /** `314159 INVITE`; the number is below 2^31 (§8.1.1.5). */
 function cseqOf(text: string, table: FieldTable): { number: number; method: string } {
-  const cell = find(table, CSEQ)
+  const cell = cellOf(table, CSEQ)
   if (cell < 0) return noCSeq
   const value = text.slice(table.cells[cell + 2], table.cells[cell + 3])
   let digits = 0
@@ -155,13 +155,8 @@ function cseqOf(text: string, table: FieldTable): { number: number; method: stri
 
 /** §18.3: without Content-Length the body is what follows in the datagram. */
 function bodyLength(text: string, table: FieldTable): number {
-  const cell = find(table, CONTENT_LENGTH)
+  const cell = cellOf(table, CONTENT_LENGTH)
   if (cell < 0) return text.length - table.body
   const length = decimal(text.slice(table.cells[cell + 2], table.cells[cell + 3]), 0x7fff_ffff)
   return Number.isNaN(length) ? Number.POSITIVE_INFINITY : length
-}
-
-function find({ cells }: FieldTable, id: number): number {
-  for (let cell = 0; cell < cells.length; cell += WIDTH) if (cells[cell] === id) return cell
-  return -1
 }

@@ -1,7 +1,7 @@
 /** What a server adds to the topmost Via of a request (RFC 3261 §18.2.1, RFC 3581 §4): where it really came from. */
 import { MalformedMessage } from './errors.ts'
 import { sameIgnoringCase, VIA } from './field-names.ts'
-import { type FieldTable, WIDTH } from './field-table.ts'
+import { cellOf } from './field-table.ts'
 import { parseVia } from './headers/via.ts'
 import { Message } from './message.ts'
 import { endOfItem, indexOutside, parameterAt } from './scan.ts'
@@ -15,7 +15,8 @@ const COLON = 0x3a
  */
 export function stampVia(request: Message, source: { readonly host: string; readonly port: number }): Message {
   const { text, table } = request
-  const cell = cellOfVia(table)
+  const cell = cellOf(table, VIA)
+  if (cell < 0) throw new MalformedMessage('no Via')
   const start = table.cells[cell + 2] ?? 0
   const end = endOfItem(text, start, table.cells[cell + 3] ?? 0)
   const rport = parameterAt(text, 'rport', start, end)
@@ -77,9 +78,4 @@ function spliced(request: Message, start: number, end: number, inserted: string)
   changed.write(head, 0, moved, 'latin1')
   bytes.copy(changed, moved, table.body)
   return new Message(changed, request.method, 0, request.cseq)
-}
-
-function cellOfVia(table: FieldTable): number {
-  for (let cell = 0; cell < table.cells.length; cell += WIDTH) if (table.cells[cell] === VIA) return cell
-  throw new MalformedMessage('no Via')
 }

@@ -136,7 +136,7 @@ export class TransactionLayer implements Transactions {
   }
 
   private responded(response: Message, from: Hop) {
-    const entry = this.clients.get(clientKey(response.branch, response.method))
+    const entry = this.clients.get(clientKey(response.branchHere, response.method))
     if (entry === undefined || entry.method !== response.method) this.user?.stray?.(response, from)
     else entry.respond(response, from)
   }

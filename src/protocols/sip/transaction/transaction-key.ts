@@ -11,8 +11,9 @@ export const clientKey = (branch: string, method: string): string => (method ===
  * Deviates from §17.2.3: without the magic cookie the To tag does not count, because an ACK has that of our response.
  */
 export function serverKey(request: Message, method: string): string {
-  const { branch } = request
-  if (branch.startsWith(magicCookie)) return `${branch} ${request.sentBy} ${method}`
+  const branch = request.branchHere
+  // A joined string is copied when it becomes a key, so these may be pieces of the text.
+  if (branch.startsWith(magicCookie)) return `${branch} ${request.sentByHere} ${method}`
   const { requestURI, callID, cseq, fromTag } = request
   return `${requestURI} ${callID} ${cseq} ${fromTag} ${request.header('Via')} ${method}`
 }

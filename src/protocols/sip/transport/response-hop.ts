@@ -9,10 +9,8 @@ import { type Hop, isReliable, type Protocol } from './transport.ts'
 export function responseHop(request: Message, from: Hop): Hop {
   // The connection it came on.
   if (isReliable(from)) return from
-  const { sentBy } = request
-  const colon = sentBy.lastIndexOf(':')
   // The usual case, with rport or without: sent-by names the port it came from.
-  if (colon > 0 && Number(sentBy.slice(colon + 1)) === from.port) return from
+  if (request.sentByHere.endsWith(`:${from.port}`)) return from
   const via = readVia(request)
   return via === undefined || via.rport !== undefined ? from : { ...from, port: via.port || 5060 }
 }

@@ -15,9 +15,26 @@ const hostTable = new Uint8Array(256)
 for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._')
   hostTable[character.charCodeAt(0)] = 1
 
+const DOT = 0x2e
+
 export function isIPv4(text: string): boolean {
-  const parts = text.split('.')
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)
+  let parts = 1
+  let digits = 0
+  let value = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === DOT && digits > 0) {
+      parts++
+      digits = 0
+      value = 0
+    } else {
+      if (code < 0x30 || code > 0x39) return false
+      value = value * 10 + code - 0x30
+      digits++
+      if (digits > 3 || value > 255) return false
+    }
+  }
+  return parts === 4 && digits > 0
 }
 
 /** Without brackets or zone. */
