@@ -5,9 +5,8 @@ import { Kamailio } from '../peers/kamailio.ts'
 import type { ApiClient } from '../rig/api.ts'
 import { Demo, proxies } from '../rig/demo.ts'
 import { Phones } from '../rig/phones.ts'
+import { peerPorts } from '../rig/ports.ts'
 import { TLibListener } from '../rig/tlib.ts'
-
-const sbcPort = 11_160
 
 describe('figure 15: login and register', () => {
   const phones = new Phones()
@@ -18,7 +17,7 @@ describe('figure 15: login and register', () => {
 
   beforeAll(async () => {
     demo = await Demo.start()
-    sbc = await Kamailio.sbc({ port: sbcPort, proxies: proxies.dc1 })
+    sbc = await Kamailio.sbc({ port: peerPorts.kamailio, proxies: proxies.dc1 })
     desktop = await TLibListener.connect('t-controller', { monitor: true })
   })
   afterAll(async () => {
@@ -49,7 +48,7 @@ describe('figure 15: login and register', () => {
   })
 
   it('2–5: the phone’s REGISTER passes SBC and proxy to the SIP Server, and the DN is in service', async () => {
-    await phones.agent('1001', { outbound: `sip:127.0.0.1:${sbcPort}` })
+    await phones.agent('1001', { outbound: `sip:127.0.0.1:${peerPorts.kamailio}` })
 
     const event = await desktop.next('EventDNBackInService', ({ thisDN }) => thisDN === '1001')
 

@@ -8,9 +8,9 @@ import { heard } from '../peers/wav.ts'
 import type { ApiClient, EventStream } from '../rig/api.ts'
 import { Demo, proxies } from '../rig/demo.ts'
 import { Phones, tones } from '../rig/phones.ts'
+import { peerPorts } from '../rig/ports.ts'
 import { TLibListener } from '../rig/tlib.ts'
 
-const sbcPort = 11_160
 /** Seconds the two talk. */
 const talk = 6
 
@@ -33,8 +33,8 @@ describe.each(['direct', 'anchored'] as const)('figure 16: inbound call, media %
 
   beforeAll(async () => {
     demo = await Demo.start({ apply: media === 'anchored' ? ['test/rig/anchored.yaml'] : [] })
-    sbc = await Kamailio.sbc({ port: sbcPort, proxies: proxies.dc1 })
-    const outbound = `sip:127.0.0.1:${sbcPort}`
+    sbc = await Kamailio.sbc({ port: peerPorts.kamailio, proxies: proxies.dc1 })
+    const outbound = `sip:127.0.0.1:${peerPorts.kamailio}`
     phone = await phones.agent('1001', { outbound })
     caller = await phones.caller({ outbound })
     routers = await TLibListener.connect('session-controller', { addresses: ['1001'] })

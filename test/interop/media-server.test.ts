@@ -10,6 +10,7 @@ import { type NodeRuntime, nodeRuntime } from '#platform/runtime/node/node-runti
 import { Baresip } from '../peers/baresip.ts'
 import { temporaryFolder } from '../peers/process.ts'
 import { heard, writeTone } from '../peers/wav.ts'
+import { demoPorts, phonePorts } from '../rig/ports.ts'
 
 describe('media server and baresip', () => {
   let runtime: NodeRuntime
@@ -26,7 +27,7 @@ describe('media server and baresip', () => {
       name: 'media1',
       dc: 'dc1',
       listen: { host: '127.0.0.1', port: 0 },
-      rtp: { host: '127.0.0.1', first: 25_000, last: 25_099 },
+      rtp: { host: '127.0.0.1', first: demoPorts.rtp, last: demoPorts.rtp + 99 },
       workers: 1,
       prompts: [prompts.path],
       silenceSeconds: 20,
@@ -46,8 +47,7 @@ describe('media server and baresip', () => {
 
   async function phone(number: number, tone: number, codec: 'PCMU' | 'PCMA'): Promise<Baresip> {
     const outbound = `sip:127.0.0.1:${server.sip.port}`
-    const [sipPort, controlPort] = [27_060 + number * 10, 24_500 + number * 10]
-    const started = await Baresip.start({ user: `caller${number}`, sipPort, controlPort, outbound, tone, codec })
+    const started = await Baresip.start({ user: `caller${number}`, ...phonePorts(number), outbound, tone, codec })
     phones.push(started)
     return started
   }

@@ -16,11 +16,12 @@ import { parseMessage } from '#protocols/sip/message/parse-message.ts'
 import { Kamailio } from '../peers/kamailio.ts'
 import { PeerProcess } from '../peers/process.ts'
 import { Sipp } from '../peers/sipp.ts'
+import { peerPorts } from '../rig/ports.ts'
 
 const host = '127.0.0.1'
-const callee = 26_310
-const caller = 26_320
-const sbc = 26_330
+const callee = peerPorts.sipp
+const caller = peerPorts.sipp + 10
+const sbc = peerPorts.kamailio
 const objects = configurationFrom({ dns: [{ number: '1001' }], trunks: [{ name: 'carrier', sources: [host] }] })
 
 describe('the SIP Proxy', () => {

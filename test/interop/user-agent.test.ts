@@ -10,6 +10,7 @@ import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import { Baresip } from '../peers/baresip.ts'
 import { Sipp } from '../peers/sipp.ts'
+import { peerPorts, phonePorts } from '../rig/ports.ts'
 
 const silence = (version: number): Body => ({
   type: 'application/sdp',
@@ -86,7 +87,7 @@ describe('the user agent', () => {
     const result = await Sipp.run({
       scenario: 'acd-caller',
       remote: `127.0.0.1:${port}`,
-      port: 39_700,
+      port: peerPorts.sipp,
       calls: 50,
       rate: 50,
       timeout: 30,
@@ -101,10 +102,10 @@ describe('the user agent', () => {
   })
 
   it('calls SIPp, which answers, and hangs up (§13.2, §15)', async () => {
-    const callee = new Sipp({ scenario: 'agent', port: 39_710, calls: 1, timeout: 30 })
+    const callee = new Sipp({ scenario: 'agent', port: peerPorts.sipp + 10, calls: 1, timeout: 30 })
     try {
       // Until SIPp listens, the INVITE is repeated.
-      const { session, answered } = dial('sip:agent@127.0.0.1:39710')
+      const { session, answered } = dial(`sip:agent@127.0.0.1:${peerPorts.sipp + 10}`)
       const answer = await answered
       session.bye()
       const result = await callee.finished()
@@ -118,17 +119,16 @@ describe('the user agent', () => {
 
   it('calls baresip, re-INVITEs it, and is hung up on (§13.2, §14.1, §15)', async () => {
     const outbound = `sip:127.0.0.1:${port}`
+    const ports = phonePorts(1)
     const phone = await Baresip.start({
       user: 'phone',
-      sipPort: 39_720,
-      controlPort: 39_722,
+      ...ports,
       outbound,
       tone: 440,
       answer: 'auto',
-      rtpPorts: [39_730, 39_738],
     })
     try {
-      const { session, answered, ended } = dial('sip:phone@127.0.0.1:39720')
+      const { session, answered, ended } = dial(`sip:phone@127.0.0.1:${ports.sipPort}`)
       const first = await answered
       const outcome = await new Promise<ReinviteOutcome>((resolve) => session.reinvite(silence(2), resolve))
       await phone.event('CALL_ESTABLISHED')

@@ -30,7 +30,7 @@ export type BaresipOptions = {
   /** Hz it sends. */
   tone: number
   codec?: 'PCMU' | 'PCMA'
-  rtpPorts?: readonly [number, number]
+  rtpPorts: readonly [number, number]
 }
 
 const modulePath = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/baresip/modules'].find((path) =>
@@ -38,7 +38,7 @@ const modulePath = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/bares
 )
 
 function writeConfig(folder: string, o: BaresipOptions): void {
-  const [first, last] = o.rtpPorts ?? [o.controlPort * 2 - 40_000 + 10_000, o.controlPort * 2 - 40_000 + 10_050]
+  const [first, last] = o.rtpPorts
   writeFileSync(
     join(folder, 'config'),
     [

@@ -1,5 +1,5 @@
 /** SIPp 3.6: load and scripted peers. A run is bounded, its counters are read from its own statistics file. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PeerProcess, temporaryFolder } from './process.ts'
 
@@ -37,8 +37,9 @@ export class Sipp {
   readonly process: PeerProcess
 
   constructor(o: SippOptions) {
-    this.folder = temporaryFolder(`sipp-${o.scenario}`)
     const scenario = join(process.cwd(), 'test/peers/scenarios', `${o.scenario}.xml`)
+    if (!existsSync(scenario)) throw new Error(`there is no scenario ${scenario}`)
+    this.folder = temporaryFolder(`sipp-${o.scenario}`)
     const args = ['-sf', scenario, '-i', '127.0.0.1', '-p', String(o.port), '-nostdin', '-trace_stat', '-fd', '1']
     args.push('-trace_err', '-timeout', `${o.timeout ?? 60}s`, '-timeout_error', '-mi', '127.0.0.1')
     if (o.calls !== undefined) args.push('-m', String(o.calls))
@@ -69,7 +70,12 @@ export class Sipp {
 
   async finished(): Promise<SippResult> {
     const code = await this.process.ended()
-    return { code, ...this.counters(), output: `${this.errors()}\n${this.process.tail()}` }
+    return { code, ...this.counters(), output: this.output }
+  }
+
+  /** What it complained of and printed, for whoever asks why. */
+  get output(): string {
+    return `${this.errors()}\n${this.process.tail()}`
   }
 
   /** What the statistics file says so far. */

@@ -4,7 +4,7 @@ import type { Me } from '#protocols/model/http/agents.ts'
 import type { Interaction, InteractionPage, Ladder, LiveCall } from '#protocols/model/http/calls.ts'
 import type { ApiEvent } from '#protocols/model/http/events.ts'
 
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly status: number
   constructor(what: string, status: number, body: string) {
     super(`${what}: ${status} ${body}`)
@@ -71,11 +71,14 @@ export class EventStream {
   readonly seen: ApiEvent[] = []
   private readonly socket: WebSocket
   private readonly waiting = new Set<() => void>()
+  private readonly listeners: ((event: ApiEvent) => void)[] = []
 
   private constructor(socket: WebSocket) {
     this.socket = socket
     socket.on('message', (data) => {
-      this.seen.push(JSON.parse(String(data)) as ApiEvent)
+      const event = JSON.parse(String(data)) as ApiEvent
+      this.seen.push(event)
+      for (const listener of this.listeners) listener(event)
       for (const check of this.waiting) check()
     })
   }
@@ -106,6 +109,11 @@ export class EventStream {
       this.waiting.add(check)
       check()
     })
+  }
+
+  /** Every event to come. */
+  each(listener: (event: ApiEvent) => void): void {
+    this.listeners.push(listener)
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** Agents of `examples/bench.yaml` on one SIPp: their phones registered, they signed in through the API and ready. */
 import type { Agent } from '#protocols/model/http/agents.ts'
 import { Sipp, type SippResult } from '../peers/sipp.ts'
-import { type ApiClient, until } from './api.ts'
+import { type ApiClient, type EventStream, until } from './api.ts'
 import { type Demo, proxies } from './demo.ts'
 
 export type BenchAgentsOptions = {
@@ -55,10 +55,11 @@ export class BenchAgents {
     })
   }
 
-  /** Those who are not ready say that they are. */
-  async readyAgain(admin: ApiClient): Promise<void> {
-    const away = (await this.states(admin)).filter(({ state }) => state === 'not-ready')
-    for (const { employeeId } of away) await this.clients.get(employeeId)?.put('/api/v1/me/state', { state: 'ready' })
+  /** From now on, whoever of them misses an offer says at once that he is ready again. */
+  comeBack(stream: EventStream): void {
+    stream.each(({ type, subject }) => {
+      if (type === 'agent.offer.missed') void this.clients.get(subject)?.put('/api/v1/me/state', { state: 'ready' })
+    })
   }
 
   stop(): Promise<void> {

@@ -2,14 +2,12 @@
 import { join } from 'node:path'
 import { PeerProcess, temporaryFolder } from '../peers/process.ts'
 import { ApiClient } from './api.ts'
-
-/** Below the kernel's ephemeral ports, and beside the defaults, so that a demo somebody runs is not in the way. */
-export const rigPorts = { http: 11_380, sip: 11_060, tlib: 11_201, rtp: 20_000, carrier: 11_960 }
+import { demoPorts } from './ports.ts'
 
 /** The proxies, in the order of the contract. */
 export const proxies = {
-  dc1: [`127.0.0.1:${rigPorts.sip}`, `127.0.0.1:${rigPorts.sip + 10}`],
-  dc2: [`127.0.0.1:${rigPorts.sip + 20}`, `127.0.0.1:${rigPorts.sip + 30}`],
+  dc1: [`127.0.0.1:${demoPorts.sip}`, `127.0.0.1:${demoPorts.sip + 10}`],
+  dc2: [`127.0.0.1:${demoPorts.sip + 20}`, `127.0.0.1:${demoPorts.sip + 30}`],
 } as const
 
 export type DemoOptions = {
@@ -33,7 +31,7 @@ export class Demo {
   private constructor({ traffic = false, args = [], nodeArgs = [], data }: DemoOptions) {
     this.folder = data === undefined ? temporaryFolder('demo') : undefined
     this.data = data ?? join(this.folder?.path ?? '', 'data')
-    const ports = Object.entries(rigPorts).flatMap(([name, port]) => [`--${name}`, String(port)])
+    const ports = Object.entries(demoPorts).flatMap(([name, port]) => [`--${name}`, String(port)])
     const cli = join(process.cwd(), 'dist/src/cluster/cli.js')
     const own = ['demo', ...(traffic ? [] : ['--no-traffic']), '--data', this.data, ...ports, ...args]
     this.process = new PeerProcess('node', ['--enable-source-maps', ...nodeArgs, cli, ...own])
@@ -54,13 +52,13 @@ export class Demo {
 
   /** A session at the API of a DC; by default as the administrator. */
   signIn(username = '1000', dc: 1 | 2 = 1): Promise<ApiClient> {
-    return ApiClient.signIn(`http://127.0.0.1:${rigPorts.http + dc - 1}`, username)
+    return ApiClient.signIn(`http://127.0.0.1:${demoPorts.http + dc - 1}`, username)
   }
 
   /** Runs a command of the CLI against it; rejects, with what it printed, unless it exits 0. */
   async ringmain(args: readonly string[]): Promise<string> {
     const cli = join(process.cwd(), 'dist/src/cluster/cli.js')
-    const command = new PeerProcess('node', [cli, ...args, '--url', `http://127.0.0.1:${rigPorts.http}`], {
+    const command = new PeerProcess('node', [cli, ...args, '--url', `http://127.0.0.1:${demoPorts.http}`], {
       env: { ...process.env, RINGMAIN_DATA: this.data },
     })
     const code = await command.ended()

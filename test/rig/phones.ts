@@ -1,6 +1,7 @@
 /** baresip phones and callers around one demo; everything is stopped together. */
 import { Baresip, type BaresipOptions } from '../peers/baresip.ts'
 import { proxies } from './demo.ts'
+import { phonePorts } from './ports.ts'
 
 /** What agents' phones send and what callers send: told apart in what the other side heard. */
 export const tones = { agent: 440, caller: 880 }
@@ -26,9 +27,7 @@ export class Phones {
   private async start(options: Partial<BaresipOptions> & { user: string; tone: number }): Promise<Baresip> {
     this.count += 1
     const phone = await Baresip.start({
-      sipPort: 11_400 + 10 * this.count,
-      controlPort: 25_100 + this.count * 60,
-      rtpPorts: [31_000 + 40 * this.count, 31_030 + 40 * this.count],
+      ...phonePorts(this.count),
       outbound: `sip:${proxies.dc1[0]}`,
       ...options,
     })

@@ -5,7 +5,7 @@ import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import { type ReceivedEvent, receivedEvent, type Told } from '#protocols/tlib/published.ts'
-import { rigPorts } from './demo.ts'
+import { demoPorts } from './ports.ts'
 
 export type PortOfNode = 'session-controller' | 't-controller' | 'interaction-proxy'
 const offsets: Record<PortOfNode, number> = { 'session-controller': 0, 't-controller': 1, 'interaction-proxy': 2 }
@@ -24,7 +24,7 @@ export class TLibListener {
     this.client = connectTLib({
       runtime: this.runtime,
       log: silentLog,
-      locate: () => ({ host: '127.0.0.1', port: rigPorts.tlib + 10 * (node - 1) + offsets[port] }),
+      locate: () => ({ host: '127.0.0.1', port: demoPorts.tlib + 10 * (node - 1) + offsets[port] }),
       applicationName: `test-${port}`,
       ...(pool === undefined ? {} : { pool }),
       event: (event, told) => this.received(event, told),

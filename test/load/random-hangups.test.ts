@@ -2,7 +2,7 @@
 // nobody is stuck afterwards, and each call is recorded once.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Sipp, type SippResult } from '../peers/sipp.ts'
-import { type ApiClient, until } from '../rig/api.ts'
+import { type ApiClient, type EventStream, until } from '../rig/api.ts'
 import { BenchAgents } from '../rig/bench-agents.ts'
 import { Demo, proxies } from '../rig/demo.ts'
 import { interactions } from '../rig/history.ts'
@@ -16,6 +16,7 @@ describe('500 calls with random hang-ups, rejects and vanishing phones', () => {
   const seed = 20_261_124
   let demo: Demo
   let admin: ApiClient
+  let stream: EventStream
   let steady: BenchAgents
   let hasty: BenchAgents
   let rejecting: BenchAgents
@@ -26,15 +27,17 @@ describe('500 calls with random hang-ups, rejects and vanishing phones', () => {
   beforeAll(async () => {
     demo = await Demo.start({ apply: ['examples/bench.yaml', 'test/rig/short-times.yaml'] })
     admin = await demo.signIn()
+    stream = await admin.events()
     const start = (first: number, count: number, scenario: string, keys = {}) =>
       BenchAgents.start(demo, { first, count, port: 12_400 + 10 * (first % 100), scenario, keys })
     steady = await start(2001, 12, 'agent')
     hasty = await start(2021, 6, 'agent-hangs-up')
-    rejecting = await start(2041, 4, 'callee-status', { status: '486', reason: 'Busy Here' })
+    rejecting = await start(2041, 4, 'callee-603')
     absent = await start(2061, 4, 'callee-rings')
     vanishing = await start(2081, 6, 'agent')
   })
   afterAll(async () => {
+    stream?.close()
     for (const agents of all()) await agents?.stop()
     await demo?.stop()
   })
@@ -50,27 +53,28 @@ describe('500 calls with random hang-ups, rejects and vanishing phones', () => {
       args: ['-recv_timeout', String(patience)],
     })
 
-  /** Those who rejected or did not answer come back, so that it goes on happening to calls. */
-  async function comeBack(until: Promise<unknown>): Promise<void> {
-    let over = false
-    void until.finally(() => {
-      over = true
+  /** SIGKILL, a few calls after they have begun to answer: in the middle of one. */
+  async function vanish(agents: BenchAgents): Promise<void> {
+    await new Promise<void>((resolve) => {
+      let answered = 0
+      stream.each(({ type, data }) => {
+        if (type === 'call.established' && agents.numbers.includes(String(data.thisDN))) answered += 1
+        if (answered === 5) resolve()
+      })
     })
-    while (!over) {
-      await Promise.all([rejecting, absent].map((agents) => agents.readyAgain(admin)))
-      await new Promise((resolve) => setTimeout(resolve, 500))
-    }
+    await agents.stop()
   }
 
   it('leaves no agent stuck, no call alive, and one record of each call', { timeout: 240_000 }, async () => {
     const patience = patiences(groups, seed)
+    for (const agents of [rejecting, absent]) agents.comeBack(stream)
     const calling = Promise.all(patience.map((ms, group) => callers(group, ms)))
-    const leaving = vanish(vanishing, 8_000)
-    await Promise.all([comeBack(calling), leaving])
+    await vanish(vanishing)
     const results = await calling
 
-    // SIPp counts a call as failed where something crosses its BYE; what became of each call is asked of its record.
-    expect(results.map(({ successful, failed }) => successful + failed)).toEqual(patience.map(() => callsEach))
+    const failures = results.filter(({ failed }) => failed > 0).map(({ output }) => output)
+    expect(failures).toEqual([])
+    expect(results.map(({ successful }) => successful)).toEqual(patience.map(() => callsEach))
     await until(async () => ((await admin.calls()).length === 0 ? true : undefined), 60_000, 'no live call')
     const records = await until(
       async () => {
@@ -86,6 +90,10 @@ describe('500 calls with random hang-ups, rejects and vanishing phones', () => {
       ({ state, reason }) => state !== 'ready' && !(state === 'not-ready' && reasons.has(reason ?? '')),
     )
     expect(stuck, `seed ${seed}`).toEqual([])
+    for (const { phones } of [steady, hasty, rejecting, absent]) {
+      const { successful, failed } = phones.counters()
+      expect({ failed, some: successful > 0 }, phones.output).toEqual({ failed: 0, some: true })
+    }
     const endings = new Set(records.map(({ ending }) => `${ending?.by} ${ending?.cause}`))
     expect([...endings].filter((ending) => !/ (hangup|abandoned-\w+)$|^cluster session-expired$/.test(ending))).toEqual(
       [],
@@ -100,11 +108,6 @@ describe('500 calls with random hang-ups, rejects and vanishing phones', () => {
     )
   })
 })
-
-async function vanish(agents: BenchAgents, after: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, after))
-  await agents.phones.stop()
-}
 
 /** Milliseconds, from 20 to 6,000 with small ones more often, drawn from a seed. */
 function patiences(count: number, seed: number): number[] {
