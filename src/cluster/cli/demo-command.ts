@@ -30,6 +30,7 @@ export function demoCommand(program: Command, ended: (code: number) => void): vo
 }
 
 function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It must be a port.')
-  return Number(text)
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (number < 1 || number > 65_535) throw new InvalidArgumentError('It must be a port, from 1 to 65535.')
+  return number
 }

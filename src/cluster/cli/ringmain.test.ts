@@ -56,6 +56,8 @@ describe('the ringmain command', () => {
     ['an unknown command', 'bogus'],
     ['an unknown option', 'size --agnets 5'],
     ['a port that is none', 'demo --sip here'],
+    ['a port beyond the last', 'demo --http 99999'],
+    ['port 0', 'demo --tlib 0'],
     ['a missing argument', 'config apply'],
     ['a number that is none', 'size --agents many'],
     ['a proxy that is none', 'dns --domain a.example --proxy here'],

@@ -24,6 +24,7 @@ import { startDataCentre } from '../data-centre.ts'
 import type { Shared } from '../shared.ts'
 import { diskTrace } from '../trace.ts'
 import { type DataCentreAddresses, type DemoPorts, demoAddresses } from './addresses.ts'
+import { refuseTakenPorts } from './free-ports.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { startTraffic } from './start-traffic.ts'
 
@@ -37,7 +38,7 @@ export type DemoOptions = {
 }
 
 /** Its parts did not find each other. */
-export class NotHealthy extends ClusterError {
+class NotHealthy extends ClusterError {
   constructor(reasons: readonly string[]) {
     super('NOT_HEALTHY', `not ready after 10 s: ${reasons.join('; ')}`)
   }
@@ -82,6 +83,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   opened.push(closeLog)
   const runtime = nodeRuntime()
   opened.push(() => runtime.close())
+  await refuseTakenPorts(runtime.net, addresses)
   const secrets = await openSecrets(runtime, join(data, 'secrets.json'))
   const database = await openEmbedded({ directory: data, option: '--data' })
   opened.push(() => database.close())

@@ -1,0 +1,17 @@
+/** Whether the demo can have its ports, before anything is made that would have to be undone. */
+import type { Net } from '#platform/runtime/runtime.ts'
+import type { DataCentreAddresses } from './addresses.ts'
+
+const host = '127.0.0.1'
+
+/**
+ * Binds and closes each; throws `AddressInUse`, `CannotListen` at the first it cannot have. Ports for media are not asked:
+ * the media servers pass over those that somebody has.
+ */
+export async function refuseTakenPorts(net: Net, addresses: readonly DataCentreAddresses[]): Promise<void> {
+  for (const { http, proxies, tlib } of addresses) {
+    for (const { port } of proxies) await (await net.udp({ host, port }, () => {})).close()
+    for (const port of [http, ...proxies.map((proxy) => proxy.port), ...Object.values(tlib)])
+      await (await net.listen({ host, port }, (connection) => connection.destroy())).close()
+  }
+}
