@@ -34,6 +34,7 @@ export function callPage(callUUID) {
   let items = []
   let drawn = ''
   let timer
+  let begun = false
   let left = false
 
   /** What is new comes below what is there, so that nobody who reads is disturbed. */
@@ -56,7 +57,7 @@ export function callPage(callUUID) {
     try {
       const [ladder, interaction] = await Promise.all([
         ask(`calls/${encodeURIComponent(callUUID)}/ladder`),
-        ask(`interactions/${encodeURIComponent(callUUID)}`).catch(ignoreMissing),
+        live.calls.has(callUUID) ? undefined : ask(`interactions/${encodeURIComponent(callUUID)}`).catch(ignoreMissing),
       ])
       items = ladder.items
       problem.textContent = ''
@@ -68,7 +69,6 @@ export function callPage(callUUID) {
     if (!left && live.calls.has(callUUID)) timer = setTimeout(read, readEvery)
   }
 
-  read()
   return {
     title: 'Call',
     element: h(
@@ -86,7 +86,12 @@ export function callPage(callUUID) {
       problem,
       h('div', { class: 'scroll' }, names, list),
     ),
-    update() {},
+    /** It is read once it is known which calls are live: those have no interaction yet. */
+    update() {
+      if (begun || live.asOf === undefined) return
+      begun = true
+      read()
+    },
     leave() {
       left = true
       clearTimeout(timer)
