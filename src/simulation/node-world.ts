@@ -24,7 +24,7 @@ import { World } from './world.ts'
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => String(from + index))
 
-export const demoObjects: Configuration = configurationFrom({
+const demoObjects: Configuration = configurationFrom({
   settings: { domains: ['ringmain'] },
   dns: numbers(1001, 1010).map((number) => ({ number, secret: 'demo' })),
   persons: numbers(1001, 1010).map((employeeId) => ({

@@ -12,9 +12,9 @@ import { configurationFrom } from '#protocols/model/configuration.ts'
 import { type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
 import { World } from './world.ts'
 
-export const sharedKey = 'the key all proxies share'
+const sharedKey = 'the key all proxies share'
 
-export const demoObjects = configurationFrom({
+const demoObjects = configurationFrom({
   settings: { domains: ['ringmain'] },
   dns: [{ number: '1001' }, { number: '1002' }],
   trunks: [{ name: 'carrier', sources: ['10.9.0.0/16'], destination: '10.9.0.1:5060', numbers: ['XXXXX!'] }],

@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts'
 
 export type ClientOptions = { readonly url: string; readonly data?: string; readonly json?: boolean }
 
-export const defaultURL = 'http://127.0.0.1:8080'
+const defaultURL = 'http://127.0.0.1:8080'
 
 export const clientCommand = (parent: Command, usage: string, description: string): Command =>
   jsonCommand(parent, usage, description)

@@ -4,13 +4,13 @@ import { json, jsonCommand } from './client-command.ts'
 import { WrongUsage } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 
-export type ProxyRecord = {
+type ProxyRecord = {
   readonly name: string
   readonly dc: string
   readonly address: string
   readonly port: number
 }
-export type SRVRecord = {
+type SRVRecord = {
   readonly name: string
   readonly priority: number
   readonly weight: number
@@ -19,7 +19,7 @@ export type SRVRecord = {
 }
 
 /** Proxies of the asker's data centre first, the others when none of them answers; evenly within each (RFC 3263 §4.2). */
-export function srvRecords(domain: string, dc: string, proxies: readonly ProxyRecord[]): SRVRecord[] {
+function srvRecords(domain: string, dc: string, proxies: readonly ProxyRecord[]): SRVRecord[] {
   const secure = (port: number) => port + 1
   const services = [
     { name: `_sip._udp.${domain}.`, port: (port: number) => port },
@@ -40,7 +40,7 @@ export function srvRecords(domain: string, dc: string, proxies: readonly ProxyRe
 
 const timeToLive = 60
 
-export function zone(domain: string, dc: string, proxies: readonly ProxyRecord[]): string {
+function zone(domain: string, dc: string, proxies: readonly ProxyRecord[]): string {
   const records = srvRecords(domain, dc, proxies).map(
     ({ name, priority, weight, port, target }) =>
       `${name} ${timeToLive} IN SRV ${priority} ${weight} ${port} ${target}`,

@@ -9,7 +9,7 @@ import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `warning`: it works, and will not well; `remedy` says what to do. */
-export type Finding = {
+type Finding = {
   readonly check: string
   readonly verdict: 'ok' | 'warning' | 'failed'
   readonly found: string

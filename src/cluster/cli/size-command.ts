@@ -4,7 +4,7 @@ import { json, jsonCommand } from './client-command.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-export type Load = {
+type Load = {
   readonly agents: number
   /** Percent of the time in which an agent talks. */
   readonly utilization: number
@@ -15,7 +15,7 @@ export type Load = {
   /** Seconds granted to a registration; phones refresh after half of it. */
   readonly registrationLifetime: number
 }
-export type Figure = { readonly name: string; readonly value: number; readonly formula: string }
+type Figure = { readonly name: string; readonly value: number; readonly formula: string }
 
 /** What one core is planned for at 70 % CPU; measured limits lie above. */
 const perCore = { nodeCalls: 2500, proxyCalls: 5000, registrations: 30_000, promptPorts: 2000, relayPorts: 1500 }
@@ -23,7 +23,7 @@ const perCore = { nodeCalls: 2500, proxyCalls: 5000, registrations: 30_000, prom
 const mediaKilobits = 87.2
 const recordingKilobits = 16
 
-export function sizing(load: Load): Figure[] {
+function sizing(load: Load): Figure[] {
   const { agents, utilization, qualification, queue, talk, registrationLifetime } = load
   const perAgent = ((utilization / 100) * 3600) / talk
   const busyHour = agents * perAgent

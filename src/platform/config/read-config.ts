@@ -11,7 +11,7 @@ export const readConfig = <S extends TSchema>(schema: S, file: string, text: str
   checked(schema, parseYaml(file, text, schema))
 
 /** The value of a document by its schema. Throws `ConfigurationInvalid`. */
-export function checked<S extends TSchema>(schema: S, document: YamlDocument): Static<S> {
+function checked<S extends TSchema>(schema: S, document: YamlDocument): Static<S> {
   const value = Value.Default(schema, structuredClone(document.value ?? {}))
   const faults = faultsOf(schema, Compile(schema), value)
   if (faults.length > 0)

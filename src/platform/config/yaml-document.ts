@@ -16,7 +16,7 @@ import {
 import { schemaAt } from '../schema/faults.ts'
 import { ConfigurationInvalid } from './errors.ts'
 
-export type Position = { readonly line: number; readonly column: number }
+type Position = { readonly line: number; readonly column: number }
 
 export interface YamlDocument {
   readonly file: string

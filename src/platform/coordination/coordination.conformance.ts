@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Coordination } from './coordination.ts'
 
-export interface Participant extends Coordination {
+interface Participant extends Coordination {
   /** As when its process dies. */
   leave(): void | Promise<void>
 }

@@ -16,7 +16,7 @@ export type HttpRequest = {
   readonly within?: number
 }
 
-export type HttpResponse = { readonly status: number; readonly body: Buffer }
+type HttpResponse = { readonly status: number; readonly body: Buffer }
 
 export interface HttpClient {
   /** Throws `RequestFailed` when there is no whole answer in time; every status is an answer. */

@@ -17,7 +17,7 @@ export type TimerEffect =
   | { readonly type: 'stop'; readonly timer: string }
 
 /** Who copies; the hot standby of a pair. */
-export interface Replica<Effect> {
+interface Replica<Effect> {
   /** False while there is nobody: no batches are made then, and a snapshot is taken when there is again. */
   readonly active: boolean
   /** Calls `acknowledged` when the copy has it, or when there is no copy any more; at once or later. */

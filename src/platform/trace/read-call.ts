@@ -13,13 +13,13 @@ const quiet = 600_000
 const afterEnd = 40_000
 
 /** Milliseconds since 1970 at which a UUIDv7 was made (RFC 9562 §5.7). */
-export function timeOfUUID(uuid: string): number | undefined {
+function timeOfUUID(uuid: string): number | undefined {
   if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(uuid)) return undefined
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
 }
 
 /** The Call-ID of a SIP message; only its header is looked at. */
-export function callIDOf(message: Buffer): string | undefined {
+function callIDOf(message: Buffer): string | undefined {
   const end = message.indexOf('\r\n\r\n')
   const head = message.toString('latin1', 0, end < 0 ? message.length : end)
   return /\n(?:call-id|i)[ \t]*:[ \t]*(\S+)/i.exec(head)?.[1]

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib'
 
 export const kinds = ['sip', 'event', 'routing', 'belongs'] as const
 /** `belongs` ties the Call-ID in its body to the call in its id. */
-export type Kind = (typeof kinds)[number]
+type Kind = (typeof kinds)[number]
 
 export type TraceRecord = {
   readonly kind: Kind

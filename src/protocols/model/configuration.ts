@@ -5,7 +5,7 @@ import { type NumberPattern, numberPattern } from './number-pattern.ts'
 import type { DN, Objects, Person, RoutingPoint, ServiceNumber, Settings, Skill, Strategy, Trunk } from './objects.ts'
 
 /** What a dialled number leads to. */
-export type Destination =
+type Destination =
   | { readonly kind: 'dn'; readonly dn: DN }
   | { readonly kind: 'routing-point'; readonly routingPoint: RoutingPoint }
   | { readonly kind: 'service'; readonly service: ServiceNumber }

@@ -4,7 +4,7 @@ import type { DigestAlgorithm } from './objects.ts'
 
 const hashOf: Record<DigestAlgorithm, string> = { MD5: 'md5', 'SHA-256': 'sha256', 'SHA-512-256': 'sha512-256' }
 
-export const ha1 = (algorithm: DigestAlgorithm, user: string, realm: string, secret: string): string =>
+const ha1 = (algorithm: DigestAlgorithm, user: string, realm: string, secret: string): string =>
   createHash(hashOf[algorithm]).update(`${user}:${realm}:${secret}`).digest('hex')
 
 /** One HA1 for each algorithm that shall be offered. */

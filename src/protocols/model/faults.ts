@@ -114,7 +114,7 @@ function trunkFaults(trunk: ObjectOf<'trunks'>): Fault[] {
 }
 
 /** `127.0.0.1:5060` or `[::1]:5060` as an address. */
-export function hostAndPort(text: string): { host: string; port: number } | undefined {
+function hostAndPort(text: string): { host: string; port: number } | undefined {
   const match = text.match(/^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/)
   const host = match?.[1] ?? match?.[2] ?? ''
   const port = Number(match?.[3] ?? 0)

@@ -11,11 +11,10 @@ export const DialledNumber = Type.String({
 const Name = Type.String({ minLength: 1, maxLength: 128 })
 const Key = Type.String({ pattern: '^[0-9A-Za-z_.-]{1,64}$', description: 'letters, digits, _ . -, at most 64' })
 
-export const MediaPolicy = Type.Enum(['direct', 'anchored'], {
+const MediaPolicy = Type.Enum(['direct', 'anchored'], {
   default: 'direct',
   description: 'direct: the endpoints exchange RTP; anchored: all RTP passes a media server',
 })
-export type MediaPolicy = Static<typeof MediaPolicy>
 
 export const digestAlgorithms = ['MD5', 'SHA-256', 'SHA-512-256'] as const
 export const DigestAlgorithm = Type.Enum(digestAlgorithms)

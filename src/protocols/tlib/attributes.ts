@@ -107,14 +107,13 @@ export const CallOnDN = Type.Object({
 export type CallOnDN = Static<typeof CallOnDN>
 
 /** One party of a call, as `EventPartyInfo` tells it; external parties have no DN of ours. */
-export const PartyOfCall = Type.Object({
+const PartyOfCall = Type.Object({
   dn: Type.String(),
   partyState: PartyState,
   role: Role,
   partyUUID: Type.Optional(Type.String()),
   agentID: Type.Optional(Type.String()),
 })
-export type PartyOfCall = Static<typeof PartyOfCall>
 
 /** One DN with its agent, as the snapshot of the register request for every address tells it. */
 export const AddressState = Type.Object({

@@ -198,17 +198,12 @@ export type EventName = keyof typeof events
 export type EventOf<Name extends EventName> = MessageOf<Name, (typeof events)[Name]>
 export type Event = { [Name in EventName]: EventOf<Name> }[EventName]
 
-/** An event as a client receives it: numbered in its connection, at a position of the spool where it came from there. */
-export type ToldEvent = Event & { readonly seq: number; readonly position?: number }
-
 export const eventSchemas = Object.fromEntries(
   Object.entries<Spec>(events).map(([name, { required, optional }]) => [
     name,
     schemaOf(name, { required, optional: [...optional, ...told.filter((attribute) => !optional.includes(attribute))] }),
   ]),
 ) as Record<EventName, TSchema>
-
-export const isEventName = (name: string): name is EventName => Object.hasOwn(events, name)
 
 const callBasedNames = new Set<EventName>([
   'EventCallCreated',

@@ -36,16 +36,3 @@ export function watchNodes(
     changed(found)
   })
 }
-
-/** Keeps the address of one node's port. */
-export function locatePort(coordination: Coordination, dc: string, name: string, port: PortName) {
-  let address: Address | undefined
-  const watch = watchNodes(
-    coordination,
-    (nodes) => {
-      address = nodes.find((node) => node.name === name)?.entry.tlib[port]
-    },
-    dc,
-  )
-  return { address: () => address, cancel: () => watch.cancel() }
-}

@@ -20,7 +20,7 @@ export interface Wire {
 }
 
 /** A connection as it reports to the port. */
-export interface Receiver {
+interface Receiver {
   /** A message as it was parsed from JSON; `undefined` where it could not be. */
   message(value: unknown): void
   closed(): void

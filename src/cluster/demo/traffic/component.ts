@@ -48,7 +48,7 @@ const Config = closed({
     ],
   }),
 })
-export type DemoTrafficConfig = Static<typeof Config>
+type DemoTrafficConfig = Static<typeof Config>
 
 /** Robots do not all come at once: a password is slow to verify. */
 const robotEvery = 150

@@ -7,7 +7,7 @@ import type { Objects } from '#protocols/model/objects.ts'
  * `strong` is OWASP's minimum, about 15 ms of CPU each. `light` is for installations whose passwords are no secrets,
  * as in the demo, where thousands of persons are applied at once: 1 ms each.
  */
-export const passwordCosts = {
+const passwordCosts = {
   strong: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
   light: { memoryCost: 1024, timeCost: 1, parallelism: 1 },
 } as const

@@ -10,7 +10,7 @@ import { beforeFirst, read } from './fold.ts'
 import { interactionOf } from './interaction.ts'
 import { wrapUpOf } from './wrap-up.ts'
 
-export const start = 1_767_225_600_000
+const start = 1_767_225_600_000
 export const A = '1001'
 export const B = '1002'
 export const C = '1003'

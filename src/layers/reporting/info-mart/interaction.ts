@@ -5,7 +5,7 @@ import type { CallState, Member } from './call-state.ts'
 import { type Span, spansOf } from './timeline.ts'
 
 type Party = Interaction['parties'][number]
-export type Segment = Interaction['segments'][number]
+type Segment = Interaction['segments'][number]
 
 export function interactionOf(call: CallState & { readonly end: number }): Interaction {
   return {

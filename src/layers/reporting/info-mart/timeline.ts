@@ -6,7 +6,7 @@
 export type PhaseKind = 'greeting' | 'ivr' | 'queue' | 'ringing' | 'talk' | 'hold' | 'consult'
 export type Phase = { readonly kind: PhaseKind; readonly queue?: string; readonly agentId?: string }
 /** Since `from` (wall-clock ms) the call is in this phase. */
-export type Turn = Phase & { readonly from: number }
+type Turn = Phase & { readonly from: number }
 /** Phases in order; nothing is in it before it is known how the call began. */
 export type Timeline = readonly Turn[]
 

@@ -4,7 +4,7 @@ import type { Interaction } from '#protocols/model/http/calls.ts'
 /** By start, then callUUID, both descending. */
 export type Place = Pick<Interaction, 'startedAt' | 'callUUID'>
 
-export const cursorOf = ({ startedAt, callUUID }: Place): string =>
+const cursorOf = ({ startedAt, callUUID }: Place): string =>
   Buffer.from(JSON.stringify([startedAt, callUUID])).toString('base64url')
 
 /** `undefined` where the text is no cursor of ours. */

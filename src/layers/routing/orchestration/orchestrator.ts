@@ -16,7 +16,7 @@ import type { Outcome } from './sandbox/strategy-host.ts'
 import { StrategySession } from './strategy-session.ts'
 
 /** Universal routing as strategies use it. */
-export interface Queueing {
+interface Queueing {
   submit(call: WaitingCall): void
   withdraw(connID: string): void
   routed(connID: string): void

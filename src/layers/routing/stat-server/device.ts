@@ -2,7 +2,7 @@
 import type { AddressState, AgentStatus as LoginState, PartyState, WorkMode } from '#protocols/tlib/attributes.ts'
 import type { AgentStatus } from '../model/status.ts'
 
-export type DeviceCall = { readonly state: PartyState; readonly queue: string | undefined }
+type DeviceCall = { readonly state: PartyState; readonly queue: string | undefined }
 
 /** Plain data; changed by `deviceAfter` only. */
 export type Device = {

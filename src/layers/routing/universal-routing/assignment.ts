@@ -18,7 +18,7 @@ export type Submission = {
   readonly targets: readonly string[]
 }
 
-export type Candidate = { readonly agentID: string; readonly dc: string; readonly idleSeconds: number }
+type Candidate = { readonly agentID: string; readonly dc: string; readonly idleSeconds: number }
 
 /** Why this agent: kept with the call's ladder. `considered` counts the ready agents that matched. */
 export type Decision = {

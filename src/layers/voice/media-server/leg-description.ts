@@ -14,7 +14,7 @@ import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
 import type { SessionDescription } from '#protocols/media/sdp/session-description.ts'
 import type { Body } from '#protocols/sip/message/draft.ts'
 
-export const sdpType = 'application/sdp'
+const sdpType = 'application/sdp'
 
 export type Agreed = { readonly body: Body; readonly stream: AudioStream }
 /** 415: no SDP; 400: SDP with a fault; 488: nothing in it that we speak (RFC 3261 §21.4). */

@@ -6,7 +6,7 @@ import type { Log } from '#platform/log/log.ts'
 import { PortPool } from './port-pool.ts'
 import type { Command, Figures, OpenRtpWorker, Report, RtpOptions, RtpWorker } from './rtp/channel.ts'
 
-export type LegCommand = Command extends infer C ? (C extends Command ? Omit<C, 'leg'> : never) : never
+type LegCommand = Command extends infer C ? (C extends Command ? Omit<C, 'leg'> : never) : never
 
 /** Told what happens on a leg; nothing after it was closed. */
 export interface LegUser {

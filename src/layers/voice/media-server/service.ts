@@ -8,7 +8,7 @@ export type Service =
   | { readonly type: 'echo'; readonly play: Announcement | undefined }
   | { readonly type: 'conference'; readonly id: string; readonly play: Announcement | undefined }
 
-export type Announcement = { readonly prompt: string; readonly iterate: number }
+type Announcement = { readonly prompt: string; readonly iterate: number }
 
 export type Refusal = { readonly status: number; readonly reason: string }
 

@@ -5,7 +5,7 @@ import type { Hop, Protocol } from '#protocols/sip/transport/transport.ts'
 
 const protocols: Readonly<Record<string, Protocol>> = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' }
 
-export const protocolOf = (uri: URI): Protocol | undefined =>
+const protocolOf = (uri: URI): Protocol | undefined =>
   uri.scheme === 'sips' ? 'TLS' : protocols[(uriParameter(uri, 'transport') ?? 'udp').toLowerCase()]
 
 /** RFC 3263 §4.2: without a port it is the transport's. */

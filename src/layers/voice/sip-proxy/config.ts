@@ -55,4 +55,3 @@ export const Config = Type.Object(
   { additionalProperties: false },
 )
 export type Config = Static<typeof Config>
-export type Limits = Config['limits']

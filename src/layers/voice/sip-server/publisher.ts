@@ -84,4 +84,4 @@ export class NodePublisher implements Publisher<Event> {
   }
 }
 
-export const isOnDevice = (event: Event): event is DeviceEvent => 'thisDNRole' in event && 'connID' in event
+const isOnDevice = (event: Event): event is DeviceEvent => 'thisDNRole' in event && 'connID' in event

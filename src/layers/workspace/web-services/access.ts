@@ -7,7 +7,7 @@ import type { Person } from '#protocols/model/objects.ts'
 import { alike, type Principal, type Tokens } from './tokens.ts'
 
 /** How who has the token file is called. */
-export const operator = 'operator'
+const operator = 'operator'
 
 export type AccessOptions = {
   readonly clock: Clock

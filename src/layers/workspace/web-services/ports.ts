@@ -42,7 +42,7 @@ export interface Statistics {
 }
 
 /** What was, from reporting. */
-export interface History {
+interface History {
   /** Newest first. */
   list(filter: InteractionFilter): Promise<InteractionPage>
   get(callUUID: string): Promise<Interaction | undefined>

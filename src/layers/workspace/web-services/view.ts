@@ -220,7 +220,7 @@ const states = {
   Busy: 'busy',
 } as const
 
-export function myCall(call: Call, party: LiveParty): MyCall {
+function myCall(call: Call, party: LiveParty): MyCall {
   return {
     connID: call.connID,
     callUUID: call.callUUID,

@@ -1,7 +1,7 @@
 /** Telephone events for DTMF digits (RFC 4733 §2.3, §3.2), written into and read from RTP payloads in place. */
 
 /** Event code → digit. */
-export const digits = '0123456789*#ABCD'
+const digits = '0123456789*#ABCD'
 export const eventOfDigit = (digit: string): number => digits.indexOf(digit)
 export const digitOfEvent = (event: number): string | undefined => digits[event]
 

@@ -47,10 +47,6 @@ export type Codec = {
   readonly parameters: string | undefined
 }
 
-/** The other side's view of a direction (RFC 3264 §6.1). */
-export const reversed = (direction: Direction): Direction =>
-  direction === 'sendonly' ? 'recvonly' : direction === 'recvonly' ? 'sendonly' : direction
-
 export const sends = (direction: Direction): boolean => direction === 'sendrecv' || direction === 'sendonly'
 export const receives = (direction: Direction): boolean => direction === 'sendrecv' || direction === 'recvonly'
 

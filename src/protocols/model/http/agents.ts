@@ -25,7 +25,7 @@ export const Agent = closed({
 })
 export type Agent = Static<typeof Agent>
 
-export const Phone = closed({
+const Phone = closed({
   aor: Type.String({ description: 'address of record to register' }),
   servers: Type.Array(Type.String(), { description: 'SIP URIs of the proxies, nearest first' }),
 })

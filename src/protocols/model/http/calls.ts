@@ -51,13 +51,13 @@ export const verbs = [
 ] as const
 export type Verb = (typeof verbs)[number]
 
-export const Ending = closed({
+const Ending = closed({
   by: Type.Enum(['customer', 'agent', 'carrier', 'cluster']),
   cause: Type.String(),
   status: Type.Optional(Type.Integer()),
 })
 
-export const Party = closed({
+const Party = closed({
   dn: Type.String(),
   role: Type.String(),
   agentId: Type.Optional(Type.String()),
@@ -65,7 +65,7 @@ export const Party = closed({
   leftAt: Type.Union([Time, Type.Null()]),
 })
 
-export const Segment = closed({
+const Segment = closed({
   kind: Type.Enum(['greeting', 'ivr', 'queue', 'ringing', 'talk', 'hold', 'consult', 'wrap-up']),
   queue: Type.Optional(Type.String()),
   agentId: Type.Optional(Type.String()),

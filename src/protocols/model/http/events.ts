@@ -8,7 +8,7 @@ export const Hello = closed({
   since: Type.Optional(Type.Integer({ minimum: 0 })),
 })
 
-export const eventTypes = [
+const eventTypes = [
   'snapshot',
   'call.queued',
   'call.dialing',

@@ -102,7 +102,7 @@ export function granted(register: Register, response: Message): { contact: Reque
 /** The identity of a binding: instance and reg-id (RFC 5626 §6), else the URI (§10.3 step 7). */
 type Identity = Pick<Binding, 'uri' | 'instance' | 'regID'>
 
-export function isSame(one: Identity, other: Identity): boolean {
+function isSame(one: Identity, other: Identity): boolean {
   if (one.instance !== '' && one.regID !== 0) return one.instance === other.instance && one.regID === other.regID
   if (other.instance !== '' && other.regID !== 0) return false
   return one.uri === other.uri || sameURI(parseURI(one.uri), parseURI(other.uri))

@@ -8,10 +8,10 @@ import { parseURI, uriParameter } from '../message/headers/uri.ts'
 import type { Message } from '../message/message.ts'
 import { own } from '../message/scan.ts'
 
-export type DialogState = 'Early' | 'Confirmed' | 'Terminated'
+type DialogState = 'Early' | 'Confirmed' | 'Terminated'
 
 /** `isLoose`: it has `lr`, so that it takes the Request-URI as it is (§16.12). */
-export type FirstRoute = { readonly uri: string; readonly isLoose: boolean }
+type FirstRoute = { readonly uri: string; readonly isLoose: boolean }
 
 export type Dialog = {
   readonly state: DialogState

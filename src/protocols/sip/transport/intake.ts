@@ -8,7 +8,7 @@ import { parseMessage } from '../message/parse-message.ts'
 import { stampVia } from '../message/stamp-via.ts'
 import type { Hop } from './transport.ts'
 
-export type Direction = 'in' | 'out'
+type Direction = 'in' | 'out'
 /** Why bytes that came did not become a message, or a message did not leave. */
 export type DropReason = 'malformed' | 'keep-alive' | 'unframed' | 'connections' | 'unreachable'
 

@@ -117,7 +117,7 @@ export function agentRules(world: World, report: Report) {
   }
 }
 
-export const newAgent = (agentID: string): Agent => ({
+const newAgent = (agentID: string): Agent => ({
   agentID,
   status: 'NotReady',
   workMode: undefined,

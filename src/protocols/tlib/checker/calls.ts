@@ -28,7 +28,7 @@ export const isCallEvent = (event: Event): event is CallEvent =>
   !('ownerEpoch' in event)
 
 /** An event without what the connection put on it. */
-export function bodyOf(event: Event): string {
+function bodyOf(event: Event): string {
   const {
     seq: _seq,
     position: _position,

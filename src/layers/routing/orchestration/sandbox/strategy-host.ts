@@ -8,7 +8,7 @@ import type { Document } from '../scxml/document.ts'
 import { type Effect, type Session, type StrategyEvent, send, start } from '../scxml/interpreter.ts'
 import { Datamodel } from './evaluator.ts'
 
-export type Start = {
+type Start = {
   type: 'start'
   session: string
   strategy: string

@@ -33,7 +33,7 @@ export interface Evaluator {
 /** Beyond this many microsteps on one event the strategy turns in circles. */
 const mostMicrosteps = 1000
 
-export class StrategyLoops extends Error {}
+class StrategyLoops extends Error {}
 
 export function start(document: Document, evaluator: Evaluator): { session: Session; effects: Effect[] } {
   const run = new Run(document, { configuration: [] }, evaluator)

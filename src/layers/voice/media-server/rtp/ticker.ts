@@ -9,7 +9,7 @@ export type Time = {
   after(ms: number, run: () => void): { cancel(): void }
 }
 
-export const tickMs = 20
+const tickMs = 20
 /** Timers are exact to a millisecond: a tick may come so much before its time. */
 const early = 1
 /** More ticks than this at once would only fill the other side's buffers. */

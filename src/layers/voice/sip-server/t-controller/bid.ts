@@ -15,7 +15,7 @@ export type Bid = {
 }
 
 /** Higher priority, then the call that waits longer; a bid without a time comes last. */
-export function isBetter(one: Bid, other: Bid): boolean {
+function isBetter(one: Bid, other: Bid): boolean {
   if (one.priority !== other.priority) return one.priority > other.priority
   if (one.enterTime !== other.enterTime)
     return other.enterTime === '' || (one.enterTime !== '' && one.enterTime < other.enterTime)

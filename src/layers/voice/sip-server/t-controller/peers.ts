@@ -32,18 +32,3 @@ export interface Peers {
   /** Tells everybody how a DN of ours is now, with the event that made it so. */
   broadcast(address: AddressState, event: OwnerEvent, requester: Requester | undefined): void
 }
-
-/** Alone: a node of a cluster of one. */
-export const noPeers: Peers = {
-  state: () => 'gone',
-  numbered: () => undefined,
-  seize: (_node, _request, reply) => reply(undefined),
-  release() {},
-  move() {},
-  holds: (_node, _connID, _dn, reply) => reply(undefined),
-  withdraw() {},
-  adopt() {},
-  request: (_node, _request, requester) => requester.refuse('linkLost'),
-  relay() {},
-  broadcast() {},
-}

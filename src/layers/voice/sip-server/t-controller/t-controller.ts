@@ -31,7 +31,7 @@ export type NodeName = {
 }
 
 /** What the Session Controller answers to an owner. */
-export interface LiveCalls {
+interface LiveCalls {
   holds(connID: string, dn: string): boolean
   withdraw(connID: string, dn: string): void
 }

@@ -4,7 +4,7 @@ import { timestamp } from '#platform/time.ts'
 import type { ApiEvent, EventType } from '#protocols/model/http/events.ts'
 
 /** Who may see an event: everybody signed in, or those who see all calls and the agents and DNs named. */
-export type Audience = 'all' | { readonly agents: ReadonlySet<string>; readonly dns: ReadonlySet<string> }
+type Audience = 'all' | { readonly agents: ReadonlySet<string>; readonly dns: ReadonlySet<string> }
 
 export type Entry = { readonly event: ApiEvent; readonly audience: Audience }
 

@@ -16,7 +16,7 @@ export type Contact = NameAddr & {
 }
 
 /** Throws `MalformedMessage`. */
-export function parseContact(value: string): Contact {
+function parseContact(value: string): Contact {
   const address = parseNameAddr(value)
   const expires = addrParameter(address, 'expires')
   const instance = addrParameter(address, '+sip.instance')

@@ -15,7 +15,7 @@ export function parseCredentials(value: string): Credentials {
 }
 
 /** The parameters alone: Authentication-Info. The same name twice is refused: nobody may choose between them. */
-export function parseAuthParameters(text: string): ReadonlyMap<string, string> {
+function parseAuthParameters(text: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>()
   for (const item of splitList(text)) {
     const equals = indexOutside(item, 0x3d, 0, item.length)

@@ -2,8 +2,7 @@
 import type { Message } from '../message.ts'
 
 /** Option tags in lower case. */
-export const optionTags = (message: Message, name: string): string[] =>
-  message.headers(name).map((tag) => tag.toLowerCase())
+const optionTags = (message: Message, name: string): string[] => message.headers(name).map((tag) => tag.toLowerCase())
 
 /** The tags a request demands that are not in `known` (lower case): those of the 420 (§8.2.2.3). */
 export const unsupportedTags = (message: Message, name: 'Require' | 'Proxy-Require', known: readonly string[]) =>

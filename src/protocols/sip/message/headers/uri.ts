@@ -117,24 +117,6 @@ export function escapeUser(text: string): string {
   return escaped
 }
 
-export type URIParts = {
-  scheme: string
-  user?: string
-  password?: string
-  host?: string
-  port?: number
-  parameters?: string
-  headers?: string
-}
-
-/** Parts as in `URI`, escaped already. */
-export function formatURI(uri: URIParts): string {
-  const { scheme, user = '', password = '', host = '', port = 0, parameters = '', headers = '' } = uri
-  if (scheme !== 'sip' && scheme !== 'sips') return `${scheme}:${user}${parameters}`
-  const userinfo = user === '' ? '' : `${user}${password === '' ? '' : `:${password}`}@`
-  return `${scheme}:${userinfo}${host}${port === 0 ? '' : `:${port}`}${parameters}${headers}`
-}
-
 /** §19.1.4. Schemes other than sip and sips are equal when their texts are. */
 export function sameURI(one: URI, other: URI): boolean {
   return (
