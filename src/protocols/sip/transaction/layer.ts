@@ -9,6 +9,7 @@ import { buildResponse } from '../message/build-response.ts'
 import type { Draft, Fields } from '../message/draft.ts'
 import { bracketed } from '../message/headers/host.ts'
 import type { Message } from '../message/message.ts'
+import { own } from '../message/scan.ts'
 import { responseHop, viaHop } from '../transport/response-hop.ts'
 import { type Hop, isReliable, type SentBy, type Transport } from '../transport/transport.ts'
 import { cancelOf } from './ack.ts'
@@ -155,8 +156,9 @@ export class TransactionLayer implements Transactions {
     else this.serve(request, from, key)
   }
 
-  private serve(request: Message, from: Hop, key: string) {
+  private serve(request: Message, from: Hop, found: string) {
     const hop = responseHop(request, from)
+    const key = own(found)
     const entry =
       request.method === 'INVITE'
         ? new InviteServerTransaction(this.serverLayer, key, request, from, hop)

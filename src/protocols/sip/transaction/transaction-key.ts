@@ -7,12 +7,11 @@ export const magicCookie = 'z9hG4bK'
 export const clientKey = (branch: string, method: string): string => (method === 'CANCEL' ? `${branch} CANCEL` : branch)
 
 /**
- * A request and those that came before it. `method` is that of the request looked for: INVITE for an ACK or CANCEL.
+ * A request and those that came before it; pieces of its text, to be copied where they are kept. `method` is that of the request looked for: INVITE for an ACK or CANCEL.
  * Deviates from §17.2.3: without the magic cookie the To tag does not count, because an ACK has that of our response.
  */
 export function serverKey(request: Message, method: string): string {
   const branch = request.branchHere
-  // A joined string is copied when it becomes a key, so these may be pieces of the text.
   if (branch.startsWith(magicCookie)) return `${branch} ${request.sentByHere} ${method}`
   const { requestURI, callID, cseq, fromTag } = request
   return `${requestURI} ${callID} ${cseq} ${fromTag} ${request.header('Via')} ${method}`
