@@ -1,5 +1,5 @@
 /**
- * One data centre in one process: proxies, a Resource Manager with a media server, a node, its routing, reporting and
+ * One data centre in one process: proxies, a Resource Manager with a media server, reporting, a node, its routing and
  * Web Services, started in the order in which they need each other.
  */
 
@@ -16,6 +16,7 @@ import { sipProxy } from '#layers/voice/sip-proxy/component.ts'
 import { type RunningSipServer, sipServer } from '#layers/voice/sip-server/component.ts'
 import { createSessionController } from '#layers/voice/sip-server/session-controller/session-controller.ts'
 import { webServices } from '#layers/workspace/web-services/component.ts'
+import type { WebServicesPorts } from '#layers/workspace/web-services/ports.ts'
 import { couldTake } from './could-take.ts'
 import type { DataCentreAddresses } from './demo/addresses.ts'
 import type { Shared } from './shared.ts'
@@ -40,9 +41,10 @@ const host = '127.0.0.1'
 export async function startDataCentre(shared: Shared, parts: DataCentreParts): Promise<DataCentre> {
   await startProxies(shared, parts)
   const media = await startMedia(shared, parts)
+  const { history } = await startReporting(shared, parts)
   const node = await startNode(shared, parts)
   const statistics = await startRouting(shared, parts)
-  await startWorkspace(shared, parts, statistics)
+  await startWorkspace(shared, parts, { statistics, history })
   return { media, node }
 }
 
@@ -61,6 +63,12 @@ async function startMedia({ supervisor }: Shared, { addresses, directories, open
   const manager = { name: 'rm1', dc, listen: { host, port: 0 } }
   await supervisor.start(resourceManager(), manager, { name: 'rm1', dc })
   return media
+}
+
+/** Before the node, so that it ends after it: what the node's end makes of its calls is stored, too. */
+function startReporting({ supervisor, tlib }: Shared, { addresses, records }: DataCentreParts) {
+  const { dc } = addresses
+  return supervisor.start(reporting({ records, local: tlib }), { dc }, { name: 'reporting', dc })
 }
 
 function startNode(shared: Shared, { addresses, secrets, directories }: DataCentreParts) {
@@ -82,7 +90,7 @@ function startNode(shared: Shared, { addresses, secrets, directories }: DataCent
 async function startRouting(shared: Shared, { addresses, openSandbox }: DataCentreParts) {
   const { supervisor, configuration, tlib, trace } = shared
   const { dc } = addresses
-  const statistics = await supervisor.start(statServer({ local: tlib }), {}, { name: 'stat-server', dc })
+  const statistics = await supervisor.start(statServer({ local: tlib }), { dc }, { name: 'stat-server', dc })
   const record = ({ callUUID, kind, text, details, queue }: RoutingRecord) =>
     trace.note(callUUID, 'routing', `router.${dc}`, queue, JSON.stringify({ kind, text, ...details }))
   const ports = { configuration, statistics, openSandbox, record, local: tlib }
@@ -93,17 +101,15 @@ async function startRouting(shared: Shared, { addresses, openSandbox }: DataCent
 async function startWorkspace(
   shared: Shared,
   parts: DataCentreParts,
-  statistics: Awaited<ReturnType<typeof startRouting>>,
+  sources: Pick<WebServicesPorts, 'statistics' | 'history'>,
 ) {
   const { supervisor, configuration, exposition, tlib, trace } = shared
-  const { addresses, secrets, directories, records, verifyPassword, demo } = parts
+  const { addresses, secrets, directories, verifyPassword, demo } = parts
   const { dc } = addresses
-  const { history } = await supervisor.start(reporting({ records, local: tlib }), { dc }, { name: 'reporting', dc })
   const ports = {
     configuration,
     writer: configuration,
-    statistics,
-    history,
+    ...sources,
     ladder: trace,
     verifyPassword,
     couldTake: couldTake(configuration),

@@ -11,9 +11,13 @@ import type { AgentView, QueueView } from '../model/status.ts'
 import { Statistics } from './statistics.ts'
 
 const Config = Type.Object(
-  { name: Type.String({ default: 'stat-server', minLength: 1, description: 'how it introduces itself to nodes' }) },
+  {
+    dc: Type.String({ minLength: 1, description: 'the data centre whose agents it counts; it knows those of all' }),
+    name: Type.String({ default: 'stat-server', minLength: 1, description: 'how it introduces itself to nodes' }),
+  },
   { additionalProperties: false },
 )
+type Config = { dc: string; name: string }
 
 type Listener = Parameters<StatisticsSource['watch']>[0]
 export interface StatServer extends Running, StatisticsSource {}
@@ -23,7 +27,7 @@ export const statServer = (ports: { local?: LocalPorts } = {}) =>
   defineComponent({
     name: 'stat-server',
     config: Config,
-    async start(context: Context<{ name: string }>): Promise<StatServer> {
+    async start(context: Context<Config>): Promise<StatServer> {
       const server = new Server(context, ports.local)
       server.watchNodes()
       return server
@@ -31,7 +35,7 @@ export const statServer = (ports: { local?: LocalPorts } = {}) =>
   })
 
 class Server implements StatServer {
-  private readonly context: Context<{ name: string }>
+  private readonly context: Context<Config>
   private readonly local: LocalPorts | undefined
   private readonly links = new Map<string, Link>()
   private readonly listeners = new Set<Listener>()
@@ -41,7 +45,7 @@ class Server implements StatServer {
   })
   private nodes: Timer | undefined
 
-  constructor(context: Context<{ name: string }>, local: LocalPorts | undefined) {
+  constructor(context: Context<Config>, local: LocalPorts | undefined) {
     this.context = context
     this.local = local
     context.metrics.gauge<'state'>('agents', 'Agents by the state they show', () => this.agentsByState())
@@ -83,7 +87,9 @@ class Server implements StatServer {
 
   private agentsByState() {
     const counts = new Map<string, number>()
-    for (const { status } of this.statistics.agents()) counts.set(status, (counts.get(status) ?? 0) + 1)
+    // Each data centre counts its own, so that the sum over all is the number of agents.
+    for (const { status, dc } of this.statistics.agents())
+      if (dc === this.context.config.dc) counts.set(status, (counts.get(status) ?? 0) + 1)
     return [...counts].map(([state, value]) => ({ labels: { state }, value }))
   }
 
