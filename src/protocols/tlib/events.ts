@@ -224,4 +224,17 @@ export type DeviceEvent = Extract<Event, { connID: string; callUUID: string; eve
 /** An event of an agent or of a DN, in its owner's order. */
 export type OwnerEvent = Extract<Event, { ownerEpoch: number }>
 
-export const isOwnerEvent = (event: Event): event is OwnerEvent => 'ownerEpoch' in event
+/** By name, which costs the same whatever the event carries: every client asks this of every event. */
+export const isCallEvent = (event: Event): event is CallEvent => ofCalls.has(event.name)
+export const isDeviceEvent = (event: Event): event is DeviceEvent => onDevices.has(event.name)
+export const isOwnerEvent = (event: Event): event is OwnerEvent => ofOwners.has(event.name)
+
+const namesWith = (...attributes: AttributeName[]): ReadonlySet<EventName> =>
+  new Set(
+    Object.entries<Spec>(events).flatMap(([name, { required }]) =>
+      attributes.every((attribute) => required.includes(attribute)) ? [name as EventName] : [],
+    ),
+  )
+const ofCalls = namesWith('callUUID', 'connID', 'eventNo')
+const onDevices = namesWith('callUUID', 'connID', 'eventNo', 'thisDNRole')
+const ofOwners = namesWith('ownerEpoch')

@@ -2,10 +2,10 @@
 import type { AddressState, AgentStatus as LoginState, PartyState, WorkMode } from '#protocols/tlib/attributes.ts'
 import type { AgentStatus } from '../model/status.ts'
 
-type DeviceCall = { readonly state: PartyState; readonly queue: string | undefined }
+export type DeviceCall = { readonly connID: string; readonly state: PartyState; readonly queue: string | undefined }
 
-/** Plain data; changed by `deviceAfter` only. */
-export type Device = {
+/** What is known of a DN. */
+export type DeviceState = {
   readonly dn: string
   readonly node: string
   readonly dc: string
@@ -14,21 +14,40 @@ export type Device = {
   readonly reason: string | undefined
   /** The owner's reservation; it shows until the offer, or until it is taken back. */
   readonly reserved: boolean
-  readonly calls: ReadonlyMap<string, DeviceCall>
+  readonly calls: readonly DeviceCall[]
+}
+/** With what follows from it; made by the functions below only. */
+export type Device = DeviceState & {
+  readonly status: AgentStatus
   /** Wall-clock ms since which it shows what it shows. */
   readonly since: number
 }
 
-export function shown(device: Device): AgentStatus {
-  if (device.login === 'LoggedOut') return 'logged-out'
-  const states = [...device.calls.values()].map((call) => call.state)
-  if (states.some((state) => state === 'Connected' || state === 'Dialing' || state === 'Busy')) return 'on-call'
-  if (states.includes('Held')) return 'on-hold'
-  if (states.includes('Alerting')) return 'ringing'
-  if (device.reserved) return 'reserved'
-  if (device.login === 'AfterCallWork') return 'after-call-work'
-  return device.login === 'Ready' ? 'ready' : 'not-ready'
+function shown({ login, calls, reserved }: DeviceState): AgentStatus {
+  if (login === 'LoggedOut') return 'logged-out'
+  let [held, alerting] = [false, false]
+  for (const { state } of calls) {
+    if (state === 'Connected' || state === 'Dialing' || state === 'Busy') return 'on-call'
+    held ||= state === 'Held'
+    alerting ||= state === 'Alerting'
+  }
+  if (held) return 'on-hold'
+  if (alerting) return 'ringing'
+  if (reserved) return 'reserved'
+  if (login === 'AfterCallWork') return 'after-call-work'
+  return login === 'Ready' ? 'ready' : 'not-ready'
 }
+
+/** As it is from `now` on; where nobody sees a difference, it has been so since before. */
+export function changed(before: Device, change: Partial<DeviceState>, now: number): Device {
+  const state = { ...before, ...change }
+  const after = { ...state, status: shown(state) }
+  return alike(after, before) ? after : { ...after, since: now }
+}
+
+/** Nothing that anybody sees differs. */
+export const alike = (a: Device, b: Device): boolean =>
+  a.status === b.status && a.reason === b.reason && a.agentID === b.agentID && a.dc === b.dc && a.node === b.node
 
 export const newDevice = (dn: string, node: string, dc: string, since: number): Device => ({
   dn,
@@ -38,7 +57,8 @@ export const newDevice = (dn: string, node: string, dc: string, since: number): 
   login: 'LoggedOut',
   reason: undefined,
   reserved: false,
-  calls: new Map(),
+  calls: [],
+  status: 'logged-out',
   since,
 })
 
@@ -54,7 +74,7 @@ export const loginAfterNotReady = (workMode: WorkMode | undefined): LoginState =
   workMode === 'AfterCallWork' ? 'AfterCallWork' : 'NotReady'
 
 /** A DN of a snapshot (EventRegistered for `*`). */
-export function deviceOf(address: AddressState, node: string, dc: string, now: number): Device {
+export function stateOf(address: AddressState, node: string, dc: string): DeviceState {
   return {
     dn: address.thisDN,
     node: address.node ?? node,
@@ -63,7 +83,16 @@ export function deviceOf(address: AddressState, node: string, dc: string, now: n
     login: address.agentID === undefined ? 'LoggedOut' : (address.agentStatus ?? 'NotReady'),
     reason: reasonOf(address.reasons),
     reserved: address.reserved ?? false,
-    calls: new Map(address.calls.map((call) => [call.connID, { state: call.partyState, queue: call.thisQueue }])),
-    since: now,
+    calls: address.calls.map(({ connID, partyState, thisQueue }) => ({ connID, state: partyState, queue: thisQueue })),
   }
+}
+
+/** The calls with this one as it is now, last; `none`: without it. */
+export function callsWith(
+  calls: readonly DeviceCall[],
+  before: string,
+  now: DeviceCall | 'none',
+): readonly DeviceCall[] {
+  const others = calls.filter(({ connID }) => connID !== before)
+  return now === 'none' ? others : [...others, now]
 }

@@ -5,11 +5,21 @@
 
 import { millisecondsOf } from '#platform/time.ts'
 import type { AddressState } from '#protocols/tlib/attributes.ts'
-import type { DeviceEvent, Event } from '#protocols/tlib/events.ts'
+import { type DeviceEvent, type Event, isDeviceEvent } from '#protocols/tlib/events.ts'
 import { nextPartyState } from '#protocols/tlib/party.ts'
 import type { AgentView, QueueView } from '../model/status.ts'
 import { type Waiting, WaitingCalls } from '../model/waiting-calls.ts'
-import { type Device, deviceOf, loginAfterNotReady, newDevice, reasonOf, shown } from './device.ts'
+import {
+  alike,
+  callsWith,
+  changed,
+  type Device,
+  type DeviceState,
+  loginAfterNotReady,
+  newDevice,
+  reasonOf,
+  stateOf,
+} from './device.ts'
 
 export interface Listener {
   agent(view: AgentView): void
@@ -25,8 +35,6 @@ type Queue = {
   readonly waiting: WaitingCalls<Waiting>
   readonly talking: Set<string>
 }
-
-const isDeviceEvent = (event: Event): event is DeviceEvent => 'thisDNRole' in event && 'connID' in event
 
 export class Statistics {
   private readonly listener: Listener
@@ -59,9 +67,8 @@ export class Statistics {
     const told = new Set(addresses.map((address) => address.thisDN))
     this.lost(source, now, told)
     for (const address of addresses) {
-      const device = deviceOf(address, source.node, source.dc, now)
-      const before = this.devices.get(device.dn)
-      this.put(before ? this.dated({ ...device, since: before.since }, before, now) : device)
+      const device = this.device(source, address.thisDN, now)
+      this.put(changed(device, stateOf(address, source.node, source.dc), now))
       for (const call of address.calls) {
         if (call.partyState === 'Queued') this.enter(source, call.thisQueue ?? address.thisDN, call.connID, now)
         else if (call.thisQueue && call.partyState !== 'Alerting') this.talk(source, call.thisQueue, call.connID)
@@ -73,7 +80,7 @@ export class Statistics {
   lost(source: Source, now: number, kept: ReadonlySet<string> = new Set()): void {
     for (const device of [...this.devices.values()]) {
       if (device.node !== source.node || kept.has(device.dn)) continue
-      this.put({ ...device, login: 'LoggedOut', calls: new Map(), since: now })
+      this.put(changed(device, { login: 'LoggedOut', calls: [] }, now))
       this.devices.delete(device.dn)
     }
     for (const [connID, call] of [...this.calls]) if (call.node === source.node) this.forget(connID)
@@ -87,7 +94,7 @@ export class Statistics {
   private owned(source: Source, event: OwnedEvent, now: number): void {
     const device = this.device(source, event.thisDN, now)
     const after = afterOwned(device, event)
-    if (after) this.put(this.dated({ ...device, ...after, node: source.node, dc: source.dc }, device, now))
+    if (after) this.put(changed(device, { ...after, node: source.node, dc: source.dc }, now))
   }
 
   private call(source: Source, event: DeviceEvent, now: number): void {
@@ -95,14 +102,14 @@ export class Statistics {
     if (event.thisQueue === event.thisDN) return
     const device = this.device(source, event.thisDN, now)
     const connID = event.name === 'EventPartyChanged' ? (event.previousConnID ?? event.connID) : event.connID
-    const before = device.calls.get(connID)
+    const before = device.calls.find((call) => call.connID === connID)
     const state = nextPartyState(before?.state ?? 'none', event)
     if (state === undefined) return
-    const calls = new Map(device.calls)
-    calls.delete(connID)
-    if (state !== 'none') calls.set(event.connID, { state, queue: event.thisQueue ?? before?.queue })
+    const queue = event.thisQueue ?? before?.queue
+    if (state === before?.state && queue === before.queue && connID === event.connID) return
+    const calls = callsWith(device.calls, connID, state === 'none' ? state : { connID: event.connID, state, queue })
     const reserved = event.name === 'EventRinging' ? false : device.reserved
-    this.put(this.dated({ ...device, reserved, calls }, device, now))
+    this.put(changed(device, { reserved, calls }, now))
   }
 
   /** What the event says of a queue: at the routing point itself, or at the agent who has a call of it. */
@@ -160,10 +167,6 @@ export class Statistics {
     return this.devices.get(dn) ?? newDevice(dn, source.node, source.dc, now)
   }
 
-  private dated(after: Device, before: Device, now: number): Device {
-    return alike(after, before) ? after : { ...after, since: now }
-  }
-
   private put(device: Device): void {
     const before = this.devices.get(device.dn)
     this.devices.set(device.dn, device)
@@ -174,14 +177,10 @@ export class Statistics {
   }
 }
 
-/** Nothing that anybody sees differs. */
-const alike = (a: Device, b: Device): boolean =>
-  shown(a) === shown(b) && a.reason === b.reason && a.agentID === b.agentID && a.dc === b.dc && a.node === b.node
-
 type OwnedEvent = Event & { readonly thisDN: string }
 
 /** What an event of the DN's owner changes; `undefined`: nothing of interest here. */
-function afterOwned(device: Device, event: OwnedEvent): Partial<Device> | undefined {
+function afterOwned(device: Device, event: OwnedEvent): Partial<DeviceState> | undefined {
   switch (event.name) {
     case 'EventAgentLogin':
       return { agentID: event.agentID, login: 'NotReady', reason: undefined }
@@ -206,8 +205,8 @@ function afterOwned(device: Device, event: OwnedEvent): Partial<Device> | undefi
 
 function viewOf(device: Device): AgentView | undefined {
   if (device.agentID === undefined) return undefined
-  const { agentID, dn, node, dc, reason, since } = device
-  return { agentID, dn, node, dc, status: shown(device), reason, since }
+  const { agentID, dn, node, dc, status, reason, since } = device
+  return { agentID, dn, node, dc, status, reason, since }
 }
 
 function queueView({ number, dc, waiting, talking }: Queue): QueueView {

@@ -30,10 +30,10 @@ export class Announcer {
   }
 
   open(): void {
-    const { ports, clock } = this.options
+    const { ports, clock, stream } = this.options
     this.watch = ports.statistics.watch({
       // At the end of the turn: its event comes on a connection of ours, perhaps after StatServer's.
-      agent: (figures) => clock.turn(() => this.agent(figures)),
+      agent: (figures) => (stream.isFollowed ? clock.turn(() => this.agent(figures)) : stream.skip()),
       queue: ({ number }) => this.queueSoon(number),
     })
   }
@@ -62,7 +62,6 @@ export class Announcer {
 
   private agent({ agentID, status, reason, dn, node }: AgentFigures) {
     const { view, stream } = this.options
-    if (!stream.isFollowed) return stream.skip()
     const person = view.person(agentID)
     const event = this.lastEvents.get(agentID)
     const data = {

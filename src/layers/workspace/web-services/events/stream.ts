@@ -26,7 +26,8 @@ export class EventStream {
   private readonly most: number
   private kept: Entry[] = []
   private readonly listeners = new Set<(entry: Entry) => void>()
-  private leftAt = Number.NEGATIVE_INFINITY
+  /** When the last one went away. */
+  private leftAt: number | undefined
   /** Begins above every number given before a restart: nobody says a thousand events a millisecond. */
   private last: number
 
@@ -44,7 +45,8 @@ export class EventStream {
 
   /** Whether anybody hears it, or may come back for it: otherwise events need not be put into words. */
   get isFollowed(): boolean {
-    return this.listeners.size > 0 || this.clock.monotonic() - this.leftAt < waitFor
+    if (this.listeners.size > 0) return true
+    return this.leftAt !== undefined && this.clock.monotonic() - this.leftAt < waitFor
   }
 
   /** Something happened that nobody follows: who comes later begins with a snapshot. */

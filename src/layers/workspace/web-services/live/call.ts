@@ -17,7 +17,7 @@ export type Call = {
   readonly callUUID: string
   connID: string
   /** All it ever had. */
-  readonly connIDs: Set<string>
+  readonly connIDs: string[]
   /** The node that told of it first, until its ConnID says who owns it. */
   node: string
   dc: string
@@ -28,17 +28,34 @@ export type Call = {
   readonly parties: Map<string, LiveParty>
   state: LiveCall['state']
   since: number
-  /** Events already taken: those of DNs of several nodes come from each of them. */
-  readonly seen: Set<number>
+  /** The last event taken, and those before it that were not: events of DNs of several nodes come from each of them. */
+  lastEventNo: number
+  missing: Set<number> | undefined
+}
+
+/** Whether the event is new; it is taken then. */
+export function takeEvent(call: Call, eventNo: number): boolean {
+  if (eventNo <= call.lastEventNo) return call.missing?.delete(eventNo) ?? false
+  for (let number = call.lastEventNo + 1; number < eventNo; number++) {
+    call.missing ??= new Set()
+    call.missing.add(number)
+  }
+  call.lastEventNo = eventNo
+  return true
 }
 
 /** What a call shows as a whole. */
 export function stateOf(parties: Iterable<LiveParty>): LiveCall['state'] {
-  const states = [...parties].map(({ state }) => state)
-  if (states.includes('Queued')) return 'queued'
-  if (states.includes('Alerting')) return 'ringing'
-  if (states.includes('Held')) return 'held'
-  return states.filter((state) => state === 'Connected').length > 1 ? 'connected' : 'dialing'
+  let [alerting, held, connected] = [false, false, 0]
+  for (const { state } of parties) {
+    if (state === 'Queued') return 'queued'
+    if (state === 'Alerting') alerting = true
+    else if (state === 'Held') held = true
+    else if (state === 'Connected') connected++
+  }
+  if (alerting) return 'ringing'
+  if (held) return 'held'
+  return connected > 1 ? 'connected' : 'dialing'
 }
 
 /** Who has the call, or had it last. */

@@ -5,9 +5,16 @@
 import { millisecondsOf } from '#platform/time.ts'
 import type { AddressState, CallOnDN } from '#protocols/tlib/attributes.ts'
 import { parseConnID } from '#protocols/tlib/conn-id.ts'
-import type { CallEvent, DeviceEvent, Event, EventOf } from '#protocols/tlib/events.ts'
+import {
+  type CallEvent,
+  type DeviceEvent,
+  type Event,
+  type EventOf,
+  isCallEvent,
+  isDeviceEvent,
+} from '#protocols/tlib/events.ts'
 import { nextPartyState } from '#protocols/tlib/party.ts'
-import { type Call, type LiveParty, stateOf } from './call.ts'
+import { type Call, type LiveParty, stateOf, takeEvent } from './call.ts'
 
 export type Source = { readonly node: string; readonly dc: string }
 
@@ -59,8 +66,7 @@ export class LiveCalls {
   apply(source: Source, event: Event, now: number): Call | undefined {
     if (!isCallEvent(event) || this.over.has(event.callUUID)) return undefined
     const call = this.calls.get(event.callUUID) ?? this.begin(source, event)
-    if (call.seen.has(event.eventNo)) return undefined
-    call.seen.add(event.eventNo)
+    if (!takeEvent(call, event.eventNo)) return undefined
     const at = timeOf(event, now)
     this.describe(call, event)
     this.party(call, event, at)
@@ -73,9 +79,20 @@ export class LiveCalls {
     const { callUUID, connID, callType = 'Unknown' } = event
     const owner = this.ownerOf(parseConnID(connID)?.node ?? -1) ?? source
     const call: Call = {
-      ...{ callUUID, connID, node: owner.node, dc: owner.dc, callType, ani: '', dnis: '', userData: {} },
-      ...{ parties: new Map(), state: 'dialing', since: startOf(callUUID), seen: new Set() },
-      connIDs: new Set([connID]),
+      callUUID,
+      connID,
+      connIDs: [connID],
+      node: owner.node,
+      dc: owner.dc,
+      callType,
+      ani: '',
+      dnis: '',
+      userData: {},
+      parties: new Map(),
+      state: 'dialing',
+      since: startOf(callUUID),
+      lastEventNo: 0,
+      missing: undefined,
     }
     this.calls.set(callUUID, call)
     this.byConnID.set(connID, callUUID)
@@ -101,7 +118,7 @@ export class LiveCalls {
     const { connID, callType, ani, dnis, userData } = event
     if (connID !== undefined && connID !== call.connID) {
       call.connID = connID
-      call.connIDs.add(connID)
+      call.connIDs.push(connID)
       this.byConnID.set(connID, call.callUUID)
     }
     if (callType !== undefined) call.callType = callType
@@ -178,15 +195,6 @@ export class LiveCalls {
 }
 
 const nobody = { agentID: undefined, queue: undefined, otherDN: undefined }
-
-const isDeviceEvent = (event: CallEvent): event is DeviceEvent => 'thisDNRole' in event
-
-const isCallEvent = (event: Event): event is CallEvent =>
-  'callUUID' in event &&
-  'connID' in event &&
-  event.connID !== undefined &&
-  'eventNo' in event &&
-  !('ownerEpoch' in event)
 
 function timeOf(event: CallEvent, now: number): number {
   const at = millisecondsOf(event.time)
