@@ -95,10 +95,10 @@ describe('spool', () => {
 
     spool.acknowledge('a', 31)
     spool.acknowledge('b', 3)
-    await world.run(1100)
+    await world.run(5100)
     expect(await files()).toBeGreaterThan(before - 2)
     spool.acknowledge('b', 31)
-    await world.run(1100)
+    await world.run(5100)
 
     expect(await files()).toBeLessThan(4)
     await world.complete(spool.close())

@@ -55,7 +55,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
 const acknowledgementsFile = 'acknowledged.json'
 /** ms until an acknowledgement is kept: what is told again after a crash is in the readers' databases already. */
-const saveAfter = 1000
+const saveAfter = 5000
 
 async function readAcknowledgements(disk: Disk, directory: string): Promise<Map<string, number>> {
   const names = await disk.list(directory)

@@ -40,13 +40,24 @@ export function writeRecord(
   let end = start + fixedBytes
   into[start] = kinds.indexOf(kind)
   into.writeUIntBE(at, start + 1, 6)
-  end += into[start + 7] = into.write(from, end, longestName)
-  end += into[start + 8] = into.write(to, end, longestName)
-  end += into[start + 9] = into.write(id, end, longestName)
+  end += into[start + 7] = writeName(into, end, from)
+  end += into[start + 8] = writeName(into, end, to)
+  end += into[start + 9] = writeName(into, end, id)
   end += typeof body === 'string' ? into.write(body, end) : body.copy(into, end)
   into.writeUInt32BE(end - start, offset)
   into.writeUInt32BE(crc32(into.subarray(start, end)), offset + 4)
   return end
+}
+
+/** Names are short and mostly ASCII: byte by byte they cost less than a call of the engine's encoder each. */
+function writeName(into: Buffer, offset: number, name: string): number {
+  const length = Math.min(name.length, longestName)
+  for (let at = 0; at < length; at++) {
+    const code = name.charCodeAt(at)
+    if (code > 0x7f) return into.write(name, offset, longestName)
+    into[offset + at] = code
+  }
+  return length
 }
 
 /** `torn`: nothing after it can be read. `more`: it needs so many bytes from its offset on. */

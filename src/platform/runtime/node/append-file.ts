@@ -10,7 +10,7 @@ import type { AppendFile } from '#platform/runtime/runtime.ts'
 type Waiter = { resolve: () => void; reject: (error: Error) => void }
 
 /** ms from the first append, or from the end of the write before, to the write. */
-const gathering = 20
+const gathering = 50
 
 export class NodeAppendFile implements AppendFile {
   position: number

@@ -130,7 +130,7 @@ describe('Interaction Proxy', () => {
     whole(node)
     await world.run(1000)
     before.tlib.request({ name: 'RequestAcknowledge', position: 3 })
-    await world.run(2000)
+    await world.run(6000)
     before.tlib.close()
     cluster.crash('node1', node)
 
