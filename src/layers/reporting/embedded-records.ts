@@ -7,4 +7,5 @@ import { type Records, records } from './records.ts'
 /** Throws `MigrationsDiffer` by its code. */
 export const embeddedRecords = (database: EmbeddedDatabase): Promise<Records> => database.store(import.meta.url)
 
+/** @public the thread imports it */
 export const openStore = async (database: Database): Promise<Records> => records(await kyselyStore(database))

@@ -18,7 +18,7 @@ export type Reading = {
 }
 
 /** What was noticed while a reading was stored: events that were lost on the way, numbers that were given twice. */
-export type Noticed = { readonly missing: number; readonly conflicts: readonly Conflict[] }
+type Noticed = { readonly missing: number; readonly conflicts: readonly Conflict[] }
 
 export interface Records extends History {
   /** A reader begins: from where it goes on at this node; `undefined` when it never stored anything of it. */
