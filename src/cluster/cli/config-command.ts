@@ -7,6 +7,7 @@ import { connect, ServerRefused } from './server.ts'
 import type { Terminal } from './terminal.ts'
 
 type ApplyOptions = ClientOptions & { readonly prune?: boolean }
+type ExportOptions = ClientOptions & { readonly defaults?: boolean; readonly secrets: boolean }
 
 /** Loaded when it is needed: compiling the schemas takes longer than all other commands. */
 const files = () => import('./objects-file.ts')
@@ -19,13 +20,10 @@ export function configCommand(program: Command, terminal: Terminal): void {
       .action((file: string, options: ApplyOptions) => changed(verb, file, options, terminal))
   change('apply', 'apply <file>', 'adds and replaces the objects of a file')
   change('preview', 'diff <file>', 'tells what applying a file would change')
-  clientCommand(config, 'export [file]', 'writes all objects; hashes instead of secrets').action(
-    async (file: string | undefined, options: ClientOptions) => {
-      const { objects } = await (await connect(options, terminal)).get<{ objects: Objects }>('/api/v1/config')
-      const { objectsText, writeText } = await files()
-      await writeText(file, options.json ? json(objects) : objectsText(objects), terminal)
-    },
-  )
+  clientCommand(config, 'export [file]', exporting)
+    .option('--defaults', 'write what has its default, too')
+    .option('--no-secrets', 'leave out the hashes, to show the file around; with it applied nobody could sign in')
+    .action((file: string | undefined, options: ExportOptions) => exported(file, options, terminal))
   jsonCommand(config, 'check <file>', 'tells what is wrong with a file; needs no server').action(
     async (file: string, options: { json?: boolean }) => {
       const counts = await (await files()).checkObjectsFile(file)
@@ -34,6 +32,18 @@ export function configCommand(program: Command, terminal: Terminal): void {
       else terminal.err(`${file} is right: ${told.join(', ')}`)
     },
   )
+}
+
+const exporting =
+  'writes all objects, for "config apply" to make the same of them: what is left out has its default; ' +
+  'hashes stand for secrets, so the file is for its owner only'
+
+async function exported(file: string | undefined, options: ExportOptions, terminal: Terminal) {
+  const server = await connect(options, terminal)
+  const { objects } = await server.get<{ objects: Partial<Objects> }>('/api/v1/config')
+  const { objectsText, withoutSecrets, writeText } = await files()
+  const shown = options.secrets ? objects : withoutSecrets(objects)
+  await writeText(file, options.json ? json(shown) : objectsText(shown, options), terminal)
 }
 
 async function changed(verb: 'apply' | 'preview', file: string, options: ApplyOptions, terminal: Terminal) {

@@ -5,7 +5,7 @@ import { parseStrategy } from '#layers/routing/orchestration/scxml/parse.ts'
 import { ConfigurationInvalid } from '#platform/config/errors.ts'
 import { complete } from '#protocols/model/entries.ts'
 import { checkObjects, type ObjectsFile, readObjects } from '#protocols/model/file/read-objects.ts'
-import { writeObjects } from '#protocols/model/file/write-objects.ts'
+import { type Writing, writeObjects } from '#protocols/model/file/write-objects.ts'
 import { type Kind, kindNames, type Objects } from '#protocols/model/objects.ts'
 import { CommandFailed } from './errors.ts'
 import type { ServerRefused } from './server.ts'
@@ -47,7 +47,15 @@ export function located(file: string, objects: ObjectsFile, error: ServerRefused
 }
 
 /** As YAML; kinds that the server has none of may be left out of its answer. */
-export const objectsText = (objects: Partial<Objects>): string => writeObjects({ ...complete({}), ...objects })
+export const objectsText = (objects: Partial<Objects>, writing: Writing): string =>
+  writeObjects({ ...complete({}), ...objects }, writing)
+
+/** Without the hashes of passwords and of digest secrets. */
+export const withoutSecrets = ({ persons = [], dns = [], ...others }: Partial<Objects>): Partial<Objects> => ({
+  ...others,
+  persons: persons.map(({ passwordHash: _, ...person }) => person),
+  dns: dns.map((dn) => ({ ...dn, ha1: {} })),
+})
 
 export async function writeText(file: string | undefined, text: string, terminal: Terminal): Promise<void> {
   if (file === undefined || file === '-') return terminal.out(text.trimEnd())

@@ -201,6 +201,32 @@ describe('ringmain config', () => {
     expect(readFileSync(target, 'utf8')).toContain('name: a')
   })
 
+  it('exports what differs from its default, with hashes; the rest and a file without hashes where asked for', async () => {
+    const ann = { employeeId: '1001', name: 'Ann', afterCallWork: 0, passwordHash: '$argon2id$x' }
+    const dn = { number: '1001', media: 'direct', ha1: { MD5: '0'.repeat(32) } }
+    const body = { revision: 3, objects: { settings: {}, persons: [ann], dns: [dn] } }
+    answers.set('GET /api/v1/config', { status: 200, body })
+
+    const backup = await client('config export')
+    const whole = await client('config export --defaults')
+    const open = await client('config export --no-secrets')
+    const openJSON = await client('config export --no-secrets --json')
+
+    expect(backup.out).toContain('passwordHash: $argon2id$x')
+    expect(backup.out).toContain('MD5: ')
+    expect(backup.out).not.toMatch(/afterCallWork|media/)
+    expect(whole.out).toMatch(/afterCallWork: 0/)
+    expect(whole.out).toMatch(/media: direct/)
+    expect(open.out).toContain('name: Ann')
+    for (const { out } of [open, openJSON]) expect(out).not.toMatch(/passwordHash|MD5/)
+  })
+
+  it('says in its help what an export leaves out, and what it tells', async () => {
+    const { out } = await run('config export --help')
+
+    expect(out.replace(/\s+/g, ' ')).toMatch(/left out has its default.*hashes.*--no-secrets.*nobody/)
+  })
+
   it('checks a file without a server: objects, references, strategies', async () => {
     const right = await run('config check examples/demo.yaml', {})
     write('dns:\n  - number: 1\n    meida: direct')
