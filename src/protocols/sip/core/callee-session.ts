@@ -49,7 +49,7 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     this.theirOffer = bodyOf(request)
     this.offered = this.theirOffer !== undefined
     const { T1, T2 } = owner.timing
-    const first = { state: 'Proceeding', data: { T1, T2, repeatAfter: T1 } } as const
+    const first = { state: 'Proceeding', data: { T1, T2, repeatAfter: T1, response: undefined } } as const
     this.usage = new MachineInTurn(owner.drive, inviteServerUsage, first, this.turns, this)
     this.transaction = transaction
     transaction.use(this)

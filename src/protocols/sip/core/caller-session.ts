@@ -46,7 +46,8 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     const { requestURI, from, to, cseq = 1 } = invitation
     const tagged = own(`${from};tag=${this.localTag}`)
     this.invite = { method: 'INVITE', requestURI, from: tagged, to, callID: this.callID, cseq }
-    const data: Usage = { T1: owner.timing.T1, offered: invitation.body !== undefined, forks: [] }
+    const offered = invitation.body !== undefined
+    const data: Usage = { T1: owner.timing.T1, offered, ours: undefined, answer: undefined, forks: [] }
     this.usage = new MachineInTurn(owner.drive, inviteClientUsage, { state: 'Calling', data }, this.turns, this)
   }
 
@@ -60,7 +61,9 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     }
     const contact = owner.fields.contactAt(hop)
     const all = owner.fields.ofRequest('INVITE', fields)
-    const draft = buildRequest({ ...this.invite, contact, fields: all, route: route ?? [], body })
+    const { method, from, to, callID, cseq } = this.invite
+    const parts = { method, requestURI, from, to, callID, cseq, route: route ?? [], contact, fields: all, body }
+    const draft = buildRequest(parts)
     this.transaction = owner.transactions.request(draft, hop, this)
   }
 
@@ -205,7 +208,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     if (!first) return
     const { localCSeq } = counted(dialog)
     const fields = this.owner.fields.ofRequest('BYE', undefined)
-    const bye = buildRequest({ ...requestIn(dialog, 'BYE', localCSeq), fields })
+    const bye = buildRequest(requestIn(dialog, 'BYE', localCSeq, { fields }))
     this.owner.transactions.request(bye, hop, new OneRequest(() => {}))
   }
 }

@@ -84,8 +84,8 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
     const contact = this.fields.contact(method, hop)
     const fields = this.fields.ofRequest(method, request.fields)
     const from = `${request.from};tag=${random.hex(5)}`
-    const parts = { method, requestURI, from, to: request.to, callID, cseq, route, fields, body }
-    this.transactions.request(buildRequest(contact === undefined ? parts : { ...parts, contact }), hop, user)
+    const parts = { method, requestURI, from, to: request.to, callID, cseq, route, contact, fields, body }
+    this.transactions.request(buildRequest(parts), hop, user)
     this.waiting++
   }
 

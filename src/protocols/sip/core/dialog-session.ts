@@ -4,7 +4,7 @@
  */
 import type { Log } from '#platform/log/log.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
-import { counted, type Dialog, nextURI, received, refreshed, requestIn } from '../dialog/dialog.ts'
+import { counted, type Dialog, nextURI, type RequestContent, received, refreshed, requestIn } from '../dialog/dialog.ts'
 import { buildRequest } from '../message/build-request.ts'
 import type { Body, Draft, Fields } from '../message/draft.ts'
 import { MalformedMessage } from '../message/errors.ts'
@@ -37,8 +37,6 @@ export interface SessionOwner {
 
 /** `Accepted`: there is a 2xx, but its ACK has not come or left yet. */
 export type Phase = 'Early' | 'Accepted' | 'Confirmed' | 'Over'
-
-export type RequestContent = { readonly fields?: Fields | undefined; readonly body?: Body | undefined }
 
 type HeldReinvite = { offer: Body | undefined; done: (outcome: ReinviteOutcome) => void; fields: Fields | undefined }
 
@@ -131,7 +129,7 @@ export abstract class DialogSession implements Session {
   /** The ACK to a 2xx (§13.2.2.4). */
   acknowledge(cseq: number, body: Body | undefined, dialog = this.dialog): void {
     const hop = this.owner.nextHop(nextURI(dialog))
-    const draft = buildRequest({ ...requestIn(dialog, 'ACK', cseq), body })
+    const draft = buildRequest(requestIn(dialog, 'ACK', cseq, { body }))
     if (hop !== undefined) this.owner.transactions.send(draft, hop)
   }
 
@@ -280,10 +278,9 @@ export abstract class DialogSession implements Session {
   }
 
   private draft(dialog: Dialog, method: string, cseq: number, hop: Hop, content: RequestContent): Draft {
-    const parts = requestIn(dialog, method, cseq)
     const contact = this.owner.fields.contact(method, hop)
     const fields = this.owner.fields.ofRequest(method, content.fields)
-    return buildRequest({ ...parts, ...(contact === undefined ? {} : { contact }), fields, body: content.body })
+    return buildRequest(requestIn(dialog, method, cseq, { contact, fields, body: content.body }))
   }
 }
 

@@ -35,7 +35,7 @@ export type OutgoingRequest = {
   /** Route values in order, e.g. `<sip:127.0.0.1:5060;lr>`. */
   readonly route?: readonly string[]
   readonly fields?: Fields
-  readonly body?: Body
+  readonly body?: Body | undefined
 }
 export type Invitation = Omit<OutgoingRequest, 'method'>
 

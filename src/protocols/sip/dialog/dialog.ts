@@ -100,14 +100,21 @@ export function received(dialog: Dialog, cseq: number): Dialog | undefined {
 /** The dialog after one more request of ours, whose number is then `localCSeq`. */
 export const counted = (dialog: Dialog): Dialog => ({ ...dialog, localCSeq: dialog.localCSeq + 1 })
 
-/** A request in the dialog (§12.2.1.1); ACK has the number of its INVITE. */
-export function requestIn(dialog: Dialog, method: string, cseq: number): RequestParts {
-  const { remoteTarget, routeSet, firstRoute, local: from, remote: to, callID } = dialog
-  if (firstRoute === undefined || firstRoute.isLoose)
-    return { method, requestURI: remoteTarget, from, to, callID, cseq, route: routeSet }
-  // A strict router (RFC 2543) takes the Request-URI for itself and wants ours as the last Route.
-  const route = [...routeSet.slice(1), `<${remoteTarget}>`]
-  return { method, requestURI: firstRoute.uri, from, to, callID, cseq, route }
+/** What a request in the dialog carries of its own. */
+export type RequestContent = Pick<RequestParts, 'contact' | 'fields' | 'body'>
+
+/** A request in the dialog (§12.2.1.1); ACK has the number of its INVITE. One shape for all: they are written in one place. */
+export function requestIn(dialog: Dialog, method: string, cseq: number, content: RequestContent): RequestParts {
+  const { local: from, remote: to, callID } = dialog
+  const { contact, fields, body } = content
+  const [requestURI, route] = routed(dialog)
+  return { method, requestURI, from, to, callID, cseq, route, contact, fields, body }
+}
+
+/** Request-URI and Route. A strict router (RFC 2543) takes the Request-URI for itself and wants ours as the last Route. */
+function routed({ remoteTarget, routeSet, firstRoute }: Dialog): [requestURI: string, route: readonly string[]] {
+  if (firstRoute === undefined || firstRoute.isLoose) return [remoteTarget, routeSet]
+  return [firstRoute.uri, [...routeSet.slice(1), `<${remoteTarget}>`]]
 }
 
 /** The URI that decides where a request goes next (§8.1.2): the first Route, else the Request-URI. */

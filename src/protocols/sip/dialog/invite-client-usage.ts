@@ -46,8 +46,8 @@ export type Usage = {
   readonly T1: number
   /** The INVITE carried our offer; otherwise the 2xx carries theirs and the ACK our answer (§13.2.1). */
   readonly offered: boolean
-  readonly ours?: string
-  readonly answer?: Body
+  readonly ours?: string | undefined
+  readonly answer?: Body | undefined
   readonly forks: readonly string[]
 }
 
@@ -86,8 +86,7 @@ export const inviteClientUsage: Machine<State, Input, Usage, Effect> = {
       bye: (usage) => to('Ended', usage, { type: 'bye' }),
       cancel: (usage) => to('Ended', usage, { type: 'bye' }),
       over: stayIn('Ended'),
-      timerForget: ({ T1, offered, ours }) =>
-        to('Confirmed', { T1, offered, forks: [], ...(ours === undefined ? {} : { ours }) }),
+      timerForget: ({ T1, offered, ours }) => to('Confirmed', { T1, offered, ours, answer: undefined, forks: [] }),
     },
     Ended: {
       '2xx': (usage, input) => again('Ended', usage, input),
@@ -114,11 +113,14 @@ function progress(response: Message): Effect[] {
   return response.status === 100 ? [] : [{ type: 'tell', event: 'progressed', response }]
 }
 
+/** Field by field: there is one for each call, and the engine is slow with what is spread and then added to. */
+const decided = ({ T1, offered, answer, forks }: Usage, ours: string): Usage => ({ T1, offered, ours, answer, forks })
+
 /** §13.2.2.4: for 64*T1 after the first 2xx others may come. */
 const forget = (usage: Usage): Effect => ({ type: 'start', timer: 'Forget', after: 64 * usage.T1 })
 
 function answered(usage: Usage, { response, dialog }: { response: Message; dialog: string }) {
-  const ours = { ...usage, ours: dialog }
+  const ours = decided(usage, dialog)
   const confirm: Effect = { type: 'confirm', dialog, response }
   const tell: Effect = { type: 'answered', response, offer: !usage.offered }
   if (usage.offered) return to('Confirmed', ours, confirm, { type: 'acknowledge' }, forget(usage), tell)
@@ -127,7 +129,7 @@ function answered(usage: Usage, { response, dialog }: { response: Message; dialo
 
 /** §9.1, §15: a 2xx that crossed our CANCEL made a dialog all the same; it is acknowledged and ended. */
 function crossed(usage: Usage, { response, dialog }: { response: Message; dialog: string }) {
-  const ours = { ...usage, ours: dialog }
+  const ours = decided(usage, dialog)
   const confirm: Effect = { type: 'confirm', dialog, response }
   return to('Ended', ours, confirm, { type: 'acknowledge' }, { type: 'bye' }, forget(usage), {
     type: 'fail',

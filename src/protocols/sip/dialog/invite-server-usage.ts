@@ -35,7 +35,7 @@ export type Usage = {
   readonly T1: number
   readonly T2: number
   readonly repeatAfter: number
-  readonly response?: Message
+  readonly response?: Message | undefined
 }
 
 /** §13.3.1.1: at every minute, since a proxy's timer C may run out after three. */
@@ -99,11 +99,12 @@ const start = (timer: 'Ring' | 'Repeat' | 'GiveUp', after: number): Effect => ({
 const refuse = (status: 480 | 487): Effect => ({ type: 'refuse', status })
 
 /** Nothing is left to be repeated. */
-const settled = ({ T1, T2, repeatAfter }: Usage): Usage => ({ T1, T2, repeatAfter })
+const settled = ({ T1, T2, repeatAfter }: Usage): Usage => ({ T1, T2, repeatAfter, response: undefined })
 
 function accept(usage: Usage, response: Message) {
-  const accepted = { ...usage, response, repeatAfter: usage.T1 }
-  const timers = [start('Repeat', usage.T1), start('GiveUp', 64 * usage.T1)]
+  const { T1, T2 } = usage
+  const accepted = { T1, T2, repeatAfter: T1, response }
+  const timers = [start('Repeat', T1), start('GiveUp', 64 * T1)]
   return to('Accepted', accepted, { type: 'respond', response }, ...timers)
 }
 

@@ -18,9 +18,9 @@ export type RequestParts = {
   readonly maxForwards?: number
   /** Route values, in order. */
   readonly route?: readonly string[]
-  readonly contact?: string
+  readonly contact?: string | undefined
   /** Everything else but Content-Type and Content-Length; a Via here stands below the transaction's. */
-  readonly fields?: Fields
+  readonly fields?: Fields | undefined
   readonly body?: Body | undefined
 }
 

@@ -172,7 +172,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   }
 
   private invite({ leg: id, uri, from, body, fields }: Extract<SipEffect, { type: 'invite' }>): void {
-    const invitation = { requestURI: uri, from, to: `<${uri}>`, fields, ...(body !== undefined && { body: sdp(body) }) }
+    const invitation = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
     const leg = this.leg(id)
     const session = this.around.userAgent.invite(invitation, leg)
     leg.use(session)
