@@ -71,6 +71,9 @@ class Controller implements SessionController<Request> {
       const verdict = authenticator.authenticate(invite)
       if (!verdict.ok) return this.reject(session, verdict.status, verdict.reason, verdict.fields)
     }
+    // RFC 3261 §8.2.3.
+    if (session.offer && sdpOf(session.offer) === undefined)
+      return this.reject(session, 415, undefined, [['Accept', 'application/sdp']])
     const beginning = this.readInvite(invite, origin)
     return beginning ? this.arrive(session, beginning) : this.reject(session, 400)
   }

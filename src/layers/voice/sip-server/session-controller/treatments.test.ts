@@ -153,9 +153,12 @@ describe('treatments', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
-  it('end the call with 488 where the media server has no codec of the caller’s', async () => {
+  it.each([
+    ['has no codec of the caller’s', 488],
+    ['cannot read the caller’s description', 400],
+  ])('end the call with 488 where the media server %s', async (_what, status) => {
     const { world, r } = await freshRig(new World())
-    r.media.status = 488
+    r.media.status = status
 
     const caller = r.carrier.dial('8010')
     await world.run(100)

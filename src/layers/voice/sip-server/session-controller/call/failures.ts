@@ -32,6 +32,9 @@ export function failureOfPhone(status: number): Failure {
   return failures.rejected
 }
 
+/** Of a media server: it cannot read the caller's description, or has nothing in common with it; no other will. */
+export const isUnsuitable = (status: number): boolean => status === 400 || status === 488
+
 /** Of a carrier: its status is the caller's. */
 export const failureOfCarrier = (status: number): Failure => ({
   cause: 'refused',

@@ -5,7 +5,7 @@ import { mediaOf, openMedia } from '../media/media-leg.ts'
 import type { Reachable, Target } from './call.ts'
 import { callingSide, end } from './ending.ts'
 import { call, callingParty, loseMedia, partyTo, takeMedia } from './endpoints.ts'
-import { errorOfSeizure } from './failures.ts'
+import { errorOfSeizure, isUnsuitable } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { join, leave, note } from './parties.ts'
 import { serve } from './serving.ts'
@@ -142,11 +142,11 @@ export function mediaCame(turn: Turn, input: InputOf<'answered'>): void {
   if (media) playOn(turn, media)
 }
 
-/** No media server took the caller: with nothing in common with him no other will. */
+/** No media server took the caller. */
 export function mediaFailed(turn: Turn, { leg, status }: InputOf<'failed'>): void {
   const caller = turn.legAs('caller')
   loseMedia(turn, leg)
-  if (status === 488 && caller?.state === 'Calling') {
+  if (isUnsuitable(status) && caller?.state === 'Calling') {
     end(turn, { ending: { by: 'cluster', cause: 'not-acceptable', status: 488 }, status: 488 })
   }
 }

@@ -3,6 +3,7 @@ import { closeMedia, openMedia } from '../media/media-leg.ts'
 import type { Target } from './call.ts'
 import { callingSide, end } from './ending.ts'
 import { callingParty, takeMedia } from './endpoints.ts'
+import { isUnsuitable } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { join, talk } from './parties.ts'
 import type { Turn } from './turn.ts'
@@ -42,10 +43,9 @@ export function served(turn: Turn, input: InputOf<'answered'>): void {
 /** Serving: no media server took the caller. */
 export function notServed(turn: Turn, { leg, status }: InputOf<'failed'>): void {
   turn.dropLeg(leg)
-  const ending =
-    status === 488
-      ? ({ by: 'cluster', cause: 'not-acceptable', status: 488 } as const)
-      : ({ by: 'cluster', cause: 'error', status: 500 } as const)
+  const ending = isUnsuitable(status)
+    ? ({ by: 'cluster', cause: 'not-acceptable', status: 488 } as const)
+    : ({ by: 'cluster', cause: 'error', status: 500 } as const)
   end(turn, { ending, status: ending.status, callState: 'GeneralError' })
 }
 
