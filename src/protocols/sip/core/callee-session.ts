@@ -127,7 +127,7 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
   }
 
   terminated(): void {
-    this.transaction = undefined
+    this.letGo()
   }
 
   protected get finished(): boolean {
@@ -179,8 +179,14 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     })
   }
 
-  private confirmed(ack: Message) {
+  /** The transaction waits half a minute more for repetitions, which are nothing to the session. */
+  private letGo() {
+    this.transaction?.use({})
     this.transaction = undefined
+  }
+
+  private confirmed(ack: Message) {
+    this.letGo()
     this.theirOffer = undefined
     this.dialogs = [{ ...this.dialog, state: 'Confirmed' }]
     this.user.acknowledged?.({ body: this.offered ? undefined : bodyOf(ack) })
