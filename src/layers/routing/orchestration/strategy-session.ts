@@ -149,7 +149,9 @@ export class StrategySession {
       if (answer.name === 'EventTreatmentApplied') return
       const problem = 'errorMessage' in answer ? answer.errorMessage : answer.name
       if (kind) this.raise(`error.${kind}`, { message: problem })
-      else this.ports.log.warn({ callUUID: this.asking.event.callUUID, problem }, 'no music')
+      // Where nobody has named any, silence will do.
+      else if (treatment.treatmentParameters?.prompt !== undefined)
+        this.ports.log.warn({ callUUID: this.asking.event.callUUID, problem }, 'no music')
     })
   }
 
@@ -204,10 +206,10 @@ export class StrategySession {
     this.cancelTimer('_queue')
   }
 
-  /** Where the routing point says; without a place to go the call stays, with music, until its caller leaves. */
+  /** Where the routing point says; without a place to go the call stays, with the standard music where there is any, until its caller leaves. */
   private defaultRoute(why: string): void {
     const destination = this.asking.point?.defaultDestination
-    this.record('default-route', destination ? `${why}: to ${destination}` : `${why}: stays in the queue with music`)
+    this.record('default-route', destination ? `${why}: to ${destination}` : `${why}: stays in the queue`)
     if (destination) this.redirect(destination)
     else this.treat({ treatmentType: 'Music', treatmentParameters: {} })
   }
