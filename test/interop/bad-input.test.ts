@@ -1,6 +1,5 @@
 // What phones, carriers and strangers get wrong, or mean ill: each gets the answer of its RFC or is dropped and counted,
 // and the call that is up goes on.
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestOf, secretOf } from '#protocols/sip/core/digest.ts'
 import type { Baresip } from '../peers/baresip.ts'
@@ -51,7 +50,7 @@ describe('bad input, while a call is up', () => {
     const right = bare.write({ method: 'OPTIONS' })
 
     await isDropped('malformed', [
-      randomBytes(600),
+      Buffer.from(Array.from({ length: 600 }, (_, index) => (index * 37 + 11) % 256)),
       Buffer.concat([Buffer.from('INVITE sip:8900@ringmain SIP/2.0\r\nVia: '), Buffer.from([0, 255, 13, 10, 13, 10])]),
       right.replace(/^Via: .*\r\n/m, ''),
       right.replace(/^From: .*\r\n/m, ''),

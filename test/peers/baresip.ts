@@ -101,7 +101,7 @@ export class Baresip {
     try {
       await phone.process.printed(/baresip is ready/)
       await phone.openControl()
-      if (options.register) await phone.process.printed(/200 OK|registered successfully/i)
+      if (options.register) await phone.registered()
       return phone
     } catch (error) {
       await phone.stop()
@@ -176,6 +176,12 @@ export class Baresip {
       this.waiting.add(check)
       check()
     })
+  }
+
+  /** Resolves when it is registered; rejects when it is refused. */
+  private async registered(): Promise<void> {
+    const [answer, refusal] = await this.process.printed(/200 OK|registered successfully|([4-6]\d\d [A-Z].*)/)
+    if (refusal !== undefined) throw new Error(`${this.options.user} is not registered: ${answer}`)
   }
 
   /** What the n-th call of this phone heard. */

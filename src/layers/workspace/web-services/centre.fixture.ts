@@ -35,7 +35,7 @@ export const otherUUID = '01900000-0000-7000-8000-000000000009'
 const tlibAt = { host: '127.0.0.1', port: 7002 }
 const httpAt = { host: '127.0.0.1', port: 8080 }
 
-export const centre = configurationFrom({
+const centre = configurationFrom({
   persons: [
     { employeeId: '1000', name: 'Ada', roles: ['administrator'], passwordHash: 'of demo' },
     { employeeId: '1001', name: 'Ann', roles: ['agent', 'supervisor'], skills: { human: 10 }, passwordHash: 'of demo' },
@@ -48,7 +48,7 @@ export const centre = configurationFrom({
   strategies: [{ name: 'queue', scxml: '<scxml/>' }],
 })
 
-export const interaction: Interaction = {
+const interaction: Interaction = {
   ...{ callUUID: otherUUID, connID, ani: '+44', dnis: '8010', userData: {} },
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: '2026-01-01T00:01:00.000Z',
