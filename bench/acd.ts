@@ -25,9 +25,9 @@ const tellThreads = ['--import', join(import.meta.dirname, 'processes/tell-threa
 export const acd: Bench = {
   name: 'acd',
   what: 'CPU of a whole ACD call, an agent free',
-  async run(): Promise<Figures> {
+  async run({ nodeArgs }): Promise<Figures> {
     const before = Date.now()
-    const demo = await Demo.start({ nodeArgs: [...heapArgs, ...tellThreads] })
+    const demo = await Demo.start({ nodeArgs: [...nodeArgs, ...heapArgs, ...tellThreads] })
     const secondsToReady = (Date.now() - before) / 1000
     try {
       await demo.ringmain(['config', 'apply', 'examples/bench.yaml'])

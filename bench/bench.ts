@@ -14,8 +14,13 @@ export type Figures = {
   readonly invalid?: string
 }
 
+export type BenchOptions = {
+  /** Arguments of Node.js for the process under test: a profiler's. */
+  readonly nodeArgs: readonly string[]
+}
+
 export type Bench = {
   readonly name: string
   readonly what: string
-  run(): Promise<Figures>
+  run(options: BenchOptions): Promise<Figures>
 }

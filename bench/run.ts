@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- NAME] [--json] [--check]`: runs all benchmarks, or those named. For people a table, with `--json` one
- * JSON line each. `--check` fails where a ratio is worse than the recorded one by more than a tenth.
+ * `npm run bench [-- NAME] [--json] [--check] [--profile]`: runs all benchmarks, or those named. For people a table, with
+ * `--json` one JSON line each. `--check` fails where a ratio is worse than the recorded one by more than a tenth.
+ * `--profile` leaves a CPU profile of the process under test in `profiles/`, for Chrome's DevTools; its figures are dearer.
  */
 import { readFileSync } from 'node:fs'
 import { acd } from './acd.ts'
@@ -11,11 +12,13 @@ import { proxy } from './proxy.ts'
 const benches: readonly Bench[] = [proxy, acd]
 
 const tolerance = 1.1
+const known = ['--json', '--check', '--profile']
+const profiler = ['--cpu-prof', '--cpu-prof-dir=profiles']
 
 async function main(options: readonly string[]): Promise<number> {
   const names = options.filter((option) => !option.startsWith('--'))
   const unknown = [
-    ...options.filter((option) => option.startsWith('--') && !['--json', '--check'].includes(option)),
+    ...options.filter((option) => option.startsWith('--') && !known.includes(option)),
     ...names.filter((name) => !benches.some((bench) => bench.name === name)),
   ]
   if (unknown.length > 0) {
@@ -25,7 +28,7 @@ async function main(options: readonly string[]): Promise<number> {
   const chosen = benches.filter(({ name }) => names.length === 0 || names.includes(name))
   let faults = 0
   for (const bench of chosen) {
-    const figures = await bench.run()
+    const figures = await bench.run({ nodeArgs: options.includes('--profile') ? profiler : [] })
     const fault = options.includes('--check') ? faultOf(bench, figures) : figures.invalid
     print(bench, figures, options.includes('--json'))
     if (fault === undefined) continue
