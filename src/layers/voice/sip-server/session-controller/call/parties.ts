@@ -17,10 +17,9 @@ const opening: Partial<Record<PartyState, DeviceEvent['name']>> = {
 
 /** A party comes in; `answers` is the request whose first answer its first event is. */
 export function join(turn: Turn, given: NewParty, extra?: Extra, answers?: number): Party {
-  const lastParty = turn.call.lastParty + 1
-  const id = `${turn.call.callUUID}-${lastParty}`
+  const id = `${turn.call.callUUID}-${turn.count('lastParty')}`
   const party: Party = { id, seized: false, wasConnected: false, pSeq: 0, ...given }
-  turn.set({ lastParty, parties: [...turn.call.parties, party] })
+  turn.set({ parties: [...turn.call.parties, party] })
   partyAdded(turn, party, extra?.thirdPartyDN)
   const name = opening[party.state]
   if (name) onDevice(turn, party, name, extra, answers)

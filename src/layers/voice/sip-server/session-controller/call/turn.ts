@@ -8,11 +8,13 @@ import type { Call, Fields, Leg, LegRole, Party, State } from './call.ts'
 import type { Effect } from './effect.ts'
 import type { Input, InputOf } from './input.ts'
 
+/** A call that may be changed. */
+type Own = { -readonly [Field in keyof Call]: Call[Field] }
+
 export class Turn {
   state: State
   call: Call
-  /** RFC 3339. */
-  readonly time: string
+  private readonly at: number
   readonly effects: Effect[] = []
   /** `call` is a copy that nobody else has seen: changed in place, since a step changes a field many times. */
   private own = false
@@ -20,13 +22,23 @@ export class Turn {
   constructor(state: State, call: Call, at: number) {
     this.state = state
     this.call = call
-    this.time = timestamp(at)
+    this.at = at
+  }
+
+  /** RFC 3339. */
+  get time(): string {
+    return timestamp(this.at)
   }
 
   set(change: Partial<Call>): void {
-    if (!this.own) this.call = { ...this.call }
-    this.own = true
-    Object.assign(this.call, change)
+    Object.assign(this.ownCall(), change)
+  }
+
+  /** The next number of a kind. */
+  count(what: 'eventNo' | 'cSeq' | 'lastParty' | 'lastLeg'): number {
+    const call = this.ownCall()
+    call[what] += 1
+    return call[what]
   }
 
   do(effect: Effect): void {
@@ -70,9 +82,7 @@ export class Turn {
   }
 
   nextLeg(prefix: string): string {
-    const lastLeg = this.call.lastLeg + 1
-    this.set({ lastLeg })
-    return `${prefix}${lastLeg}`
+    return `${prefix}${this.count('lastLeg')}`
   }
 
   party(id: string | undefined): Party | undefined {
@@ -105,6 +115,12 @@ export class Turn {
   cancel(leg: string, fields: Fields = none): void {
     this.do({ type: 'cancel', leg, fields })
     this.dropLeg(leg)
+  }
+
+  private ownCall(): Own {
+    if (!this.own) this.call = { ...this.call }
+    this.own = true
+    return this.call
   }
 }
 

@@ -39,7 +39,7 @@ export function onDevice(turn: Turn, party: Party, name: DeviceEvent['name'], ex
   const { connID, callUUID, callType, ani, dnis, userData } = turn.call
   const { dn, role, otherDN, queue, agentID } = party
   const { time } = turn
-  const eventNo = numbered(turn)
+  const eventNo = turn.count('eventNo')
   const pSeq = counted(turn, party.id)
   // Assigned one by one: this is done a dozen times a call, and spreading conditions costs more than all the rest.
   const event: Fields = {
@@ -80,9 +80,10 @@ type Details = {
 
 function callBased(turn: Turn, name: CallBased, details: object, answers?: number): void {
   const { connID, callUUID, callType } = turn.call
-  const cSeq = turn.call.cSeq + 1
-  turn.set({ cSeq })
-  const event: Fields = { name, connID, callUUID, callType, time: turn.time, eventNo: numbered(turn), cSeq }
+  const { time } = turn
+  const eventNo = turn.count('eventNo')
+  const cSeq = turn.count('cSeq')
+  const event: Fields = { name, connID, callUUID, callType, time, eventNo, cSeq }
   turn.do({ type: 'publish', event: Object.assign(event, details) as unknown as Event, answers })
 }
 
@@ -131,12 +132,6 @@ function whose(turn: Turn, { id, dn, agentID, queue }: Party): Fields {
   if (agentID !== undefined) details.agentID = agentID
   if (queue !== undefined) details.thisQueue = queue
   return details
-}
-
-function numbered(turn: Turn): number {
-  const eventNo = turn.call.eventNo + 1
-  turn.set({ eventNo })
-  return eventNo
 }
 
 /** The next number of the party's own; 0 of one that has left already. */
