@@ -43,7 +43,13 @@ class Controller implements SessionController<Request> {
     const { runtime, log, metrics, trace, userAgent, ports, node } = options
     this.nextConnID = connIDs(node.number, node.epoch)
     const total = metrics.counter('calls_total', 'Calls that have ended, by who ended them and why', ['by', 'cause'])
-    this.ended = ({ by, cause }) => total.of({ by, cause })
+    const cells = new Map<string, Cell>()
+    this.ended = ({ by, cause }) => {
+      const key = `${by} ${cause}`
+      const cell = cells.get(key) ?? total.of({ by, cause })
+      cells.set(key, cell)
+      return cell
+    }
     metrics.gauge('calls_active', 'Live calls', () => this.calls.size)
     this.around = {
       runtime,
