@@ -1,7 +1,7 @@
 /** Requests from endpoints, trunks and strangers: each goes to a node, whatever its Request-URI and Route say. */
 import type { Forward } from '#protocols/sip/core/proxy-copy.ts'
 import { isOutOfOrder, readRegister } from '#protocols/sip/core/registrar.ts'
-import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
+import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { parseURI, type URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
@@ -16,13 +16,12 @@ import { toNode } from './to-node.ts'
 import type { View } from './view.ts'
 
 export function routeInward(request: Message, from: Hop, routes: OwnRoutes, view: View): Decision {
+  const known = request.toTag !== ''
+  // §12.2.1.1: by the marks of the route set; by the name in Contact where an endpoint forgot it.
+  if (known && routes.node !== undefined) return inDialog(request, from, routes.node, routes, view)
   const uri = parseURI(request.requestURI)
-  if (request.toTag !== '') {
-    // §12.2.1.1: by the marks of the route set; by the name in Contact where an endpoint forgot it.
-    const node = routes.node ?? uri.host.toLowerCase()
-    if (routes.node !== undefined || view.nodes.hopOf(node) !== undefined)
-      return inDialog(request, from, node, routes, view)
-  }
+  const node = uri.host.toLowerCase()
+  if (known && view.nodes.hopOf(node) !== undefined) return inDialog(request, from, node, routes, view)
   return outOfDialog(request, uri, from, view)
 }
 
@@ -54,7 +53,7 @@ function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decisio
 function register(request: Message, source: Source, view: View): Decision {
   const asked = readRegister(request)
   if (asked === 400) return refuse('malformed', 400, 'Bad Contact')
-  if (!view.addresses.isOurs(uriOf(parseNameAddr(request.header('To') ?? '')))) return refuse('not-our-domain', 404)
+  if (!view.addresses.isOurs(uriIn(request.header('To') ?? ''))) return refuse('not-our-domain', 404)
   if (isOutOfOrder(view.registrations.bindings(asked.aor), asked))
     return refuse('out-of-order', 500, 'CSeq Out of Order')
   if (!view.registrations.accepts(asked.aor)) return refuse('full', 503)
@@ -112,7 +111,7 @@ function hasReachableContact(request: Message): boolean {
 
 function contactOf(request: Message): URI | undefined {
   const contact = request.header('Contact')
-  return contact === undefined ? undefined : uriOf(parseNameAddr(contact))
+  return contact === undefined ? undefined : uriIn(contact)
 }
 
 const isSameHop = (one: Hop, other: Hop) =>

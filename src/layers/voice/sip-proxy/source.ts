@@ -4,7 +4,7 @@
  */
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Edit } from '#protocols/sip/message/edit.ts'
-import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
+import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
@@ -30,7 +30,7 @@ export function sourceOf(request: Message, from: Hop, configuration: Configurati
 
 /** The user part of From. Throws `MalformedMessage`. */
 export function callerOf(request: Message): string {
-  return unescapeText(uriOf(parseNameAddr(request.header('From') ?? '')).user)
+  return unescapeText(uriIn(request.header('From') ?? '').user)
 }
 
 /** Takes from a request what only we or a trunk may say. */

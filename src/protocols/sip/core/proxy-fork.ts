@@ -39,6 +39,8 @@ export interface ForkOwner {
 }
 
 export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
+  /** Where its proxy keeps it while it is open. */
+  place = 0
   private readonly proxy: ForkOwner
   private readonly server: ServerTransaction
   private readonly context: ResponseContext<Branch>

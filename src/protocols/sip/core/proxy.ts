@@ -58,7 +58,7 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
   private readonly user: ProxyUser
   private readonly branches: Branches
   /** Requests without a final response yet. */
-  private readonly pending = new Set<ForkedRequest>()
+  private readonly pending: ForkedRequest[] = []
   private idle: (() => void)[] = []
 
   constructor(transactions: Transactions, user: ProxyUser, options: ProxyOptions) {
@@ -74,7 +74,7 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
 
   /** Requests without a final response yet. */
   get open(): number {
-    return this.pending.size
+    return this.pending.length
   }
 
   request(transaction: ServerTransaction, request: Message): void {
@@ -113,7 +113,7 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
 
   /** Resolves when every request has its final response. */
   whenIdle(): Promise<void> {
-    return this.pending.size === 0 ? Promise.resolve() : new Promise((resolve) => this.idle.push(resolve))
+    return this.pending.length === 0 ? Promise.resolve() : new Promise((resolve) => this.idle.push(resolve))
   }
 
   /** ForkOwner. */
@@ -128,8 +128,13 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
 
   /** ForkOwner. */
   ended(fork: ForkedRequest): void {
-    this.pending.delete(fork)
-    if (this.pending.size > 0 || this.idle.length === 0) return
+    // The last one takes its place: a set would hash and rehash for each request.
+    const last = this.pending.pop()
+    if (last !== undefined && last !== fork) {
+      this.pending[fork.place] = last
+      last.place = fork.place
+    }
+    if (this.pending.length > 0 || this.idle.length === 0) return
     const waiting = this.idle
     this.idle = []
     for (const resolve of waiting) resolve()
@@ -137,7 +142,7 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
 
   private forward(transaction: ServerTransaction, decision: Forward) {
     const fork = new ForkedRequest(this, transaction, decision)
-    this.pending.add(fork)
+    fork.place = this.pending.push(fork) - 1
     fork.start()
   }
 

@@ -14,6 +14,17 @@ export type NameAddr = {
 
 /** Reads one value. Throws `MalformedMessage`. */
 export function parseNameAddr(value: string): NameAddr {
+  const address = split(value)
+  // §20.10: a bare star, in a Contact that removes all.
+  if (address.uri !== '*' || value.indexOf('<') >= 0) parseURI(address.uri)
+  return address
+}
+
+/** The URI of one value, where nothing else is asked for. Throws `MalformedMessage`. */
+export const uriIn = (value: string): URI => parseURI(split(value).uri)
+
+/** The URI is read by whoever asks. */
+function split(value: string): NameAddr {
   const less = indexOutside(value, 0x3c, 0, value.length)
   if (less === value.length) return addrSpec(value)
   const greater = value.indexOf('>', less)
@@ -21,7 +32,7 @@ export function parseNameAddr(value: string): NameAddr {
   const after = trimmed(value, greater + 1, value.length)
   if (after !== '' && after.charCodeAt(0) !== 0x3b) throw new MalformedMessage('an address is followed by more than ;')
   const uri = value.slice(less + 1, greater)
-  return { displayName: displayNameOf(trimmed(value, 0, less)), uri: checked(uri), parameters: after }
+  return { displayName: displayNameOf(trimmed(value, 0, less)), uri, parameters: after }
 }
 
 /** §20.10: without angle brackets, all parameters are the header's, and neither `,`, `?` nor `;` is the URI's. */
@@ -29,14 +40,8 @@ function addrSpec(value: string): NameAddr {
   const semicolon = value.indexOf(';')
   const uri = trimmed(value, 0, semicolon < 0 ? value.length : semicolon)
   const parameters = semicolon < 0 ? '' : value.slice(semicolon)
-  if (uri === '*') return { displayName: '', uri, parameters }
   if (uri.indexOf('?') >= 0) throw new MalformedMessage('an address with ? is not in angle brackets')
-  return { displayName: '', uri: checked(uri), parameters }
-}
-
-function checked(uri: string): string {
-  parseURI(uri)
-  return uri
+  return { displayName: '', uri, parameters }
 }
 
 function displayNameOf(text: string): string {
