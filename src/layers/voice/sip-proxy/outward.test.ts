@@ -23,6 +23,25 @@ async function setUp() {
 }
 
 describe('SIP Proxy, from its nodes', () => {
+  it('cancels a phone that rings for more than timer C, counted from its last provisional response (RFC 3261 §16.8)', async () => {
+    const { world, node, phoneAt, register } = await setUp()
+    const desk = await phoneAt('10.0.1.1')
+    await register(desk, { contact: '<sip:1001@10.0.1.1:5060>', at: '10.0.1.1:5060' })
+
+    node.say(fromNode('INVITE', 'sip:1001@ringmain'))
+    await world.run(10)
+    const invite = desk.requests('INVITE')[0]
+    desk.answer(invite, 180)
+    await world.run(100_000)
+    desk.answer(invite, 180)
+    await world.run(184_000)
+    const before = desk.requests('CANCEL').length
+    await world.run(2_000)
+
+    expect(before).toBe(0)
+    expect(desk.requests('CANCEL').length).toBeGreaterThan(0)
+  })
+
   it('forks to all contacts of a DN, the higher q first, and cancels the others when one answers (RFC 3261 §16.6)', async () => {
     const { world, node, phoneAt, register } = await setUp()
     const [desk, soft, late] = [await phoneAt('10.0.1.1'), await phoneAt('10.0.1.2'), await phoneAt('10.0.1.3')]

@@ -188,6 +188,8 @@ class Branch implements ClientUser, ContextBranch {
   client: ClientTransaction | undefined
   private readonly fork: ForkedRequest
   private timer: Timer | undefined
+  /** When timer C was last started. */
+  private heardAt = 0
 
   constructor(fork: ForkedRequest, target: Target) {
     this.fork = fork
@@ -203,9 +205,19 @@ class Branch implements ClientUser, ContextBranch {
     this.fork.arrived(this, { status: cause === 'timeout' ? 408 : 503 })
   }
 
-  startC({ clock, timerC }: ForkOwner): void {
-    this.timer?.cancel()
-    this.timer = clock.after(timerC, () => this.fork.expired(this))
+  /** Starting it anew is noting the time: it runs for minutes, and nearly every branch answers at once. */
+  startC(proxy: ForkOwner): void {
+    this.heardAt = proxy.clock.monotonic()
+    if (this.timer === undefined) this.waitC(proxy, proxy.timerC)
+  }
+
+  private waitC(proxy: ForkOwner, ms: number) {
+    this.timer = proxy.clock.after(ms, () => {
+      this.timer = undefined
+      const left = this.heardAt + proxy.timerC - proxy.clock.monotonic()
+      if (left > 0) this.waitC(proxy, left)
+      else this.fork.expired(this)
+    })
   }
 
   /** It may live for 32 s more, for later 2xx: what is left is its fork. */
