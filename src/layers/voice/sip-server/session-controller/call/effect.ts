@@ -6,6 +6,10 @@ import type { Ending, Fields } from './call.ts'
 
 type OnLeg = { readonly leg: string }
 
+type WithoutReference<E> = E extends unknown ? Omit<E, 'refID'> : never
+/** What answers a request; the connection that asked adds the refID it was given. */
+export type Answer = WithoutReference<Extract<Event, { refID: number }>>
+
 export type Text = { readonly type: string; readonly text: string }
 
 export type SipEffect =
@@ -40,7 +44,7 @@ export type Effect =
   | SipEffect
   | TimerEffect
   | { readonly type: 'publish'; readonly event: Event; readonly answers: number | undefined }
-  | { readonly type: 'answer'; readonly token: number; readonly event: Event }
+  | { readonly type: 'answer'; readonly token: number; readonly event: Answer }
   | { readonly type: 'refuse'; readonly token: number; readonly code: number; readonly message: string }
   | {
       readonly type: 'seize'

@@ -1,8 +1,8 @@
 /** T-Library requests about a call: what each means where it fits; elsewhere it is refused and nothing changes. */
 import { errors } from '#protocols/tlib/errors.ts'
-import type { Event } from '#protocols/tlib/events.ts'
 import { type RequestName, requests } from '#protocols/tlib/requests.ts'
 import type { Party } from './call.ts'
+import type { Answer } from './effect.ts'
 import type { InputOf, RequestInput } from './input.ts'
 import type { Cells, Turn } from './turn.ts'
 import { attach, deleteAll, deletePair } from './user-data.ts'
@@ -46,7 +46,7 @@ export const asParty =
     else turn.refuse(token, errors.wrongState, 'the DN is not on the call')
   }
 
-function queryCall(turn: Turn, { token, request }: InputOf<'RequestQueryCall'>): void {
+function queryCall(turn: Turn, { token }: InputOf<'RequestQueryCall'>): void {
   const { connID, callUUID, callType, ani, dnis, userData } = turn.call
   const parties = turn.call.parties.map(({ dn, state, role, id, agentID }) => ({
     dn,
@@ -55,9 +55,8 @@ function queryCall(turn: Turn, { token, request }: InputOf<'RequestQueryCall'>):
     partyUUID: id,
     ...(agentID !== undefined && { agentID }),
   }))
-  const event: Event = {
+  const event: Answer = {
     name: 'EventPartyInfo',
-    refID: request.refID,
     time: turn.time,
     connID,
     callUUID,
@@ -83,6 +82,6 @@ export const pickUp = asParty((turn, party, { token }) => {
   ] as const
   turn.do({ type: 'send', leg: leg.id, method: 'NOTIFY', tag: undefined, fields, body: undefined })
   const { connID, callUUID } = turn.call
-  const event: Event = { name: 'EventACK', refID: 0, time: turn.time, connID, thisDN: party.dn }
-  turn.do({ type: 'answer', token, event: { ...event, extensions: { callUUID } } })
+  const event: Answer = { name: 'EventACK', time: turn.time, connID, thisDN: party.dn, extensions: { callUUID } }
+  turn.do({ type: 'answer', token, event })
 })
