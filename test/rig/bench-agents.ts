@@ -1,4 +1,4 @@
-/** Agents of `examples/bench.yaml` on one SIPp: their phones registered, they signed in through the API and ready. */
+/** Agents of `examples/bench.yaml` or `bench-2000.yaml` on one SIPp: their phones registered, they signed in through the API and ready. */
 import type { Agent } from '#protocols/model/http/agents.ts'
 import { Sipp, type SippResult } from '../peers/sipp.ts'
 import { type ApiClient, type EventStream, until } from './api.ts'
