@@ -106,5 +106,6 @@ export interface AppendFile {
    * after, when a write failed.
    */
   sync(): Promise<void>
+  /** Syncs, too, and rejects where that would. */
   close(): Promise<void>
 }

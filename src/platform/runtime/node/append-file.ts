@@ -61,7 +61,8 @@ export class NodeAppendFile implements AppendFile {
       if (!this.#isWriting) this.#write()
     })
     try {
-      if (!this.#broken) await this.#handle.datasync()
+      if (this.#broken) throw this.#broken
+      await this.#handle.datasync()
     } finally {
       this.#forget()
       await this.#handle.close()

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import {
   CannotListen,
   ConnectFailed,
   DirectoryNotWritable,
+  DiskFailed,
   FileNotFound,
 } from '#platform/runtime/errors.ts'
 import type { Address, Connection } from '#platform/runtime/runtime.ts'
@@ -221,6 +222,15 @@ describe('the disk of Node.js', () => {
     expect((await runtime.disk.readAt(path, 2, 3)).toString()).toBe('cde')
     expect((await runtime.disk.readAt(path, 4, 99)).toString()).toBe('ef')
     expect(await runtime.disk.size(path)).toBe(6)
+  })
+
+  it('does not close as if all were kept where a write failed', async () => {
+    const path = join(directory, 'full')
+    await symlink('/dev/full', path)
+    const file = await runtime.disk.append(path)
+    file.append(Buffer.from('a'))
+
+    await expect(file.close()).rejects.toThrow(DiskFailed)
   })
 
   it('says which file is not there, and that a missing directory has no files', async () => {
