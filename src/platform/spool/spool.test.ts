@@ -71,6 +71,21 @@ describe('spool', () => {
     expect(texts(await world.complete(again.read(4, 100)))).toEqual(['record 4'])
   })
 
+  it('tells what became durable with the end of a segment, though nothing follows it', async () => {
+    const { world, open } = setUp()
+    const spool = await open({ segmentBytes: 10 })
+    const told: number[] = []
+    spool.advanced(() => {
+      told.push(spool.durable)
+      if (told.length === 1) spool.append(record(2))
+    })
+
+    spool.append(record(1))
+    await world.run(1000)
+
+    expect(told).toEqual([2, 3])
+  })
+
   it('reads what is not in memory any more from its file', async () => {
     const { world, open, fill } = setUp()
     const spool = await open({ recentBytes: 0, segmentBytes: 100 })

@@ -139,7 +139,7 @@ class FileSpool implements Spool {
     await this.syncing
     this.closed = true
     await this.save()
-    await this.file?.close()
+    await this.file?.close().catch((error: unknown) => this.failed(error))
   }
 
   private chunkFor(bytes: Buffer): Chunk {
@@ -178,17 +178,20 @@ class FileSpool implements Spool {
     try {
       while (this.file && this.durable < this.next && !this.closed) {
         this.give()
-        const reached = this.next
+        const { next } = this
         await this.file.sync()
-        this.durable = reached
-        for (const listener of this.listeners) listener()
+        this.reached(next)
         if (this.current.bytes >= this.segmentBytes) await this.rotate(this.file)
       }
     } catch (error) {
-      this.log.error({ directory: this.directory, error: String(error) }, 'the spool cannot be written')
+      this.failed(error)
     } finally {
       this.syncing = undefined
     }
+  }
+
+  private failed(error: unknown): void {
+    this.log.error({ directory: this.directory, error: String(error) }, 'the spool cannot be written')
   }
 
   private async rotate(before: AppendFile): Promise<void> {
@@ -199,7 +202,12 @@ class FileSpool implements Spool {
     // Synced when closed: what was appended to it since the last sync is durable then.
     await before.close()
     this.file = await this.runtime.disk.append(segment.path)
-    this.durable = Math.max(this.durable, segment.start)
+    if (this.durable < segment.start) this.reached(segment.start)
+  }
+
+  private reached(position: number): void {
+    this.durable = position
+    for (const listener of this.listeners) listener()
   }
 
   private get current(): Segment {
