@@ -40,9 +40,10 @@ function shown({ login, calls, reserved }: DeviceState): AgentStatus {
 
 /** As it is from `now` on; where nobody sees a difference, it has been so since before. */
 export function changed(before: Device, change: Partial<DeviceState>, now: number): Device {
-  const state = { ...before, ...change }
-  const after = { ...state, status: shown(state) }
-  return alike(after, before) ? after : { ...after, since: now }
+  const after = Object.assign({ ...before }, change)
+  after.status = shown(after)
+  if (!alike(after, before)) after.since = now
+  return after
 }
 
 /** Nothing that anybody sees differs. */
