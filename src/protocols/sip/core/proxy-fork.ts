@@ -119,6 +119,11 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
   }
 
   /** ResponseContextUser. */
+  giveUp(): void {
+    this.server.giveUp()
+  }
+
+  /** ResponseContextUser. */
   cancel(branch: Branch): void {
     branch.client?.cancel()
   }

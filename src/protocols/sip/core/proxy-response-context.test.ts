@@ -10,7 +10,7 @@ type Input =
 type Effect =
   | { type: 'forward'; response: Response; others?: readonly Response[] }
   | { type: 'cancel' | 'startC' | 'abandon'; branch: number }
-  | { type: 'next' }
+  | { type: 'next' | 'giveUp' }
 
 type Branch = ContextBranch & { readonly id: number }
 
@@ -24,6 +24,7 @@ function run(inputs: Input[], invite = true): { state: State; effects: readonly 
   const context = new ResponseContext<Branch>(invite, {
     forward: (response, others) =>
       effects.push({ type: 'forward', response, ...(others.length > 0 && { others: [...others] }) }),
+    giveUp: () => effects.push({ type: 'giveUp' }),
     cancel: ({ id }) => effects.push({ type: 'cancel', branch: id }),
     startC: ({ id }) => effects.push({ type: 'startC', branch: id }),
     abandon: ({ id }) => effects.push({ type: 'abandon', branch: id }),
@@ -125,6 +126,12 @@ describe('the response context of a forked request', () => {
       { type: 'abandon', branch: 1 },
       forwarded(408),
     ])
+  })
+
+  it('answers nothing but INVITE with 408, nor with a provisional response (RFC 4320 §4.1, §4.2)', () => {
+    expect(run([fork([1]), arrives(1, 183)], false).effects).toEqual([])
+    expect(run([fork([1]), arrives(1, 408)], false)).toEqual({ state: 'Completed', effects: [{ type: 'giveUp' }] })
+    expect(run([fork([1]), arrives(1, 404)], false).effects).toEqual([forwarded(404)])
   })
 
   it('collects the challenges of all branches (§16.7 step 7)', () => {

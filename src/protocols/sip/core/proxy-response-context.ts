@@ -22,6 +22,8 @@ export interface ContextBranch {
 export interface ResponseContextUser<B extends ContextBranch> {
   /** `others`: responses whose challenges belong into this one (§16.7 step 7). */
   forward(response: Response, others: readonly Response[]): void
+  /** Nothing is to be said: the caller finds out by himself, at the same time. */
+  giveUp(): void
   /** The client transaction waits for a provisional response where it must and bounds what follows (§9.1). */
   cancel(branch: B): void
   /** (Re)starts timer C of a branch. */
@@ -96,13 +98,13 @@ export class ResponseContext<B extends ContextBranch> {
     }
   }
 
-  /** §16.7 step 2: a provisional response other than 100 goes upstream and restarts timer C. */
+  /** §16.7 step 2: a provisional response other than 100 goes upstream and restarts timer C; RFC 4320 §4.1: to an INVITE. */
   private provisional(branch: B, response: Response) {
     if (this.state === 'Completed' || branch.phase === 'final') return
     branch.phase = 'proceeding'
-    if (response.status === 100 || this.state === 'Accepted') return
+    if (response.status === 100 || this.state === 'Accepted' || !this.invite) return
     this.user.forward(response, nothing)
-    if (this.invite && !branch.cancelled) this.user.startC(branch)
+    if (!branch.cancelled) this.user.startC(branch)
   }
 
   /**
@@ -158,12 +160,16 @@ export class ResponseContext<B extends ContextBranch> {
       return
     }
     const { finals } = this
-    const best = bestOf(finals)
+    const best = bestOf(finals) ?? noAnswer
     this.state = 'Completed'
     this.finals = nothing
-    const others =
-      best !== undefined && isChallenge(best) ? finals.filter((one) => one !== best && isChallenge(one)) : nothing
-    this.user.forward(best ?? noAnswer, others)
+    // RFC 4320 §4.2: it would come when the caller's own timer F has run out.
+    if (!this.invite && best.status === 408) {
+      this.user.giveUp()
+      return
+    }
+    const others = isChallenge(best) ? finals.filter((one) => one !== best && isChallenge(one)) : nothing
+    this.user.forward(best, others)
   }
 }
 

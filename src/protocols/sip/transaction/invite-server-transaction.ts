@@ -72,6 +72,10 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     } else if (this.state === 'Accepted' && status >= 200 && status < 300) this.reply(response)
   }
 
+  giveUp(): void {
+    // Who calls is always answered.
+  }
+
   /** In Proceeding the user has not answered in 200 ms; in Completed it is timer G. */
   protected repeat(): void {
     const { clock, timing } = this.layer

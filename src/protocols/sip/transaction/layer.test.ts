@@ -272,6 +272,22 @@ describe('transaction layer', () => {
     expect(second.responses[0]?.header('Retry-After')).toBeUndefined()
   })
 
+  it('absorbs repetitions of a request that is given up, and forgets it after 64*T1 (RFC 4320 §4.2)', async () => {
+    const { world, client, server } = await pair()
+    const { heard, user } = recorder()
+
+    client.layer.request(draft('OPTIONS'), serverHop, user)
+    await world.run(100)
+    server.requests[0]?.transaction.giveUp()
+    await world.run(31_000)
+    const before = server.layer.open.server
+    await world.run(2_000)
+
+    expect(heard).toEqual(['timeout'])
+    expect(server.requests).toHaveLength(1)
+    expect([before, server.layer.open.server]).toEqual([1, 0])
+  })
+
   it('tells a request that cannot leave (§17.1.4), and nothing is told after close', async () => {
     const { world, client } = await pair()
     const tcp = recorder()

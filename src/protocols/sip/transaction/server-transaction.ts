@@ -46,6 +46,13 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
     } else this.complete(response)
   }
 
+  giveUp(): void {
+    if (this.answered) return
+    this.state = 'Completed'
+    this.response = undefined
+    this.boundBy(this.layer.clock, patience(this.layer.timing))
+  }
+
   protected repeat(): void {
     // A response is repeated when the request is, and only then.
   }

@@ -23,6 +23,7 @@ export interface ServerEntry {
   /** The same request came again. */
   repeated(): void
   send(response: Message): void
+  giveUp(): void
   /** Stops everything and tells nobody. */
   stop(): void
 }
@@ -58,6 +59,9 @@ export class ServerHandle implements ServerTransaction {
   }
   send(response: Message): void {
     this.entry.send(response)
+  }
+  giveUp(): void {
+    this.entry.giveUp()
   }
   respond(status: number, parts: RespondParts = {}): Message {
     const toTag = status > 100 ? this.toTag : undefined
