@@ -58,6 +58,11 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
     // §9.1: only an INVITE is worth a CANCEL.
   }
 
+  stop(): void {
+    this.state = 'Terminated'
+    this.stopTimers()
+  }
+
   /** Timer E. §17.1.2.2: once somebody has answered, every T2. */
   protected repeat(): void {
     const { clock, timing } = this.layer
@@ -92,14 +97,12 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
   }
 
   private fail(cause: 'timeout' | 'transport') {
-    this.state = 'Terminated'
     this.stop()
     this.user?.failed(cause)
     this.layer.forget(this.key)
   }
 
   private terminate() {
-    this.state = 'Terminated'
     this.stop()
     this.layer.forget(this.key)
   }

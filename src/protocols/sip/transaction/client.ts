@@ -19,7 +19,7 @@ export interface ClientEntry {
   begin(): void
   respond(response: Message, from: Hop): void
   cancel(fields: Fields): void
-  /** Stops everything and tells nobody. */
+  /** Terminates it and tells nobody. */
   stop(): void
 }
 

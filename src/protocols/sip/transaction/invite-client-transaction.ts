@@ -68,6 +68,11 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
     if (this.state === 'Proceeding') this.cancelNow()
   }
 
+  stop(): void {
+    this.state = 'Terminated'
+    this.stopTimers()
+  }
+
   /** Timer A. */
   protected repeat(): void {
     this.transmit()
@@ -87,7 +92,7 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
     const first = this.state === 'Calling'
     if (first) {
       this.state = 'Proceeding'
-      this.stop()
+      this.stopTimers()
     }
     const cancelled = first && this.cancelling !== undefined
     this.user.response(response, from)
@@ -132,14 +137,12 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
   }
 
   private fail(cause: 'timeout' | 'transport') {
-    this.state = 'Terminated'
     this.stop()
     this.user.failed(cause)
     this.layer.forget(this.key)
   }
 
   private terminate() {
-    this.state = 'Terminated'
     this.stop()
     this.message = undefined
     this.layer.forget(this.key)

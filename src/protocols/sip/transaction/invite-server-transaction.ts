@@ -76,6 +76,11 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     // Who calls is always answered.
   }
 
+  stop(): void {
+    this.state = 'Terminated'
+    this.stopTimers()
+  }
+
   /** In Proceeding the user has not answered in 200 ms; in Completed it is timer G. */
   protected repeat(): void {
     const { clock, timing } = this.layer
@@ -136,14 +141,12 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
   }
 
   private fail(cause: 'timeout' | 'transport') {
-    this.state = 'Terminated'
     this.stop()
     this.user.failed?.(cause)
     this.layer.forget(this.key)
   }
 
   private terminate() {
-    this.state = 'Terminated'
     this.stop()
     this.layer.forget(this.key)
   }

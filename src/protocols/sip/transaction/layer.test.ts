@@ -304,6 +304,37 @@ describe('transaction layer', () => {
     expect(client.layer.open).toEqual(none)
   })
 
+  it('tells nothing more once it is abandoned, though what was sent turns out not to have left', async () => {
+    const { world, client } = await pair()
+    const hop: Hop = { protocol: 'TCP', host: '127.0.0.9', port: 5060 }
+    const [options, invite] = [recorder(), recorder()]
+
+    client.layer.request(draft('OPTIONS'), hop, options.user).abandon()
+    client.layer.request(draft('INVITE', 'call-2'), hop, invite.user).abandon()
+    await world.run(40_000)
+
+    expect([options.heard, invite.heard]).toEqual([[], []])
+    expect(client.layer.open).toEqual(none)
+  })
+
+  it('sends no CANCEL for an INVITE that is abandoned by the response it waited for', async () => {
+    const { world, client, server } = await pair()
+    const heard: string[] = []
+
+    const invite = client.layer.request(draft('INVITE'), serverHop, {
+      response: ({ status }) => {
+        heard.push(String(status))
+        invite.abandon()
+      },
+      failed: (cause) => heard.push(cause),
+    })
+    invite.cancel()
+    await world.run(40_000)
+
+    expect(heard).toEqual(['100'])
+    expect(server.cancels).toHaveLength(0)
+  })
+
   it('sends over TCP once, on one connection both ways (§17.1.1.2, §18)', async () => {
     const { world, client, server } = await pair()
     const { heard, user } = recorder()

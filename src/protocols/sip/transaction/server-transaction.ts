@@ -53,6 +53,11 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
     this.boundBy(this.layer.clock, patience(this.layer.timing))
   }
 
+  stop(): void {
+    this.state = 'Terminated'
+    this.stopTimers()
+  }
+
   protected repeat(): void {
     // A response is repeated when the request is, and only then.
   }
@@ -84,7 +89,6 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
   }
 
   private terminate() {
-    this.state = 'Terminated'
     this.stop()
     this.layer.forget(this.key)
   }

@@ -24,7 +24,7 @@ export interface ServerEntry {
   repeated(): void
   send(response: Message): void
   giveUp(): void
-  /** Stops everything and tells nobody. */
+  /** Terminates it and tells nobody. */
   stop(): void
 }
 

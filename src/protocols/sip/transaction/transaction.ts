@@ -30,8 +30,10 @@ export abstract class Transaction {
     this.reliable = reliable
   }
 
-  /** Stops everything and tells nobody. */
-  stop(): void {
+  /** Terminates it and tells nobody. */
+  abstract stop(): void
+
+  protected stopTimers(): void {
     this.stopBound()
     this.stopRepeating()
   }
