@@ -25,7 +25,7 @@ export const newSegment = (directory: string, start: number): Segment => ({
   bytes: 0,
 })
 
-/** In order; a torn end is left out, an empty file too. */
+/** In order; a torn end is left out. Of one without records the name tells where it would have begun. */
 export async function segmentsIn(disk: Disk, directory: string): Promise<Segment[]> {
   const names = (await disk.list(directory)).filter((name) => /^\d{15}\.spool$/.test(name)).sort()
   const segments: Segment[] = []
@@ -34,8 +34,7 @@ export async function segmentsIn(disk: Disk, directory: string): Promise<Segment
     const start = Number(name.slice(0, digits))
     const file = await disk.read(path)
     const { offsets, bytes } = recordsOf(file)
-    if (offsets.length === 0) await disk.remove(path)
-    else segments.push({ start, end: start + offsets.length, path, offsets, bytes })
+    segments.push({ start, end: start + offsets.length, path, offsets, bytes })
   }
   return segments
 }

@@ -9,7 +9,7 @@ const numbered = (from: number, to: number) => Array.from({ length: to - from + 
 
 function setUp() {
   const world = new World(7)
-  const open = (more: { segmentBytes?: number; recentBytes?: number } = {}) =>
+  const open = (more: { segmentBytes?: number; recentBytes?: number; leaveOut?: number } = {}) =>
     world.complete(openSpool({ runtime: world.host('node'), directory: 'spool', log: silentLog, ...more }))
   const fill = async (spool: Spool, from: number, to: number) => {
     for (let n = from; n <= to; n++) spool.append(record(n))
@@ -84,6 +84,21 @@ describe('spool', () => {
     await world.run(1000)
 
     expect(told).toEqual([2, 3])
+  })
+
+  it('leaves out positions after each life, so that one told before it was durable never stands for another record', async () => {
+    const { world, open } = setUp()
+    const positions: number[] = []
+    for (let life = 1; life <= 3; life++) {
+      const spool = await open({ leaveOut: 100 })
+      positions.push(spool.append(record(life)))
+      world.crash('node')
+    }
+    const last = await open({ leaveOut: 100 })
+
+    expect(positions).toEqual([1, 101, 201])
+    expect(last.durable).toBe(301)
+    expect(await world.complete(world.host('node').disk.list('spool'))).toHaveLength(1)
   })
 
   it('reads what is not in memory any more from its file', async () => {

@@ -45,13 +45,19 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { disk } = options.runtime
   const segments = await segmentsIn(disk, directory)
   const acknowledgements = await readAcknowledgements(disk, directory)
-  const last = Math.max(1, segments.at(-1)?.end ?? Math.max(1, ...acknowledgements.values()))
-  const next = last > 1 ? last + (options.leaveOut ?? 0) : 1
+  const last = segments.at(-1)?.end ?? Math.max(1, ...acknowledgements.values())
+  // A segment without records counts: positions in it may have been told.
+  const next = segments.length > 0 || last > 1 ? last + (options.leaveOut ?? 0) : 1
   const current = newSegment(directory, next)
+  const [before, empty] = [segments.filter(hasRecords), segments.filter((segment) => !hasRecords(segment))]
+  for (const { path } of empty) if (path === current.path) await disk.remove(path)
   const file = await disk.append(current.path)
-  const before = segments.filter((segment) => segment.start < next)
+  // Not before there is a later name.
+  for (const { path } of empty) if (path !== current.path) await disk.remove(path)
   return new FileSpool(options, [...before, current], file, acknowledgements)
 }
+
+const hasRecords = ({ offsets }: Segment): boolean => offsets.length > 0
 
 const acknowledgementsFile = 'acknowledged.json'
 /** ms until an acknowledgement is kept: what is told again after a crash is in the readers' databases already. */
