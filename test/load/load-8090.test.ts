@@ -11,7 +11,7 @@ import { interactions } from '../rig/history.ts'
 describe('1,000 calls at 50 calls/s, talk 1 s, to 8090', () => {
   const calls = 1_000
   /** Until code is compiled and what has a bound is full. */
-  const warmUpCalls = 400
+  const warmUpCalls = 1_000
   let demo: Demo
   let admin: ApiClient
   let agents: BenchAgents
@@ -51,7 +51,7 @@ describe('1,000 calls at 50 calls/s, talk 1 s, to 8090', () => {
   it('answers all, retransmits nothing, records each once, frees every agent and all memory', {
     timeout: 300_000,
   }, async () => {
-    const first = await call(warmUpCalls, 25)
+    const first = await call(warmUpCalls, 40)
     expect(first, first.output).toMatchObject({ code: 0, successful: warmUpCalls })
     const warmUp = await allRecorded(warmUpCalls)
     await agents.allReady(admin)
