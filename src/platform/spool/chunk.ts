@@ -50,6 +50,11 @@ export class Chunk {
     return given === used ? undefined : this.frames.subarray(given, used)
   }
 
+  /** The file it was given to has failed: another one takes all of it. */
+  giveAgain(): void {
+    this.given = 0
+  }
+
   /** The records from one it has on, those before `end`. */
   read(from: number, end: number): SpoolRecord[] {
     const offset = this.segment.offsets[from - this.segment.start] ?? this.segment.bytes

@@ -39,6 +39,15 @@ export async function segmentsIn(disk: Disk, directory: string): Promise<Segment
   return segments
 }
 
+/** Leaves out the records from `end` on. */
+export function cut(segment: Segment, end: number): void {
+  if (end >= segment.end) return
+  const count = end - segment.start
+  segment.bytes = segment.offsets[count] ?? segment.bytes
+  segment.offsets.length = count
+  segment.end = end
+}
+
 function recordsOf(file: Buffer): Pick<Segment, 'offsets' | 'bytes'> {
   const offsets: number[] = []
   let at = 0

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
 import { silentLog } from '../log/log.ts'
@@ -9,7 +10,7 @@ const numbered = (from: number, to: number) => Array.from({ length: to - from + 
 
 function setUp() {
   const world = new World(7)
-  const open = (more: { segmentBytes?: number; recentBytes?: number; leaveOut?: number } = {}) =>
+  const open = (more: { segmentBytes?: number; recentBytes?: number; leaveOut?: number; waitingBytes?: number } = {}) =>
     world.complete(openSpool({ runtime: world.host('node'), directory: 'spool', log: silentLog, ...more }))
   const fill = async (spool: Spool, from: number, to: number) => {
     for (let n = from; n <= to; n++) spool.append(record(n))
@@ -40,7 +41,7 @@ describe('spool', () => {
 
     const position = spool.append(record(1))
     expect(await world.complete(spool.read(1, 10))).toEqual([])
-    await world.runUntil(() => told > position)
+    await world.runUntil(() => told > (position ?? 0))
     expect(texts(await world.complete(spool.read(1, 10)))).toEqual(['record 1'])
   })
 
@@ -88,7 +89,7 @@ describe('spool', () => {
 
   it('leaves out positions after each life, so that one told before it was durable never stands for another record', async () => {
     const { world, open } = setUp()
-    const positions: number[] = []
+    const positions: (number | undefined)[] = []
     for (let life = 1; life <= 3; life++) {
       const spool = await open({ leaveOut: 100 })
       positions.push(spool.append(record(life)))
@@ -136,4 +137,116 @@ describe('spool', () => {
     expect([again.acknowledged('a'), again.acknowledged('b')]).toEqual([31, 31])
     expect(again.acknowledged('new')).toBeGreaterThan(1)
   })
+
+  it('keeps acknowledgements that could not be written with the next save', async () => {
+    const { world, open, fill } = setUp()
+    const spool = await open()
+    await fill(spool, 1, 5)
+    spool.acknowledge('a', 4)
+    world.failDisk('node', 'no space left')
+    await world.run(6000)
+    world.failDisk('node')
+
+    await world.complete(spool.close())
+
+    expect((await open()).acknowledged('a')).toBe(4)
+  })
+
+  it.each([1000, 10])(
+    'goes on by itself when a failing disk is well again (segments of %i bytes)',
+    async (segmentBytes) => {
+      const { world, open, fill } = setUp()
+      const spool = await open({ segmentBytes })
+      await fill(spool, 1, 3)
+      world.failDisk('node', 'no space left')
+      for (let n = 4; n <= 9; n++) {
+        spool.append(record(n))
+        await world.run(1500)
+      }
+      const during = { durable: spool.durable, trouble: spool.trouble }
+
+      world.failDisk('node')
+      await fill(spool, 10, 11)
+
+      expect(during).toEqual({ durable: 4, trouble: expect.stringContaining('no space left') })
+      expect(spool.trouble).toBeUndefined()
+      expect(await all(world, spool, 11)).toEqual(numbered(1, 11))
+      world.crash('node')
+      expect(await all(world, await open(), 11)).toEqual(numbered(1, 11))
+    },
+  )
+
+  it('lets so much wait for a failing disk and loses what comes beyond, and says so', async () => {
+    const { world, open } = setUp()
+    const spool = await open({ waitingBytes: 600_000 })
+    const large = Buffer.alloc(100_000)
+    world.failDisk('node', 'no space left')
+    const before = Array.from({ length: 20 }, () => spool.append(large))
+    await world.run(5000)
+    const { trouble } = spool
+
+    world.failDisk('node')
+    await world.runUntil(() => spool.durable === 7)
+    const after = spool.append(record(7))
+
+    expect(before).toEqual([1, 2, 3, 4, 5, 6, ...Array.from({ length: 14 }, () => undefined)])
+    expect(trouble).toContain('records are lost')
+    expect(after).toBe(7)
+  })
+
+  it('never loses what it told, and never gives a position twice, however the disk fails and the power goes', async () => {
+    const step = fc.record({
+      records: fc.nat(4),
+      wait: fc.integer({ min: 0, max: 2500 }),
+      fails: fc.boolean(),
+      crash: fc.boolean(),
+    })
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+        const { world, open } = setUp()
+        const given = new Set<number>()
+        const told = new Map<number, string>()
+        let spool = await open({ segmentBytes: 30, leaveOut: 100 })
+        let durable = spool.durable
+        for (const [index, { records, wait, fails, crash }] of steps.entries()) {
+          for (let n = 0; n < records; n++) {
+            const text = `record ${index}.${n}`
+            const position = spool.append(Buffer.from(text)) as number
+            expect(given.has(position)).toBe(false)
+            given.add(position)
+            told.set(position, text)
+          }
+          world.failDisk('node', fails ? 'input/output error' : undefined)
+          await world.run(wait)
+          durable = spool.durable
+          if (!crash) continue
+          world.failDisk('node')
+          world.crash('node')
+          spool = await open({ segmentBytes: 30, leaveOut: 100 })
+          for (const position of told.keys()) if (position >= durable) told.delete(position)
+        }
+        world.failDisk('node')
+        await world.run(5000)
+
+        for (const [position, text] of told) {
+          const [found] = await world.complete(spool.read(position, 1))
+          expect([position, found?.bytes.toString()]).toEqual([position, text])
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
 })
+
+/** Every record up to that position, read a few at a time. */
+async function all(world: World, spool: Spool, last: number): Promise<string[]> {
+  const found: string[] = []
+  for (let at = 1; at <= last; ) {
+    const records = await world.complete(spool.read(at, 4))
+    if (records.length === 0) break
+    found.push(...texts(records))
+    at += records.length
+  }
+  return found
+}

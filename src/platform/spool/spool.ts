@@ -6,13 +6,15 @@
 import type { Log } from '../log/log.ts'
 import type { AppendFile, Disk, Runtime, Timer } from '../runtime/runtime.ts'
 import { Chunk, recordsIn, type SpoolRecord } from './chunk.ts'
-import { newSegment, type Segment, segmentsIn } from './segment.ts'
+import { cut, newSegment, type Segment, segmentsIn } from './segment.ts'
 
 export interface Spool {
   /** The position after the last record that can be read; the first record of all has position 1. */
   readonly durable: number
-  /** Copies the bytes and tells their position. */
-  append(bytes: Buffer): number
+  /** Why records do not reach the disk, and what helps; `undefined`: they do. */
+  readonly trouble: string | undefined
+  /** Copies the bytes and tells their position; `undefined`: lost, as more than may waits for a failing disk. */
+  append(bytes: Buffer): number | undefined
   /** At most `most` records from `from` on; none where there are none yet. */
   read(from: number, most: number): Promise<SpoolRecord[]>
   /** Runs whenever there is more to read. */
@@ -32,6 +34,8 @@ export type SpoolOptions = {
   readonly segmentBytes?: number
   /** So much of the newest records is kept in memory for readers that keep up. */
   readonly recentBytes?: number
+  /** So much may wait for a disk that fails: at 8 calls a second 64 MB are ten minutes. What comes beyond is lost. */
+  readonly waitingBytes?: number
   /**
    * Positions left out at opening: who tells records before they are durable names more than he ever tells, so that
    * none of those lost with the power stands for another record later.
@@ -45,7 +49,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { disk } = options.runtime
   const segments = await segmentsIn(disk, directory)
   const acknowledgements = await readAcknowledgements(disk, directory)
-  const last = segments.at(-1)?.end ?? Math.max(1, ...acknowledgements.values())
+  // Where a disk failed, the file before may tell more than the one that went on.
+  const last =
+    segments.length > 0 ? Math.max(...segments.map(({ end }) => end)) : Math.max(1, ...acknowledgements.values())
   // A segment without records counts: positions in it may have been told.
   const next = segments.length > 0 || last > 1 ? last + (options.leaveOut ?? 0) : 1
   const current = newSegment(directory, next)
@@ -62,6 +68,8 @@ const hasRecords = ({ offsets }: Segment): boolean => offsets.length > 0
 const acknowledgementsFile = 'acknowledged.json'
 /** ms until an acknowledgement is kept: what is told again after a crash is in the readers' databases already. */
 const saveAfter = 5000
+/** ms until a failing disk is tried again. */
+const retryAfter = 1000
 
 async function readAcknowledgements(disk: Disk, directory: string): Promise<Map<string, number>> {
   const names = await disk.list(directory)
@@ -72,31 +80,39 @@ async function readAcknowledgements(disk: Disk, directory: string): Promise<Map<
 
 class FileSpool implements Spool {
   durable: number
+  private readonly options: SpoolOptions
   private readonly runtime: Pick<Runtime, 'clock' | 'disk'>
   private readonly directory: string
-  private readonly log: Log
   private readonly segmentBytes: number
   private readonly recentBytes: number
+  private readonly waitingBytes: number
   private readonly segments: Segment[]
   private readonly acknowledgements: Map<string, number>
   private readonly listeners = new Set<() => void>()
-  /** While the file of a new segment is being opened there is none. */
+  /** There is none while that of a new segment is being opened, and while the disk fails. */
   private file: AppendFile | undefined
   /** The newest records, those the file has not been given among them. */
   private chunks: Chunk[] = []
   private gathering = false
   private syncing: Promise<void> | undefined
+  /** Why the disk failed last, until little waits again. */
+  private failure: string | undefined
+  private retrying: Timer | undefined
+  private reopening: Promise<void> | undefined
+  /** Records, until little waits again. */
+  private lost = 0
   private saver: Timer | undefined
   private saving: Promise<void> | undefined
   private unsaved = false
   private closed = false
 
   constructor(options: SpoolOptions, segments: Segment[], file: AppendFile, acknowledgements: Map<string, number>) {
+    this.options = options
     this.runtime = options.runtime
     this.directory = options.directory
-    this.log = options.log
     this.segmentBytes = options.segmentBytes ?? 64 * 1024 * 1024
     this.recentBytes = options.recentBytes ?? 4 * 1024 * 1024
+    this.waitingBytes = options.waitingBytes ?? 64 * 1024 * 1024
     this.segments = segments
     this.file = file
     this.acknowledgements = acknowledgements
@@ -108,9 +124,18 @@ class FileSpool implements Spool {
     return this.current.end
   }
 
-  append(bytes: Buffer): number {
+  get trouble(): string | undefined {
+    if (this.failure === undefined && this.lost === 0) return undefined
+    const losing = this.lost > 0 ? `, and records are lost (${this.lost} so far)` : ''
+    const why = this.failure ?? 'it is too slow'
+    return `the spool cannot be written${losing}: make room on the disk of ${this.directory}, or mend it (${why})`
+  }
+
+  append(bytes: Buffer): number | undefined {
     const position = this.next
-    this.chunkFor(bytes).add(bytes)
+    const chunk = this.chunkFor(bytes)
+    if (!chunk) return this.lose()
+    chunk.add(bytes)
     if (!this.gathering) this.runtime.clock.turn(this.handOver)
     this.gathering = true
     return position
@@ -143,32 +168,55 @@ class FileSpool implements Spool {
     if (this.closed) return
     this.handOver()
     await this.syncing
+    await this.reopening
+    this.retrying?.cancel()
+    if (!this.file) await this.reopen()
+    this.retrying?.cancel()
     this.closed = true
+    const { next, durable, options, directory } = this
+    if (durable < next) options.log.error({ directory, records: next - durable }, 'the spool is closed without them')
     await this.save()
+    this.saver?.cancel()
     await this.file?.close().catch((error: unknown) => this.failed(error))
   }
 
-  private chunkFor(bytes: Buffer): Chunk {
+  private chunkFor(bytes: Buffer): Chunk | undefined {
     const last = this.chunks.at(-1)
     if (last?.segment === this.current && last.hasRoomFor(bytes)) return last
     this.give()
+    this.forget()
+    if (this.waiting >= this.waitingBytes) return undefined
     const chunk = new Chunk(this.current, bytes.length)
     this.chunks.push(chunk)
-    this.forget()
     return chunk
   }
 
-  /** What is in the file need not be in memory, beyond what readers that keep up ask for. */
+  /** Bytes of memory that hold what is not durable. */
+  private get waiting(): number {
+    return sizeOf(this.chunks.filter(({ end }) => end > this.durable))
+  }
+
+  private lose(): undefined {
+    if (this.lost++ === 0) this.options.log.error({}, this.trouble ?? '')
+  }
+
+  /** What is durable need not be in memory, beyond what readers that keep up ask for. */
   private forget(): void {
-    let bytes = this.chunks.reduce((sum, { size }) => sum + size, 0)
-    while (this.file && this.chunks.length > 1 && bytes > this.recentBytes) bytes -= this.chunks.shift()?.size ?? 0
+    let bytes = sizeOf(this.chunks)
+    let spare = 0
+    for (const { size, end } of this.chunks) {
+      if (bytes <= this.recentBytes || end > this.durable) break
+      bytes -= size
+      spare += 1
+    }
+    this.chunks.splice(0, spare)
   }
 
   /** What a turn has brought goes to the file in one piece. */
   private readonly handOver = (): void => {
     this.gathering = false
     this.give()
-    if (this.durable < this.next) this.syncing ??= this.sync()
+    if (this.file && this.durable < this.next) this.syncing ??= this.sync()
   }
 
   private give(): void {
@@ -196,8 +244,60 @@ class FileSpool implements Spool {
     }
   }
 
+  /** What is not durable yet stays in memory; another file is tried. */
   private failed(error: unknown): void {
-    this.log.error({ directory: this.directory, error: String(error) }, 'the spool cannot be written')
+    const again = this.failure !== undefined
+    this.failure = String(error)
+    if (!again) this.options.log.error({}, this.trouble ?? '')
+    this.file?.close().catch(() => {})
+    this.file = undefined
+    if (this.closed) return
+    this.retrying = this.runtime.clock.after(retryAfter, () => {
+      this.reopening = this.reopen().finally(() => {
+        this.reopening = undefined
+      })
+    })
+  }
+
+  private async reopen(): Promise<void> {
+    const { disk } = this.runtime
+    try {
+      this.beginAgain()
+      const { path } = this.current
+      // Nobody knows what a failed file ends with; nothing of this one is durable.
+      await disk.replace(path, Buffer.alloc(0))
+      this.file = await disk.append(path)
+      if (this.durable === this.next) this.recovered()
+      this.handOver()
+      await this.syncing
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /** All that is not durable goes to the file of a segment that begins with it. */
+  private beginAgain(): void {
+    const { durable } = this
+    const waiting = this.chunks.filter(({ end }) => end > durable)
+    if (this.current.start === durable) {
+      for (const chunk of waiting) chunk.giveAgain()
+      return
+    }
+    const records = waiting.flatMap((chunk) => chunk.read(Math.max(durable, chunk.start), chunk.end))
+    this.chunks = this.chunks.filter(({ end }) => end <= durable)
+    while (this.segments.length > 1 && this.current.start >= durable) this.segments.pop()
+    cut(this.current, durable)
+    if (this.current.start < durable) this.segments.push(newSegment(this.directory, durable))
+    for (const { bytes } of records) this.addAgain(bytes)
+  }
+
+  private addAgain(bytes: Buffer): void {
+    let chunk = this.chunks.at(-1)
+    if (chunk?.segment !== this.current || !chunk.hasRoomFor(bytes)) {
+      chunk = new Chunk(this.current, bytes.length)
+      this.chunks.push(chunk)
+    }
+    chunk.add(bytes)
   }
 
   private async rotate(before: AppendFile): Promise<void> {
@@ -207,13 +307,21 @@ class FileSpool implements Spool {
     this.file = undefined
     // Synced when closed: what was appended to it since the last sync is durable then.
     await before.close()
-    this.file = await this.runtime.disk.append(segment.path)
     if (this.durable < segment.start) this.reached(segment.start)
+    this.file = await this.runtime.disk.append(segment.path)
   }
 
   private reached(position: number): void {
     this.durable = position
+    if (this.trouble !== undefined && 2 * this.waiting <= this.waitingBytes) this.recovered()
     for (const listener of this.listeners) listener()
+  }
+
+  private recovered(): void {
+    const { log, directory } = this.options
+    log.warn({ directory, lost: this.lost }, 'the spool is written again')
+    this.failure = undefined
+    this.lost = 0
   }
 
   private get current(): Segment {
@@ -252,7 +360,10 @@ class FileSpool implements Spool {
         await this.drop()
       }
     } catch (error) {
-      this.log.error({ directory: this.directory, error: String(error) }, 'acknowledgements of the spool are not kept')
+      const { log, directory } = this.options
+      log.error({ directory, error: String(error) }, 'acknowledgements of the spool are not kept yet')
+      this.unsaved = true
+      this.saver ??= this.runtime.clock.after(saveAfter, () => void this.save())
     } finally {
       this.saving = undefined
     }
@@ -260,9 +371,11 @@ class FileSpool implements Spool {
 
   private async drop(): Promise<void> {
     const needed = Math.min(...this.acknowledgements.values())
-    while (this.segments.length > 1 && (this.segments[0]?.end ?? 0) <= needed) {
-      const segment = this.segments.shift()
-      if (segment) await this.runtime.disk.remove(segment.path)
+    for (const { path } of this.segments.slice(0, -1).filter(({ end }) => end <= needed)) {
+      await this.runtime.disk.remove(path)
+      this.segments.shift()
     }
   }
 }
+
+const sizeOf = (chunks: readonly Chunk[]): number => chunks.reduce((sum, { size }) => sum + size, 0)

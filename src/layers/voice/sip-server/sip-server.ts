@@ -78,11 +78,12 @@ export class SipServer implements RunningSipServer {
   health(): Health {
     const { parts } = this
     if (!parts || this.stopping) return { status: 'down', reasons: ['stopped'] }
-    const { sip, mesh } = parts
+    const { sip, mesh, spool } = parts
     if (this.draining) return { status: 'down', reasons: ['draining'] }
     if (sip.proxies.linked.length === 0) return { status: 'down', reasons: ['linked to no SIP proxy'] }
     const missing = [...sip.proxies.missing, ...mesh.missing]
     const reasons = missing.map((name) => `no link to ${name}`)
+    if (spool.trouble !== undefined) reasons.push(spool.trouble)
     return { status: reasons.length === 0 ? 'ok' : 'degraded', reasons }
   }
 

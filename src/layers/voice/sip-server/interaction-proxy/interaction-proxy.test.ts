@@ -145,6 +145,24 @@ describe('Interaction Proxy', () => {
     expect(positions(after)[2]).toBeGreaterThan(10_000)
   })
 
+  it('says that the disk fails, goes on with calls, and tells every pool everything once the disk is well again', async () => {
+    const { cluster, world, node } = await setUp()
+    const client = cluster.client('client', node, 'interactionProxy', { pool: 'icon' })
+    await client.connected()
+    world.failDisk('node1', 'no space left')
+
+    for (let call = 0; call < 11_000; call++) whole(node)
+    await world.run(3000)
+    const during = { health: node.running.health(), told: positions(client).length }
+    world.failDisk('node1')
+    await world.run(10_000)
+
+    expect(during.health).toMatchObject({ status: 'degraded', reasons: [expect.stringContaining('no space left')] })
+    expect(during.told).toBeLessThan(22_000)
+    expect(positions(client)).toEqual(Array.from({ length: 22_000 }, (_, index) => index + 1))
+    expect(node.running.health().status).toBe('ok')
+  })
+
   it('tells a client from the position it names, which its database knows best', async () => {
     const { cluster, world, node } = await setUp()
     whole(node)

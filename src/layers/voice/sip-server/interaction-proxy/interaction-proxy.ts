@@ -2,7 +2,7 @@
  * The Interaction Proxy of a node: every event goes into the spool, and from there to every pool of clients
  * (concentrators), each from its own position.
  */
-import type { Metrics } from '#platform/metrics/metrics.ts'
+import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import type { Spool } from '#platform/spool/spool.ts'
 import type { Published } from '#protocols/tlib/published.ts'
@@ -15,6 +15,7 @@ export class InteractionProxy {
   private readonly stream: Stream
   private readonly pools = new Map<string, Pool>()
   private readonly advancing: Timer
+  private readonly lost: Cell
 
   constructor(clock: Clock, metrics: Metrics, spool: Spool) {
     this.clock = clock
@@ -22,6 +23,7 @@ export class InteractionProxy {
     this.advancing = this.stream.advanced(() => {
       for (const pool of this.pools.values()) pool.pump()
     })
+    this.lost = metrics.counter('spool_lost_total', 'Events lost: more than may waited for a failing disk').of({})
     metrics.gauge<'pool'>('spool_behind', 'Events that a pool has not been told yet', () =>
       [...this.pools.values()].map(({ name, position }) => ({
         labels: { pool: name },
@@ -33,8 +35,8 @@ export class InteractionProxy {
   /** The next event, of a call or of an agent. */
   take(published: Published): void {
     const position = this.stream.append(published)
-    const { isAhead } = this.stream
-    for (const pool of this.pools.values()) if (!isAhead) pool.offer(position, published)
+    if (position === undefined) this.lost.inc()
+    else if (!this.stream.isAhead) for (const pool of this.pools.values()) pool.offer(position, published)
   }
 
   /** From where the client is told, or would be. */

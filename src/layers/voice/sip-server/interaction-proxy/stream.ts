@@ -13,7 +13,7 @@ export const mostAhead = 10_000
 
 export class Stream {
   private readonly spool: Spool
-  /** The events that the spool cannot give yet; the last one is at `next - 1`. */
+  /** The newest events, all that may be told and that the spool cannot give yet; the last one is at `next - 1`. */
   private waiting: Published[] = []
   /** The position that the next event gets. */
   next: number
@@ -23,10 +23,13 @@ export class Stream {
     this.next = spool.durable
   }
 
-  append(published: Published): number {
+  /** Its position; `undefined`: the disk has been failing for so long that it is lost. */
+  append(published: Published): number | undefined {
     const position = this.spool.append(published.bytes)
+    if (position === undefined) return undefined
     this.next = position + 1
     this.waiting.push(published)
+    if (this.waiting.length > 2 * mostAhead) this.waiting = this.waiting.slice(-mostAhead)
     return position
   }
 
