@@ -58,6 +58,10 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
     // §9.1: only an INVITE is worth a CANCEL.
   }
 
+  unsent(): void {
+    if (this.state === 'Trying' || this.state === 'Proceeding') this.fail('transport')
+  }
+
   stop(): void {
     this.state = 'Terminated'
     this.stopTimers()
@@ -90,10 +94,6 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
 
   private transmit() {
     if (this.request !== undefined) this.layer.transmit(this.request, this.hop, () => this.unsent())
-  }
-
-  private unsent() {
-    if (this.state === 'Trying' || this.state === 'Proceeding') this.fail('transport')
   }
 
   private fail(cause: 'timeout' | 'transport') {

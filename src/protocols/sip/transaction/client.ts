@@ -19,6 +19,8 @@ export interface ClientEntry {
   begin(): void
   respond(response: Message, from: Hop): void
   cancel(fields: Fields): void
+  /** What was to be sent could not leave. */
+  unsent(): void
   /** Terminates it and tells nobody. */
   stop(): void
 }

@@ -68,6 +68,13 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
     if (this.state === 'Proceeding') this.cancelNow()
   }
 
+  /** What was sent before may have arrived: with a response there, a repetition's failure means nothing. */
+  unsent(): void {
+    if (this.state === 'Calling') this.fail('transport')
+    // The final response is the user's already: an ACK that does not leave is the other side's loss alone.
+    else if (this.state === 'Completed') this.terminate()
+  }
+
   stop(): void {
     this.state = 'Terminated'
     this.stopTimers()
@@ -127,13 +134,6 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
 
   private transmit() {
     if (this.message !== undefined) this.layer.transmit(this.message, this.hop, () => this.unsent())
-  }
-
-  /** What was sent before may have arrived: with a response there, a repetition's failure means nothing. */
-  private unsent() {
-    if (this.state === 'Calling') this.fail('transport')
-    // The final response is the user's already: an ACK that does not leave is the other side's loss alone.
-    else if (this.state === 'Completed') this.terminate()
   }
 
   private fail(cause: 'timeout' | 'transport') {

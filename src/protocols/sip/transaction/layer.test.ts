@@ -317,6 +317,21 @@ describe('transaction layer', () => {
     expect(client.layer.open).toEqual(none)
   })
 
+  it('tells a request beyond its limit that it cannot leave, and nothing once that is abandoned', async () => {
+    const world = new World()
+    const client = await side(world, 'client', '127.0.0.1', 1)
+    const [told, invite, options] = [recorder(), recorder(), recorder()]
+    client.layer.request(draft('OPTIONS'), serverHop, recorder().user)
+
+    client.layer.request(draft('INVITE', 'call-2'), serverHop, told.user)
+    client.layer.request(draft('INVITE', 'call-3'), serverHop, invite.user).abandon()
+    client.layer.request(draft('OPTIONS', 'call-4'), serverHop, options.user).abandon()
+    await world.run(100)
+
+    expect([told.heard, invite.heard, options.heard]).toEqual([['transport'], [], []])
+    expect(client.layer.open.client).toBe(1)
+  })
+
   it('sends no CANCEL for an INVITE that is abandoned by the response it waited for', async () => {
     const { world, client, server } = await pair()
     const heard: string[] = []

@@ -122,7 +122,7 @@ export class TransactionLayer implements Transactions {
         : new NonInviteClientTransaction(layer, key, request, hop, user)
     if (this.clients.size >= this.limit) {
       this.refused.inc()
-      this.clock.turn(() => user.failed('transport'))
+      this.clock.turn(() => entry.unsent())
     } else {
       this.clients.set(key, entry)
       entry.begin()
