@@ -8,13 +8,13 @@ import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
 import type { Address } from '#platform/runtime/runtime.ts'
 import { fixedConfiguration } from '#protocols/model/client.ts'
-import { configurationFrom } from '#protocols/model/configuration.ts'
+import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import { type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
 import { World } from './world.ts'
 
 const sharedKey = 'the key all proxies share'
 
-const demoObjects = configurationFrom({
+const demoObjects: Configuration = configurationFrom({
   settings: { domains: ['ringmain'] },
   dns: [{ number: '1001' }, { number: '1002' }],
   trunks: [{ name: 'carrier', sources: ['10.9.0.0/16'], destination: '10.9.0.1:5060', numbers: ['XXXXX!'] }],
@@ -31,10 +31,12 @@ export type ProxyOptions = { dc?: string; listen?: Config['listen']; advertise?:
 
 export class ProxyWorld {
   readonly world: World
+  private readonly configuration: Configuration
   private readonly coordination = new InProcessCoordination()
 
-  constructor(seed = 1) {
+  constructor(seed = 1, configuration = demoObjects) {
     this.world = new World(seed)
+    this.configuration = configuration
   }
 
   /** Starts a proxy on the host of its own name, at `host`:5060. */
@@ -46,7 +48,7 @@ export class ProxyWorld {
     const given = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey, limits }
     const config = Value.Parse(Config, Value.Default(Config, { ...given, ...(advertise && { advertise }) }))
     const context = { runtime, coordination: member, config, log: silentLog, metrics: noMetrics }
-    const component = sipProxy({ configuration: fixedConfiguration(demoObjects) })
+    const component = sipProxy({ configuration: fixedConfiguration(this.configuration) })
     const running = await this.world.complete(component.start(context))
     return { running, member, sip: { host, port: 5060 } }
   }

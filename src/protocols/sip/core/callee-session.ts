@@ -194,7 +194,7 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
   }
 }
 
-/** The dialog that an INVITE begins; undefined where its Contact or Record-Route is none (400). */
+/** The dialog that an INVITE begins; undefined where its Contact, To or Record-Route is none (400). */
 export function readDialog(invite: Message, localTag: string): Dialog | undefined {
   try {
     return dialogOfCallee(invite, localTag)

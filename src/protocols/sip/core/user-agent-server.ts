@@ -67,7 +67,7 @@ export class UserAgentServer implements TransactionUser {
     const dialog = readDialog(transaction.request, transaction.toTag)
     if (dialog === undefined) {
       // §8.1.1.8: without a Contact there is nothing to send requests to.
-      this.respond(transaction, 400, { reason: 'Bad Contact or Record-Route' })
+      this.respond(transaction, 400, { reason: 'Bad Contact, To or Record-Route' })
       return
     }
     const session = new CalleeSession(this.owner, transaction, dialog, origin)

@@ -121,6 +121,17 @@ describe('requests outside dialogs', () => {
     expect(taken).toEqual([])
   })
 
+  it('refuses an INVITE to whose To no tag can be added: its peer would not find the dialog (RFC 4475 §3.1.2.6)', async () => {
+    const { world, bob, raw } = await bobAndRaw()
+    const taken = taking(bob.agent)
+
+    raw.request('INVITE', { to: '"Mr. J. User <sip:bob@127.0.0.2>' })
+    await world.run(100)
+
+    expect(raw.heard()).toEqual(['400'])
+    expect(taken).toEqual([])
+  })
+
   it('sends a request and tells its one outcome (§8.1.3)', async () => {
     const world = new World()
     const { alice, bob } = await twoPhones(world)

@@ -3,10 +3,11 @@
  * keeps no message alive.
  */
 import type { RequestParts } from '../message/build-request.ts'
+import { MalformedMessage } from '../message/errors.ts'
 import { parseNameAddr } from '../message/headers/name-addr.ts'
 import { parseURI, uriParameter } from '../message/headers/uri.ts'
 import type { Message } from '../message/message.ts'
-import { own } from '../message/scan.ts'
+import { own, parameter } from '../message/scan.ts'
 
 type DialogState = 'Early' | 'Confirmed' | 'Terminated'
 
@@ -58,7 +59,7 @@ export function dialogOfCaller(invite: RequestParts, localTag: string, response:
 
 /**
  * The dialog that our response to an INVITE makes (§12.1.1); none without a Contact to send requests to. Throws
- * `MalformedMessage`.
+ * `MalformedMessage`, also where To can take no tag.
  */
 export function dialogOfCallee(invite: Message, localTag: string): Dialog | undefined {
   const remoteTarget = targetOf(invite)
@@ -69,7 +70,7 @@ export function dialogOfCallee(invite: Message, localTag: string): Dialog | unde
     callID: invite.callID,
     localTag,
     remoteTag: invite.fromTag,
-    local: own(`${invite.header('To') ?? ''};tag=${localTag}`),
+    local: tagged(invite.header('To') ?? '', localTag),
     remote: own(invite.header('From') ?? ''),
     remoteTarget,
     routeSet,
@@ -77,6 +78,13 @@ export function dialogOfCallee(invite: Message, localTag: string): Dialog | unde
     localCSeq: 0,
     remoteCSeq: invite.cseq,
   }
+}
+
+/** With our tag where everybody finds it: behind a quote that does not end nobody would. */
+function tagged(to: string, tag: string): string {
+  const local = own(`${to};tag=${tag}`)
+  if (parameter(local, 'tag') !== tag) throw new MalformedMessage('no tag can be put behind To')
+  return local
 }
 
 /** §13.2.2.4: the 2xx settles remote target and route set, whatever the early dialog had. */

@@ -1,7 +1,7 @@
 /** A response to a request (RFC 3261 §8.2.6): what must be copied is copied as it stood on the wire. */
 import type { Body, Fields } from './draft.ts'
 import { Edit } from './edit.ts'
-import { CSEQ, fieldId, TO, VIA } from './field-names.ts'
+import { CSEQ, FROM, fieldId, TO, VIA } from './field-names.ts'
 import { WIDTH } from './field-table.ts'
 import { Message } from './message.ts'
 import { reasonPhrase } from './reason-phrase.ts'
@@ -47,11 +47,17 @@ function copied(request: Message, status: number, toTag: string | undefined): st
   const { cells } = request.table
   const withRoutes = status > 100 && status < 300
   let copy = ''
+  let seen = 0
   for (let cell = 0; cell < cells.length; cell += WIDTH) {
     const id = cells[cell] ?? 0
     const wanted =
       (id >= VIA && id <= CSEQ) || (id === RECORD_ROUTE && withRoutes) || (id === TIMESTAMP && status === 100)
     if (!wanted) continue
+    // Of what may stand there once the first counts: a 400 for having two may not have two itself.
+    if (id >= FROM && id <= CSEQ) {
+      if ((seen & (1 << id)) !== 0) continue
+      seen |= 1 << id
+    }
     const start = cells[cell + 1] ?? 0
     const end = cells[cell + 3] ?? 0
     const tagged = id === TO && toTag !== undefined && parameterAt(text, 'tag', start, end) === undefined

@@ -7,6 +7,16 @@ import { parseMessage } from './parse-message.ts'
 
 const parse = (...lines: string[]) => parseMessage(Buffer.from(lines.join('\r\n'), 'latin1'))
 
+function refusalOf(read: () => unknown): MalformedMessage {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof MalformedMessage) return error
+    throw error
+  }
+  throw new Error('it was read')
+}
+
 const invite = [
   'INVITE sip:1002@ringmain SIP/2.0',
   'v: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKtop ;rport, SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKsecond',
@@ -52,6 +62,22 @@ describe('message', () => {
     expect([again.status, again.reason, again.method, again.toTag]).toEqual([180, 'Ringing', 'INVITE', 'mine'])
     expect(again.headers('Via')).toEqual(parse(...invite).headers('Via'))
     expect(again.body.length).toBe(0)
+  })
+
+  it('answers a request that has a field twice with that field once: the first (RFC 4475 §3.3.10)', () => {
+    const twice = [...invite.slice(0, 8), 'To: <sip:other@ringmain>', 'CSeq: 59 INVITE', ...invite.slice(8)]
+    const refusal = refusalOf(() => parse(...twice))
+
+    const answer = parseMessage(buildResponse(refusal.request ?? parse(), refusal.status).bytes)
+
+    expect([answer.status, answer.cseq, answer.headers('To')]).toEqual([400, 1826, ['<sip:1002@ringmain>']])
+  })
+
+  it('takes a question mark in the user part, but no headers behind a Request-URI (§19.1.5)', () => {
+    const to = (uri: string) => parse(`INVITE ${uri} SIP/2.0`, ...invite.slice(1)).requestURI
+
+    expect(to('sip:a?b@ringmain')).toBe('sip:a?b@ringmain')
+    expect(() => to('sip:a@ringmain?Route=%3Csip:evil%3E')).toThrow('headers')
   })
 
   it('is forwarded with untouched lines as they stood', () => {

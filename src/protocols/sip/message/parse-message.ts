@@ -20,6 +20,8 @@ import { Message } from './message.ts'
 import { decimal, isSpace, isToken, own } from './scan.ts'
 
 const SPACE = 0x20
+const QUESTION = 0x3f
+const AT = 0x40
 
 const methods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER', 'INFO', 'UPDATE', 'PRACK', 'REFER'].concat([
   'NOTIFY',
@@ -130,12 +132,17 @@ function checkStartLine(message: Message, start: number, end: number) {
 function uriFault(text: string, start: number, end: number): string {
   const colon = text.indexOf(':', start)
   if (colon < 0 || colon >= end) return 'the Request-URI has no scheme'
+  let headers = false
   for (let index = start; index < end; index++) {
     const code = text.charCodeAt(index)
+    // A user part may hold a question mark; behind the host it begins headers (§19.1.1).
+    if (code === QUESTION) headers = true
+    else if (code === AT) headers = false
     if (code < 0x21 || code === 0x22 || code === 0x3c || code === 0x3e || code === 0x7f)
       return 'the Request-URI holds a character that no URI may hold'
   }
-  return ''
+  // §19.1.5: those are for whoever makes a request of the URI; nobody takes them from one that came.
+  return headers && sameIgnoringCase(text, start, 'sip') ? 'the Request-URI has headers' : ''
 }
 
 const noCSeq = { number: Number.NaN, method: '' }

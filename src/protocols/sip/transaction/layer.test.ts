@@ -242,6 +242,20 @@ describe('transaction layer', () => {
     expect(server.layer.open).toEqual(none)
   })
 
+  it('tells requests apart whose branch is the magic cookie and nothing more (RFC 4475 §3.2.1)', async () => {
+    const world = new World()
+    const server = await side(world, 'server', '127.0.0.2')
+    const raw = await rawPeer(world)
+    const bare = (callID: string) =>
+      `OPTIONS sip:1002@127.0.0.2 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.3:5060;branch=z9hG4bK\nFrom: <sip:a@b>;tag=1\n` +
+      `To: <sip:c@d>\nCall-ID: ${callID}\nCSeq: 7 OPTIONS\nContent-Length: 0\n\n`
+
+    for (const callID of ['one', 'other', 'one']) raw.send(bare(callID))
+    await world.run(50)
+
+    expect(server.requests.map(({ request }) => request.callID)).toEqual(['one', 'other'])
+  })
+
   it('gives responses that belong to no transaction to the user, who may drop them (RFC 6026 §7.3)', async () => {
     const { world, client, server } = await pair()
     const { user } = recorder()

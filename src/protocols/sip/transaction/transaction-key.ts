@@ -9,10 +9,12 @@ export const clientKey = (branch: string, method: string): string => (method ===
 /**
  * A request and those that came before it; pieces of its text, to be copied where they are kept. `method` is that of the request looked for: INVITE for an ACK or CANCEL.
  * Deviates from §17.2.3: without the magic cookie the To tag does not count, because an ACK has that of our response.
+ * The cookie alone tells no transaction (RFC 4475 §3.2.1).
  */
 export function serverKey(request: Message, method: string): string {
   const branch = request.branchHere
-  if (branch.startsWith(magicCookie)) return `${branch} ${request.sentByHere} ${method}`
+  if (branch.length > magicCookie.length && branch.startsWith(magicCookie))
+    return `${branch} ${request.sentByHere} ${method}`
   const { requestURI, callID, cseq, fromTag } = request
   return `${requestURI} ${callID} ${cseq} ${fromTag} ${request.header('Via')} ${method}`
 }
