@@ -37,11 +37,11 @@ describe('SIP Server node', () => {
     expect(desktop.names('1001')).toEqual(['Registered', 'DNBackInService'])
   })
 
-  it('answers 403 to a REGISTER for somebody else and 404 to one for a DN that does not exist', async () => {
+  it('answers 403 to a REGISTER for somebody else, and to one for a DN that does not exist', async () => {
     const { cluster } = await setUp()
     const phone = await cluster.phone('1001')
 
     expect(await phone.register(60, '1002')).toBe(403)
-    expect(await phone.register(60, '7777')).toBe(404)
+    expect(await phone.register(60, '7777')).toBe(403)
   })
 })

@@ -4,6 +4,7 @@ import type { Hello } from '#platform/link/link.ts'
 import type { LocalLinks } from '#platform/link/local-links.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
+import type { Configuration } from '#protocols/model/configuration.ts'
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import { DigestVerifier } from '#protocols/sip/core/digest-verifier.ts'
 import type { Register } from '#protocols/sip/core/registrar.ts'
@@ -16,6 +17,7 @@ import type { Authenticator } from './session-controller/ports.ts'
 import { callAuthenticator } from './sip/call-authenticator.ts'
 import { ProxyLinks } from './sip/proxy-links.ts'
 import { Registrar } from './sip/registrar.ts'
+import { usualAlgorithm } from './sip/secret.ts'
 import { traced } from './sip/traced-transport.ts'
 
 export type SipEndOptions = {
@@ -58,7 +60,7 @@ export class SipEnd {
     )
     this.userAgent.onRequest((request, respond) => this.answer(request, respond))
     const current = () => configuration.current()
-    const verifier = this.verifier(current().settings.realm)
+    const verifier = this.verifier(current)
     this.authenticator = callAuthenticator(verifier, current)
     this.registrar = new Registrar({ verifier, configuration: current, registered })
   }
@@ -69,11 +71,13 @@ export class SipEnd {
     await this.transport.close()
   }
 
-  private verifier(realm: string): DigestVerifier {
+  private verifier(current: () => Configuration): DigestVerifier {
     const { runtime, config } = this.options.context
+    const { realm } = current().settings
+    const algorithm = () => usualAlgorithm(current())
     const key = config.digestKey === undefined ? runtime.random.bytes(32) : Buffer.from(config.digestKey)
     const issuer = this.options.hello.name.replaceAll(/[^0-9A-Za-z-]/g, '-')
-    return new DigestVerifier({ realm, issuer, key, wall: () => runtime.clock.wall() })
+    return new DigestVerifier({ realm, issuer, key, algorithm, wall: () => runtime.clock.wall() })
   }
 
   /** Outside of dialogs. A proxy asks by OPTIONS whether new calls may come. */

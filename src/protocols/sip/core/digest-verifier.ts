@@ -24,8 +24,8 @@ export type DigestOptions = {
   readonly lifetime?: number
   /** How many nonces in use are counted at a time; the oldest is forgotten (and stale) beyond it. */
   readonly memory?: number
-  /** What an unknown user is asked for. */
-  readonly algorithm?: Algorithm
+  /** What an unknown user is asked for: what the others are, so that nobody is known by it. MD5 unless told. */
+  readonly algorithm?: () => Algorithm
 }
 
 export type Verdict =
@@ -41,13 +41,15 @@ export class DigestVerifier {
   readonly realm: string
   private readonly options: Required<DigestOptions>
   private readonly uses = new Map<string, Uses>()
+  private readonly nobodys: string
   private serial = 0
   /** Nonces up to this time may have been forgotten. */
   private forgotten = -1
 
   constructor(options: DigestOptions) {
-    this.options = { lifetime: 300_000, memory: 100_000, algorithm: 'MD5', ...options }
+    this.options = { lifetime: 300_000, memory: 100_000, algorithm: () => 'MD5', ...options }
     this.realm = options.realm
+    this.nobodys = this.seal('nobody').repeat(2)
   }
 
   /** Nonces counted at present. */
@@ -72,7 +74,7 @@ export class DigestVerifier {
 
   /** A 401 or 407 with a fresh nonce. */
   challenge(secret: Pick<Secret, 'algorithm'> | undefined, proxy: boolean, stale: boolean): Verdict {
-    const algorithm = secret?.algorithm ?? this.options.algorithm
+    const algorithm = secret?.algorithm ?? this.options.algorithm()
     const parameters: [string, string][] = [
       ['realm', this.realm],
       ['nonce', this.nonce()],
@@ -102,18 +104,17 @@ export class DigestVerifier {
     given: Given,
     secret: Secret | undefined,
   ): undefined | 'challenge' | 'stale' | 'The digest URI is not the Request-URI' {
-    const { algorithm } = this.options
-    const judged = secret ?? {
-      algorithm,
-      ha1: this.seal(given.get('username') ?? '')
-        .repeat(2)
-        .slice(0, 64),
-    }
+    const judged = secret ?? this.decoy(this.options.algorithm())
     const nonce = this.genuine(given.get('nonce') ?? '')
     const right = this.matches(request, given, judged) && secret !== undefined
     if (!right || nonce === undefined) return 'challenge'
     if (!sameResource(given.get('uri') ?? '', request.requestURI)) return 'The digest URI is not the Request-URI'
     return this.firstUse(given.get('nonce') ?? '', nonce, given.get('nc') ?? '') ? undefined : 'stale'
+  }
+
+  /** Nobody's secret, as long as anybody's. */
+  private decoy(algorithm: Algorithm): Secret {
+    return { algorithm, ha1: this.nobodys.slice(0, algorithm === 'MD5' ? 32 : 64) }
   }
 
   private matches(request: Message, given: Given, secret: Secret): boolean {

@@ -72,11 +72,12 @@ class Controller implements SessionController<Request> {
     const { directory, authenticator } = this.options.ports
     if (this.draining) return this.reject(session, 503)
     const origin = directory.origin(invite)
-    if (!origin) return this.reject(session, 403)
-    if (origin.kind === 'dn') {
+    if (origin?.kind !== 'trunk') {
+      // A stranger is asked for a password as a DN is, or he would find out which DNs there are.
       const verdict = authenticator.authenticate(invite)
       if (!verdict.ok) return this.reject(session, verdict.status, verdict.reason, verdict.fields)
     }
+    if (!origin) return this.reject(session, 403)
     // RFC 3261 §8.2.3.
     if (session.offer && sdpOf(session.offer) === undefined)
       return this.reject(session, 415, undefined, [['Accept', 'application/sdp']])

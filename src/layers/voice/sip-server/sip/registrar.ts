@@ -1,6 +1,6 @@
 /**
  * REGISTER as this node answers it: it authenticates and grants, the proxies keep the contacts (RFC 3261 §10.3). Whoever
- * proves to be a DN registers that DN and no other.
+ * proves to be a DN registers that DN and no other; nobody else is told whether there is one.
  */
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { DN } from '#protocols/model/objects.ts'
@@ -31,11 +31,12 @@ export class Registrar {
     const register = read(request)
     if (typeof register === 'number') return { status: register }
     const configuration = this.options.configuration()
-    const dn = configuration.dn(register.aor)
-    if (dn === undefined) return { status: 404 }
+    // First of all, so that nobody finds out which DNs there are (§10.3 steps 3 and 5 the other way round).
     const verdict = this.verify(request, configuration)
     if (!verdict.ok) return verdict
-    if (verdict.username !== register.aor) return { status: 403, reason: 'The credentials are not of this address' }
+    const dn = configuration.dn(register.aor)
+    if (dn === undefined || verdict.username !== register.aor)
+      return { status: 403, reason: 'The credentials are not of this address' }
     return this.grant(dn, register, configuration)
   }
 

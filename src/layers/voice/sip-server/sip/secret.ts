@@ -14,3 +14,9 @@ export const secretOf =
     }
     return undefined
   }
+
+/** That of the first DN. Where DNs differ in it, those of another than most are told from numbers that do not exist. */
+export function usualAlgorithm(configuration: Configuration): Algorithm {
+  const [first] = configuration.objects.dns
+  return (first?.algorithms ?? []).find((algorithm) => known.has(algorithm)) === 'SHA-256' ? 'SHA-256' : 'MD5'
+}
