@@ -252,6 +252,32 @@ describe('reporting', () => {
     expect(said).toContain('error: events cannot be stored yet')
   })
 
+  it('acknowledges nothing beyond what waits, though what a lost client left comes after what follows it', async () => {
+    let fails = true
+    const acknowledged: number[] = []
+    const store = slowStore(world, {
+      fails: () => {
+        if (!fails) acknowledged.push(node.acknowledged)
+        return fails
+      },
+    })
+    const running = await start(store)
+    await world.run(200)
+    node.tellAnother(callOf(1))
+    for (let number = 2; number <= 261; number++) node.tell(callOf(number))
+    await world.run(500)
+    node.loseAnother()
+    await world.run(500)
+
+    fails = false
+    await world.run(5000)
+
+    expect(store.stored.map(({ position }) => position)).toEqual([1009, 1, 2089])
+    expect(acknowledged).toEqual([1, 1, 1])
+    expect(node.acknowledged).toBe(2089)
+    expect(await running.history.get('call-1')).toMatchObject({ ending: { cause: 'hangup' } })
+  })
+
   it('raises an alarm when a number is given to two events', async () => {
     const running = await start(slowStore(world))
     node.tell(callOf(1))

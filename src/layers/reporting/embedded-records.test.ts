@@ -28,8 +28,8 @@ it('keeps the records in the thread of the embedded database: a reading goes the
   const first = await records.begin(of.reader, of.node)
   const array = (some: readonly Event[]) => arrayOf(some.map((event) => new Published(event)))
 
-  const empty = await records.take({ ...of, positions: [6], events: array(events.slice(0, 1)) })
-  const again = await records.take({ ...of, positions: [6, 7], events: array(events) })
+  const empty = await records.take({ ...of, positions: [6], next: 7, events: array(events.slice(0, 1)) })
+  const again = await records.take({ ...of, positions: [6, 7], next: 8, events: array(events) })
   const { items } = await records.list({ limit: 10 })
 
   expect(first).toBeUndefined()

@@ -13,6 +13,8 @@ export type Reading = {
   readonly node: string
   /** Of each event its position. */
   readonly positions: readonly number[]
+  /** From where the reader goes on once this is stored: everything before it is. */
+  readonly next: number
   /** The events, a JSON array in UTF-8. */
   readonly events: Uint8Array
 }
@@ -61,11 +63,11 @@ class Intake {
     this.folding = infoMart(store)
   }
 
-  async take({ reader, node, positions, events }: Reading): Promise<Noticed> {
+  async take({ reader, node, positions, next, events }: Reading): Promise<Noticed> {
     const draft = this.draft ?? new Draft(eventsIn(events), positions)
     this.draft = draft
     const batch = await draft.made(this.folding)
-    const conflicts = await this.store.put({ reader, node, ...batch })
+    const conflicts = await this.store.put({ reader, node, position: next, ...batch })
     this.draft = undefined
     return { missing: draft.missing, conflicts }
   }

@@ -11,6 +11,10 @@ import { listenTcp } from '#protocols/tlib/tcp-server.ts'
 export type StandInNode = {
   /** Puts events into its spool and tells them. */
   tell(events: readonly Event[]): void
+  /** Puts events into its spool and tells them to another client of the pool, which never acknowledges them. */
+  tellAnother(events: readonly Event[]): void
+  /** The other client is lost. */
+  loseAnother(): void
   /** Everything before it has been acknowledged. */
   readonly acknowledged: number
   /** `from` of each registration. */
@@ -26,6 +30,7 @@ export async function standInNode(
   const spool: Published[] = []
   const clients = new Set<Client>()
   const registrations: (number | undefined)[] = []
+  const another: number[] = []
   let acknowledged = 1
   const service: Service = {
     link: (client) => ({
@@ -60,6 +65,13 @@ export async function standInNode(
         const position = spool.push(published)
         for (const client of clients) client.tell(published, { position })
       }
+    },
+    tellAnother(events) {
+      for (const event of events) another.push(spool.push(new Published(event)))
+    },
+    loseAnother() {
+      for (const position of another.splice(0))
+        for (const client of clients) client.tell(spool[position - 1] as Published, { position })
     },
     get acknowledged() {
       return acknowledged

@@ -27,11 +27,10 @@ export class Draft {
     this.positions = positions
   }
 
-  async made(folding: Folding): Promise<Omit<Batch, 'reader' | 'node'>> {
+  async made(folding: Folding): Promise<Omit<Batch, 'reader' | 'node' | 'position'>> {
     for (; this.done < this.events.length; this.done++) await this.add(folding, this.done)
     const { calls, owners, wrapUps, wrapUpEnds } = this
-    const position = Math.max(...this.positions) + 1
-    return { position, calls, owners, interactions: [...this.interactions.values()], wrapUps, wrapUpEnds }
+    return { calls, owners, interactions: [...this.interactions.values()], wrapUps, wrapUpEnds }
   }
 
   private async add(folding: Folding, index: number): Promise<void> {

@@ -43,7 +43,7 @@ export class NodeReader {
   private waiting: Heard[] = []
   /** The position after the last event received; undefined: the node shall say where to begin. */
   private next: number | undefined
-  /** The position after the last event stored. */
+  /** The position after the last event stored; what a lost client of the pool had not stored comes after later ones. */
   private stored: number | undefined
   /** Being stored, or to be stored as soon as that can be. */
   private reading: Reading | undefined
@@ -134,10 +134,13 @@ export class NodeReader {
       this.next = link.position
     }
     // The acknowledgement of the last commit may have been lost with the connection, or with a former life.
-    if (this.stored !== undefined) this.acknowledge(Math.min(this.stored, link.position ?? this.stored))
+    this.acknowledge(link.position)
   }
 
-  private acknowledge(position: number): void {
+  /** Everything before it that was received is stored. */
+  private acknowledge(most = Number.POSITIVE_INFINITY): void {
+    if (this.stored === undefined) return
+    const position = Math.min(most, nextOf(this.stored, this.waiting))
     this.client?.request({ name: 'RequestAcknowledge', position })
   }
 
@@ -170,6 +173,8 @@ export class NodeReader {
       if (!(await this.store(reading))) return
       this.reading = undefined
       this.waiting = this.waiting.slice(reading.positions.length)
+      this.stored = Math.max(this.stored ?? 0, ...reading.positions.map((position) => position + 1))
+      this.acknowledge()
       if (!this.client && this.waiting.length < this.mostWaiting / 2) this.connect()
     }
   }
@@ -178,7 +183,9 @@ export class NodeReader {
     const { reader, node } = this.options
     const heard = this.waiting.slice(0, mostInBatch)
     const positions = heard.map(({ position }) => position)
-    return { reader, node, positions, events: arrayOf(heard.map(({ published }) => published)) }
+    const last = Math.max(this.stored ?? 0, ...positions.map((position) => position + 1))
+    const next = nextOf(last, this.waiting.slice(mostInBatch))
+    return { reader, node, positions, next, events: arrayOf(heard.map(({ published }) => published)) }
   }
 
   private async store(reading: Reading): Promise<boolean> {
@@ -188,8 +195,6 @@ export class NodeReader {
       for (const conflict of conflicts) log.error({ node, ...conflict }, 'an event is stored already with another body')
       figures.stored(reading.positions.length, missing, conflicts.length)
       this.failing = false
-      this.stored = Math.max(...reading.positions) + 1
-      this.acknowledge(this.stored)
       return true
     } catch (error) {
       log.error({ node, error: String(error) }, 'events cannot be stored yet')
@@ -199,3 +204,7 @@ export class NodeReader {
     }
   }
 }
+
+/** From where to go on: not beyond anything that waits. */
+const nextOf = (stored: number, waiting: readonly Heard[]): number =>
+  waiting.reduce((lowest, { position }) => Math.min(lowest, position), stored)

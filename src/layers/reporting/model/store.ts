@@ -34,7 +34,7 @@ export type WrapUpEnd = { readonly agentId: string; readonly at: string }
 export type Batch = {
   readonly reader: string
   readonly node: string
-  /** The position after the last event in it. */
+  /** From where the reader goes on. */
   readonly position: number
   readonly calls: readonly CallRow[]
   readonly owners: readonly OwnerRow[]

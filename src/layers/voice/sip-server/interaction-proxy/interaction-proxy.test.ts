@@ -91,6 +91,30 @@ describe('Interaction Proxy', () => {
     }
   })
 
+  it('loses nothing of a lost client, whatever position the last one of the pool comes back with', async () => {
+    const { cluster, world, node } = await setUp()
+    const [a, b] = ['a', 'b'].map((name) => cluster.client(name, node, 'interactionProxy', { pool: 'icon' }))
+    if (!a || !b) throw new Error('two clients')
+    await a.connected()
+    await b.connected()
+    for (let call = 0; call < 4; call++) whole(node)
+    await world.run(50)
+    const left = keys(a)
+
+    a.tlib.close()
+    await world.run(50)
+    // Told b last, the events of a are those before b's own.
+    b.tlib.request({ name: 'RequestAcknowledge', position: Math.min(...positions(a)) })
+    await world.run(50)
+    b.tlib.close()
+    const after = cluster.client('after', node, 'interactionProxy', { pool: 'icon', from: () => 9 })
+    await after.connected()
+    await world.run(100)
+
+    expect(left).toHaveLength(4)
+    expect(keys(after)).toEqual(expect.arrayContaining(left))
+  })
+
   it('tells a pool that comes back exactly what it had not acknowledged', async () => {
     const { cluster, world, node } = await setUp()
     const before = cluster.client('before', node, 'interactionProxy', { pool: 'icon' })

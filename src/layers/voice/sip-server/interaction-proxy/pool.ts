@@ -11,7 +11,7 @@ import type { Stream } from './stream.ts'
 
 type Member = {
   readonly client: Client
-  /** Positions told and not acknowledged, in order; those before `acknowledged` in it are done. */
+  /** Positions told, ascending; the first `done` of them are acknowledged. */
   told: number[]
   done: number
   /** Calls and agents assigned to it. */
@@ -36,6 +36,8 @@ export class Pool {
   /** Before this position only these are told: they were a lost client's. */
   private redo: ReadonlySet<number> = new Set()
   private redoUntil = 0
+  /** Before this position lost clients have left some undone: what came after may be in a database without them. */
+  private leftUntil = 0
   private pumping = false
   private pause: Timer | undefined
 
@@ -60,7 +62,7 @@ export class Pool {
   /** From where a client that is about to join would be told. */
   positionFor(from: number | undefined): number {
     if (this.members.length > 0 || from === undefined || from > this.stream.next) return this.cursor
-    return Math.max(1, from)
+    return Math.max(1, this.cursor < this.leftUntil ? Math.min(from, this.cursor) : from)
   }
 
   leave(client: Client): void {
@@ -137,7 +139,7 @@ export class Pool {
     const key = keyOf(event)
     const member = this.assigned.get(key) ?? this.assign(key)
     if (member === undefined) return
-    member.told.push(position)
+    noteTold(member, position)
     member.client.tell(published, { position })
     if (event.name !== 'EventCallDeleted') return
     this.assigned.delete(key)
@@ -169,6 +171,7 @@ export class Pool {
   private tellAgain(open: readonly number[]): void {
     const left = [...this.redo].filter((position) => position >= this.cursor && position < this.redoUntil)
     this.redoUntil = Math.max(this.redoUntil, this.cursor)
+    this.leftUntil = this.redoUntil
     this.redo = new Set([...left, ...open])
     this.cursor = Math.min(this.cursor, ...open)
   }
@@ -177,6 +180,13 @@ export class Pool {
   private unacknowledged(): number {
     return Math.min(this.cursor, ...this.members.map(({ told, done }) => told[done] ?? Number.POSITIVE_INFINITY))
   }
+}
+
+/** What is told again comes after what follows it. */
+function noteTold({ told, done }: Member, position: number): void {
+  let at = told.length
+  while (at > done && (told[at - 1] ?? 0) > position) at -= 1
+  told.splice(at, 0, position)
 }
 
 /** A call's events go to one client, and so do an agent's. */
