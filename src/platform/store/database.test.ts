@@ -1,9 +1,9 @@
 // biome-ignore lint/style/noRestrictedImports: a real directory for the real database
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Database } from './database.ts'
 import { insertRows } from './insert-rows.ts'
 import type { Migration } from './migrate.ts'
@@ -27,21 +27,33 @@ const first: Migration = {
 }
 const row = (uuid: string, number = 1) => ({ uuid, number, at: '2026-11-22T10:00:00.123Z', data: null, bytes: null })
 
+const bootID = '/proc/sys/kernel/random/boot_id'
+
 /** One database for all of it: making one takes seconds. The tests follow each other as the life of a directory does. */
 describe('the database of the embedded engine', () => {
   const directory = mkdtempSync(join(tmpdir(), 'ringmain-store-'))
+  const mark = join(directory, 'db.beginning')
   let database: Database
+  /** When it could be used first. */
+  let marked: boolean
   let db: Kysely<Tables>
 
   beforeAll(async () => {
-    // A first start that was cut off: what it left is no database.
-    writeFileSync(join(directory, 'db.beginning'), '')
+    // The machine went down before all of a new database was on the disk: what there is of it is no database.
+    mkdirSync(join(directory, 'db'))
+    writeFileSync(join(directory, 'db', 'PG_VERSION'), '')
+    writeFileSync(mark, 'an earlier boot')
     database = await openPGlite(directory)
+    marked = existsSync(mark)
     db = await database.tables<Tables>('concentrator', [first])
   }, 120_000)
   afterAll(async () => {
     await database.close()
     rmSync(directory, { recursive: true })
+  })
+
+  it('is marked while it is used and not all of it is on the disk', () => {
+    expect(marked).toBe(true)
   })
 
   it('gives back numbers, times in RFC 3339, JSON and bytes as they were stored', async () => {
@@ -124,4 +136,21 @@ describe('the database of the embedded engine', () => {
     db = await database.tables<Tables>('concentrator', [first, count])
     expect(await db.selectFrom('call').select('uuid').where('uuid', '=', 'last').execute()).toEqual([{ uuid: 'last' }])
   }, 120_000)
+  it.runIf(existsSync(bootID))(
+    'keeps what was committed when only its process ended before all was on the disk, and forces it there then',
+    async () => {
+      await vi.waitUntil(() => !existsSync(mark), 30_000)
+      await database.close()
+      writeFileSync(mark, readFileSync(bootID, 'utf8').trim())
+
+      database = await openPGlite(directory)
+      db = await database.tables<Tables>('concentrator', [first, { name: '0002-count', up: async () => {} }])
+
+      expect(await db.selectFrom('call').select('uuid').where('uuid', '=', 'last').execute()).toEqual([
+        { uuid: 'last' },
+      ])
+      await vi.waitUntil(() => !existsSync(mark), 30_000)
+    },
+    120_000,
+  )
 })

@@ -1,7 +1,8 @@
 /** PostgreSQL in WASM, in the thread that calls it: it blocks its event loop and takes hundreds of megabytes. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { PGlite, type PGliteOptions, types } from '@electric-sql/pglite'
+import { BeginningMark } from './beginning-worker.ts'
 import { type Database, databaseOver } from './database.ts'
 import { makeDurable, syncTree } from './durable-files-worker.ts'
 import { pgliteDialect } from './pglite-dialect.ts'
@@ -33,16 +34,18 @@ const assetOf = (name: string) => fileURLToPath(new URL(name, import.meta.resolv
 /** The database in `DIR/db`; whoever opens it holds the lock of the directory. */
 export async function openPGlite(directory: string): Promise<Database> {
   const path = `${directory}/db`
-  const beginning = `${directory}/db.beginning`
-  // The mark of a first start that was cut off: nothing can have been stored yet.
-  if (existsSync(beginning)) rmSync(path, { recursive: true, force: true })
+  const mark = new BeginningMark(directory)
+  const beginning = mark.read()
+  if (beginning === 'broken') rmSync(path, { recursive: true, force: true })
   const isNew = !existsSync(path)
-  if (isNew) writeFileSync(beginning, '')
+  mkdirSync(directory, { recursive: true })
+  if (isNew) mark.making()
   mkdirSync(path, { recursive: true })
   const database = await PGlite.create(path, await options())
   makeDurable(database)
+  if (isNew) mark.made()
   // A disk that cannot do it ends the thread, and with it the database: nothing more is acknowledged.
-  if (isNew) void syncTree(path)
-  rmSync(beginning, { force: true })
+  if (isNew || beginning === 'unforced') void syncTree(path).then(() => mark.remove())
+  else mark.remove()
   return databaseOver(pgliteDialect(database))
 }
