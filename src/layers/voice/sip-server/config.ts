@@ -33,6 +33,15 @@ export const Config = Type.Object(
         description: 'what must reach the database is kept here',
       }),
     }),
+    sessionTimer: closed({
+      expires: Type.Integer({
+        default: 1800,
+        minimum: 90,
+        maximum: 7200,
+        description: 'seconds after which a session that nobody refreshes ends (RFC 4028)',
+      }),
+      least: Type.Integer({ default: 90, minimum: 90, maximum: 7200, description: 'the fewest seconds we agree to' }),
+    }),
     digestKey: Type.Optional(
       Type.String({
         minLength: 16,

@@ -56,6 +56,7 @@ export class SipEnd {
         contactHost: hello.name,
         nextHop: (uri) => this.proxies.nextHop(uri),
         methods: ['REGISTER'],
+        sessionTimer: config.sessionTimer,
       },
     )
     this.userAgent.onRequest((request, respond) => this.answer(request, respond))

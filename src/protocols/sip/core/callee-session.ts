@@ -22,6 +22,8 @@ const phases: Readonly<Record<State, Phase>> = {
   Terminated: 'Over',
 }
 
+const none: Fields = []
+
 type Answer = {
   readonly reason?: string | undefined
   readonly body?: Body | undefined
@@ -86,7 +88,8 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     const invite = plainly(this.transaction?.request)
     const usage = plainly(this.usage.snapshot())
     const exchange = plainly(this.exchange?.snapshot())
-    return { role: 'callee', callID, localTag, cseq, offered, dialogs, invite, usage, exchange }
+    const timer = this.timer?.snapshot()
+    return { role: 'callee', callID, localTag, cseq, offered, dialogs, invite, usage, exchange, timer }
   }
 
   /**
@@ -160,7 +163,9 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     const { transaction } = this
     // A CANCEL may have come first.
     if (transaction === undefined || this.usage.state !== 'Proceeding') return
-    this.usage.input({ type, response: this.built(transaction, status, parts) })
+    const timer = type === 'accept' ? this.timerGrant(transaction.request) : none
+    const fields = timer.length === 0 ? parts.fields : [...timer, ...(parts.fields ?? none)]
+    this.usage.input({ type, response: this.built(transaction, status, { ...parts, fields }) })
   }
 
   private refuse(status: number) {

@@ -31,7 +31,9 @@ const phases: Readonly<Record<State, Phase>> = {
 export class CallerSession extends DialogSession implements OutgoingSession, ClientUser, Performer<Performed> {
   readonly isCaller = true
   /** What the dialogs need of the INVITE; neither its body nor its other fields. */
-  private readonly invite: RequestParts
+  private invite: RequestParts
+  /** Until there is a final response: it may have to be sent again (RFC 4028 §7.3). */
+  private invitation: Invitation | undefined
   private readonly usage: MachineInTurn<State, Input, Usage, Effect>
   /** Until there is a final response. */
   private transaction: ClientTransaction | undefined
@@ -52,15 +54,17 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   /** Sends the INVITE. */
-  start({ route, fields, body, requestURI }: Invitation): void {
+  start(invitation: Invitation): void {
     const { owner } = this
+    const { route, fields, body, requestURI } = invitation
+    this.invitation = invitation
     const hop = owner.nextHop(firstURI(route, requestURI))
     if (hop === undefined) {
       owner.runtime.clock.turn(() => this.failed('transport'))
       return
     }
     const contact = owner.fields.contactAt(hop)
-    const all = owner.fields.ofRequest('INVITE', fields)
+    const all = owner.fields.ofInvitation(fields, this.timer?.askedAgain)
     const { method, from, to, callID, cseq } = this.invite
     const parts = { method, requestURI, from, to, callID, cseq, route: route ?? [], contact, fields: all, body }
     const draft = buildRequest(parts)
@@ -79,7 +83,9 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   snapshot(): object {
     const { callID, localTag, invite, dialogs } = this
     const usage = plainly(this.usage.snapshot())
-    return { role: 'caller', callID, localTag, invite, dialogs, usage, exchange: plainly(this.exchange?.snapshot()) }
+    const exchange = plainly(this.exchange?.snapshot())
+    const timer = this.timer?.snapshot()
+    return { role: 'caller', callID, localTag, invite, dialogs, usage, exchange, timer }
   }
 
   /** Of the INVITE. */
@@ -87,6 +93,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     const { status } = response
     if (status < 200) this.provisional(response)
     else if (status < 300) this.accepted(response)
+    else if (this.usage.state === 'Calling' && this.timerRaised(response)) this.startAgain()
     else this.usage.input({ type: '300-699', response })
   }
 
@@ -98,7 +105,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     if (effect.type === 'tell') this.tell(effect.event, effect.response)
     else if (effect.type === 'answered') this.answered(effect.response, effect.offer)
     else if (effect.type === 'fail') this.fail(effect.status)
-    else if (effect.type === 'confirm') this.confirm()
+    else if (effect.type === 'confirm') this.confirm(effect.response)
     else if (effect.type === 'acknowledge') this.acknowledgeOurs(effect.answer)
     else if (effect.type === 'bye') this.sendBye()
     else if (effect.type === 'cancel') this.transaction?.cancel(this.cancelFields ?? this.byeFields)
@@ -107,6 +114,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
 
   terminated(): void {
     this.transaction = undefined
+    this.invitation = undefined
   }
 
   protected get finished(): boolean {
@@ -139,8 +147,18 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     this.usage.input({ type: '1xx', response })
   }
 
+  /** §8.1.3.5: the same request with the next number; early dialogs were of the last one. */
+  private startAgain() {
+    const { invitation } = this
+    if (invitation === undefined) return
+    this.invite = { ...this.invite, cseq: this.invite.cseq + 1 }
+    this.dialogs = []
+    this.start(invitation)
+  }
+
   private accepted(response: Message) {
     this.transaction = undefined
+    this.invitation = undefined
     if (this.phase === 'Early') this.candidate = this.confirmable(response)
     if (this.phase === 'Early' && this.candidate === undefined) this.usage.input({ type: 'noAnswer', status: 503 })
     else this.usage.input({ type: '2xx', response, dialog: response.toTag })
@@ -189,9 +207,10 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   /** The early dialogs of other forks end with it (§13.2.2.4). */
-  private confirm() {
+  private confirm(response: Message) {
     if (this.candidate !== undefined) this.dialogs = [this.candidate]
     this.candidate = undefined
+    if (this.usage.state !== 'Ended') this.timerAgreed(response)
   }
 
   private acknowledgeOurs(answer: Body | undefined) {

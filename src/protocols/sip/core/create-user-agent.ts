@@ -13,6 +13,7 @@ import type { Drive } from './machine-in-turn.ts'
 import { OneRequest } from './request-outcome.ts'
 import type { IncomingSession, OutgoingSession, RequestOutcome, SessionUser } from './session.ts'
 import { SessionTable } from './session-table.ts'
+import type { SessionTimerPolicy } from './session-timer.ts'
 import type { Invitation, OutgoingRequest, Respond, UserAgent, UserAgentOptions } from './user-agent.ts'
 import { UserAgentFields } from './user-agent-fields.ts'
 import { UserAgentServer } from './user-agent-server.ts'
@@ -36,6 +37,7 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
   readonly log: Log
   readonly transactions: Transactions
   readonly fields: UserAgentFields
+  readonly sessionTimer: SessionTimerPolicy | undefined
   private readonly options: UserAgentOptions
   private readonly sessions = new SessionTable()
   private readonly server: UserAgentServer
@@ -48,6 +50,7 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
     this.transactions = transactions
     this.options = options
     this.fields = new UserAgentFields(options, transport)
+    this.sessionTimer = options.sessionTimer
     this.timing = { T1: options.T1 ?? defaultTiming.T1, T2: options.T2 ?? defaultTiming.T2 }
     this.drive = measured(metrics, runtime, this.sessions)
     this.server = new UserAgentServer(this, this.sessions)

@@ -8,6 +8,8 @@ import { counted, type Dialog, nextURI, type RequestContent, received, refreshed
 import { buildRequest } from '../message/build-request.ts'
 import type { Body, Draft, Fields } from '../message/draft.ts'
 import { MalformedMessage } from '../message/errors.ts'
+import { fieldId } from '../message/field-names.ts'
+import { formatReason } from '../message/headers/reason.ts'
 import type { Message } from '../message/message.ts'
 import { own } from '../message/scan.ts'
 import type { Timing } from '../transaction/timers.ts'
@@ -19,6 +21,7 @@ import { hasBody } from './message-body.ts'
 import { OneRequest, unanswered } from './request-outcome.ts'
 import type { ReinviteOutcome, RequestOutcome, Session, SessionUser } from './session.ts'
 import { SessionExchange } from './session-exchange.ts'
+import { SessionTimer, type SessionTimerPolicy } from './session-timer.ts'
 import { Turns } from './session-turns.ts'
 import type { UserAgentFields } from './user-agent-fields.ts'
 
@@ -30,6 +33,7 @@ export interface SessionOwner {
   readonly log: Log
   readonly transactions: Transactions
   readonly fields: UserAgentFields
+  readonly sessionTimer: SessionTimerPolicy | undefined
   nextHop(uri: string): Hop | undefined
   /** Nothing comes for this session any more. */
   retire(session: DialogSession): void
@@ -52,6 +56,7 @@ export abstract class DialogSession implements Session {
   protected byeFields: Fields | undefined
   /** A re-INVITE wanted before the ACK of the INVITE (§14.1): it leaves after it. */
   private held: HeldReinvite | undefined
+  protected timer: SessionTimer | undefined
   private byePending = false
 
   constructor(owner: SessionOwner, callID: string, localTag: string) {
@@ -154,6 +159,39 @@ export abstract class DialogSession implements Session {
     this.refreshAt(this.dialogs.length - 1, message)
   }
 
+  /** What a re-INVITE or UPDATE of ours asks for of its session timer. */
+  get timerFields(): Fields {
+    return this.timer === undefined ? [] : this.timer.fields
+  }
+
+  /** A 2xx to an INVITE or UPDATE of ours. Without the field nothing is made for a timer that is not there. */
+  timerAgreed(response: Message): void {
+    const { sessionTimer } = this.owner
+    if (sessionTimer === undefined || (this.timer === undefined && !response.has(SESSION_EXPIRES))) return
+    this.timing(sessionTimer).agreed(response)
+  }
+
+  /** What our 2xx to an INVITE or UPDATE of theirs says of it. */
+  timerGrant(request: Message): Fields {
+    const { sessionTimer } = this.owner
+    if (sessionTimer === undefined || (this.timer === undefined && !request.has(SESSION_EXPIRES))) return []
+    return this.timing(sessionTimer).grant(request, sessionTimer)
+  }
+
+  /** RFC 4028 §7.3: true where the request is to be sent again with what the 422 wants. */
+  timerRaised(response: Message): boolean {
+    const { sessionTimer } = this.owner
+    return response.status === 422 && sessionTimer !== undefined && this.timing(sessionTimer).raise(response)
+  }
+
+  /** RFC 4028 §10: nobody has refreshed the session. */
+  expire(): void {
+    const { user } = this
+    this.byeFields = [['Reason', formatReason({ protocol: 'SIP', cause: 408, text: 'Session Timer Expired' })]]
+    this.usageBye()
+    user.ended({ cause: 'expired', reason: undefined })
+  }
+
   /** No ACK to our 2xx of a re-INVITE. */
   endWithoutAck(): void {
     const { user } = this
@@ -199,6 +237,7 @@ export abstract class DialogSession implements Session {
     const { held } = this
     this.held = undefined
     this.exchange?.over()
+    this.timer?.over()
     if (held !== undefined) this.exchanging().refuse(481, held.done)
     if (!this.finished || this.byePending) return
     this.owner.retire(this)
@@ -237,7 +276,8 @@ export abstract class DialogSession implements Session {
     if (fault !== 0) this.refuseOffer(transaction, fault)
     else if (!this.refreshAt(index, request)) this.respond(transaction, 400, { reason: 'Bad Contact' })
     // RFC 3311 §5.2: without an offer it only refreshes.
-    else if (offerless) this.respond(transaction, 200)
+    else if (offerless)
+      this.respond(transaction, 200, this.phase === 'Early' ? {} : { fields: this.timerGrant(request) })
     else this.exchanging().receive(transaction, request)
   }
 
@@ -272,6 +312,11 @@ export abstract class DialogSession implements Session {
     }
   }
 
+  private timing(policy: SessionTimerPolicy): SessionTimer {
+    this.timer ??= new SessionTimer(this, policy)
+    return this.timer
+  }
+
   private exchanging(): SessionExchange {
     this.exchange ??= new SessionExchange(this)
     return this.exchange
@@ -283,6 +328,8 @@ export abstract class DialogSession implements Session {
     return buildRequest(requestIn(dialog, method, cseq, { contact, fields, body: content.body }))
   }
 }
+
+const SESSION_EXPIRES = fieldId('Session-Expires')
 
 const nobody: SessionUser = { ended() {} }
 

@@ -100,7 +100,9 @@ export class SessionExchange implements Performer<Performed> {
     const ask = this.asks.find((one) => one.id === id)
     if (ask === undefined) return
     const user = new Reinvite(this)
-    user.cseq = this.session.send('INVITE', { fields: ask.fields, body: ask.offer }, user)
+    const timer = this.session.timerFields
+    const fields = timer.length === 0 ? ask.fields : [...timer, ...(ask.fields ?? [])]
+    user.cseq = this.session.send('INVITE', { fields, body: ask.offer }, user)
     this.cseq = user.cseq
   }
 
@@ -108,7 +110,13 @@ export class SessionExchange implements Performer<Performed> {
   heard(cseq: number, response: Message): void {
     const { status } = response
     if (cseq === this.cseq) {
-      if (status < 300 && status >= 200) this.session.refresh(response)
+      if (status < 300 && status >= 200) {
+        this.session.refresh(response)
+        this.session.timerAgreed(response)
+      } else if (this.session.timerRaised(response)) {
+        this.sendInvite(this.machine.snapshot().data.ask)
+        return
+      }
       const type = status < 200 ? '1xx' : status < 300 ? '2xx' : '300-699'
       this.machine.input({ type, response })
     } else if (status >= 200 && status < 300) {
@@ -171,7 +179,7 @@ export class SessionExchange implements Performer<Performed> {
     const response = buildResponse(request, status, {
       reason: reasonPhrase(status),
       contact: status < 300 ? fields.contactAt(from) : undefined,
-      fields: fields.ofResponse(request.method, status),
+      fields: fields.ofResponse(request.method, status, status < 300 ? this.session.timerGrant(request) : undefined),
       body,
     })
     this.machine.input({ type: status < 300 ? 'accept' : 'reject', response })

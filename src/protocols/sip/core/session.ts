@@ -82,6 +82,11 @@ export interface SessionUser {
     request: Message
     respond(status: number, reason?: string, fields?: Fields, body?: Body): void
   }): void
-  /** The session is over without our doing: BYE, no ACK to our 2xx, or the dialog is gone (408/481 to our request). */
-  ended(event: { cause: 'bye' | 'no-ack' | 'gone'; reason: string | undefined }): void
+  /** Its session timer wants a re-INVITE with the offer as it is, since the peer takes no UPDATE (RFC 4028 §7.4). */
+  stale?(): void
+  /** The session is over without our doing. */
+  ended(event: { cause: EndCause; reason: string | undefined }): void
 }
+
+/** BYE, no ACK to our 2xx, 408 or 481 to a request of ours, or the session timer (RFC 4028 §10). */
+export type EndCause = 'bye' | 'no-ack' | 'gone' | 'expired'

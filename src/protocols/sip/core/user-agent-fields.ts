@@ -1,9 +1,11 @@
 /** What a user agent says of itself in every message: Contact, Allow, Supported, Server (RFC 3261 §8.1.1.8, §8.2, §11.2). */
 import type { Fields } from '../message/draft.ts'
+import { fieldId } from '../message/field-names.ts'
 import { bracketed } from '../message/headers/host.ts'
 import { unsupportedTags } from '../message/headers/option-tags.ts'
 import type { Message } from '../message/message.ts'
 import type { Hop, SentBy, Transport } from '../transport/transport.ts'
+import { askedTimer, isTooBrief, type SessionTimerPolicy } from './session-timer.ts'
 import type { UserAgentOptions } from './user-agent.ts'
 
 /** Methods that every user agent here understands. */
@@ -15,12 +17,22 @@ const withContact = new Set(['INVITE', 'UPDATE', 'REFER', 'SUBSCRIBE', 'NOTIFY']
 /** Methods of some RFC; any other is answered 501 (§21.5.2). */
 const known = new Set([...ownMethods, 'REGISTER', 'PRACK', 'SUBSCRIBE', 'PUBLISH', 'MESSAGE'])
 
+/** Methods whose 2xx says what we understand (§11.2, §13.3.1.4, RFC 3311 §5.2). */
+const saysAll = new Set(['INVITE', 'OPTIONS', 'UPDATE'])
+
+const REQUIRE = fieldId('Require')
+
+type Fault = { readonly status: number; readonly fields?: Fields }
+
 export class UserAgentFields {
   private readonly methods: ReadonlySet<string>
   private readonly supported: readonly string[]
   private readonly allow: readonly [string, string]
   private readonly request: Fields
   private readonly invite: Fields
+  /** Of the INVITE that begins a session. */
+  private readonly first: Fields
+  private readonly sessionTimer: SessionTimerPolicy | undefined
   private readonly response: Fields
   /** Of a 2xx to INVITE or OPTIONS. */
   private readonly capable: Fields
@@ -33,11 +45,14 @@ export class UserAgentFields {
   constructor(options: UserAgentOptions, transport: Pick<Transport, 'sentBy'>) {
     const methods = [...ownMethods, ...(options.methods ?? [])]
     this.methods = new Set(methods)
-    this.supported = (options.supported ?? []).map((tag) => tag.toLowerCase())
+    this.sessionTimer = options.sessionTimer
+    const tags = [...(options.supported ?? []), ...(options.sessionTimer === undefined ? [] : ['timer'])]
+    this.supported = tags.map((tag) => tag.toLowerCase())
     this.allow = ['Allow', methods.join(', ')]
-    const supported: Fields = this.supported.length === 0 ? [] : [['Supported', supportedOf(options)]]
+    const supported: Fields = tags.length === 0 ? [] : [['Supported', tags.join(', ')]]
     this.request = [['User-Agent', options.product]]
     this.invite = [this.allow, ...supported, ...this.request]
+    this.first = [...(options.sessionTimer === undefined ? [] : askedTimer(options.sessionTimer)), ...this.invite]
     this.response = [['Server', options.product]]
     this.capable = [this.allow, ...supported, ...this.response]
     this.beforeContact = options.contactUser === undefined ? '<sip:' : `<sip:${options.contactUser}@`
@@ -61,32 +76,48 @@ export class UserAgentFields {
     return contact
   }
 
-  /** §13.2.1: an INVITE says what else its sender understands. */
+  /** Those of the INVITE that begins a session; `timer` instead of what we ask for at first (RFC 4028 §7.3). */
+  ofInvitation(fields: Fields | undefined, timer: Fields | undefined): Fields {
+    const own = timer === undefined ? this.first : [...timer, ...this.invite]
+    return fields === undefined ? own : [...fields, ...own]
+  }
+
+  /** §13.2.1: an INVITE says what else its sender understands; so does an UPDATE (RFC 3311 §5.1). */
   ofRequest(method: string, fields: Fields | undefined): Fields {
-    const own = method === 'INVITE' ? this.invite : this.request
+    const own = method === 'INVITE' || method === 'UPDATE' ? this.invite : this.request
     return fields === undefined ? own : [...fields, ...own]
   }
 
   /** §13.3.1.4, §11.2: so does a 2xx to INVITE and OPTIONS; §8.2.1: a 405 names the methods. */
   ofResponse(method: string, status: number, fields?: Fields): Fields {
     let own = this.response
-    if (status >= 200 && status < 300 && (method === 'INVITE' || method === 'OPTIONS')) own = this.capable
+    if (status >= 200 && status < 300 && saysAll.has(method)) own = this.capable
     else if (status === 405) own = [this.allow, ...own]
     return fields === undefined ? own : [...fields, ...own]
   }
 
   /** What keeps a request from being understood: §8.2.1 method, §8.2.2.1 scheme, §8.2.2.3 extensions. */
-  faultOf(request: Message): { readonly status: number; readonly fields?: Fields } | undefined {
+  faultOf(request: Message): Fault | undefined {
     const { method } = request
     if (!this.methods.has(method)) return { status: known.has(method) ? 405 : 501 }
     if (!hasScheme(request.requestURI)) return { status: 416 }
-    if (request.cellOf('Require', 0) < 0) return undefined
+    return this.extensionFault(request) ?? this.timerFault(request)
+  }
+
+  private extensionFault(request: Message): Fault | undefined {
+    if (!request.has(REQUIRE)) return undefined
     const unsupported = unsupportedTags(request, 'Require', this.supported)
     return unsupported.length === 0 ? undefined : { status: 420, fields: [['Unsupported', unsupported.join(', ')]] }
   }
-}
 
-const supportedOf = (options: UserAgentOptions): string => (options.supported ?? []).join(', ')
+  /** RFC 4028 §9. */
+  private timerFault(request: Message): Fault | undefined {
+    const { sessionTimer } = this
+    if (sessionTimer === undefined || (request.method !== 'INVITE' && request.method !== 'UPDATE')) return undefined
+    if (!isTooBrief(request, sessionTimer)) return undefined
+    return { status: 422, fields: [['Min-SE', String(sessionTimer.least)]] }
+  }
+}
 
 /** Host and port; the transport is named where it is not UDP (§19.1.1). */
 function addressOf({ protocol, host, port }: SentBy): string {

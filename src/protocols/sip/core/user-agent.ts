@@ -5,6 +5,7 @@
 import type { Message } from '../message/message.ts'
 import type { Hop } from '../transport/transport.ts'
 import type { Body, Fields, IncomingSession, OutgoingSession, RequestOutcome, SessionUser } from './session.ts'
+import type { SessionTimerPolicy } from './session-timer.ts'
 
 export type UserAgentOptions = {
   /** `Server` and `User-Agent`, e.g. `Ringmain/0.1.0`. */
@@ -17,6 +18,8 @@ export type UserAgentOptions = {
   nextHop(uri: string): Hop | undefined
   /** Methods beyond INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY that `onRequest` understands. */
   readonly methods?: readonly string[]
+  /** RFC 4028; without it the user agent takes no part in session timers. */
+  readonly sessionTimer?: SessionTimerPolicy
   /** Option tags for Supported; any other in Require is answered 420. */
   readonly supported?: readonly string[]
   /** §17.1.1.1; 500 ms unless told. */

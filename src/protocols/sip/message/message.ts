@@ -58,6 +58,11 @@ export class Message {
     return cell < 0 ? undefined : this.firstItem(cell)
   }
 
+  /** Whether it has a field of this id (`fieldId`): the cheapest question. */
+  has(id: number): boolean {
+    return this.knownCell(id, 0) >= 0
+  }
+
   /** Every value in order; comma-separated lists of Via, Route, Record-Route, Contact, … are split. */
   headers(name: string): string[] {
     const found: string[] = []

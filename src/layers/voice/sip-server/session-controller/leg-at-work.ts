@@ -1,6 +1,7 @@
 /** A leg at work: the user of its session, whose news become inputs of the call, and what the call does on the leg. */
 import type {
   Body,
+  EndCause,
   IncomingSession,
   OutgoingSession,
   ReinviteOutcome,
@@ -114,7 +115,11 @@ export class LegAtWork implements Required<SessionUser> {
     else respond(request.method === 'OPTIONS' || request.method === 'NOTIFY' ? 200 : 501)
   }
 
-  ended({ cause, reason }: { cause: 'bye' | 'no-ack' | 'gone'; reason: string | undefined }): void {
+  stale(): void {
+    this.owner.tell({ type: 'stale', leg: this.leg })
+  }
+
+  ended({ cause, reason }: { cause: EndCause; reason: string | undefined }): void {
     this.owner.tell({ type: 'ended', leg: this.leg, cause, reason })
   }
 

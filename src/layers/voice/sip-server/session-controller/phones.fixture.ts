@@ -7,7 +7,7 @@ import { type DialogExit, type MsmlEvent, type MsmlRequest, msmlType } from '#pr
 import { parseMsmlRequest } from '#protocols/media/msml/parse-msml.ts'
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import type { Body, IncomingSession, OutgoingSession, Session, SessionUser } from '#protocols/sip/core/session.ts'
-import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
+import type { UserAgent, UserAgentOptions } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
@@ -35,13 +35,22 @@ function nextHop(uri: string): Hop | undefined {
   return host === undefined ? undefined : { protocol: 'UDP', host, port }
 }
 
-export async function agentAt(world: World, name: string, host: string, user: string) {
+export async function agentAt(
+  world: World,
+  name: string,
+  host: string,
+  user: string,
+  options: Partial<UserAgentOptions> = {},
+) {
   const runtime = world.host(name)
   const ports = { runtime, log: silentLog, metrics: noMetrics }
   const transport = new SipTransport(ports)
   await world.complete(transport.listenUdp({ host, port }))
   const transactions = new TransactionLayer({ ...ports, transport })
-  const agent = createUserAgent({ ...ports, transactions, transport }, { product: name, contactUser: user, nextHop })
+  const agent = createUserAgent(
+    { ...ports, transactions, transport },
+    { product: name, contactUser: user, nextHop, ...options },
+  )
   return { runtime, agent, transactions }
 }
 

@@ -7,6 +7,7 @@ import { silentLog } from '#platform/log/log.ts'
 import { type Metrics, noMetrics } from '#platform/metrics/metrics.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { noTrace } from '#platform/trace/trace.ts'
+import type { UserAgentOptions } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { type Event, isCallBased } from '#protocols/tlib/events.ts'
@@ -82,10 +83,12 @@ export type Setting = {
   readonly media?: MediaPolicy
   readonly mostCalls?: number
   readonly defaultDestination?: string
+  readonly sessionTimer?: UserAgentOptions['sessionTimer']
 }
 
 export async function rig(world: World, setting: Setting = {}) {
-  const node = await agentAt(world, 'node', nodeHost, 'node1')
+  const { sessionTimer } = setting
+  const node = await agentAt(world, 'node', nodeHost, 'node1', { ...(sessionTimer && { sessionTimer }) })
   const media = new MediaServer((await agentAt(world, 'media', mediaHost, 'media')).agent)
   const carrierAgent = await agentAt(world, 'carrier', carrierHost, 'carrier')
   const carrier = new Phone(carrierAgent.agent, '+442079460018', carrierHost)

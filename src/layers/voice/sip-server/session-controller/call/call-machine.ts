@@ -3,7 +3,7 @@
  * effects are performed by `call-at-work.ts`.
  */
 import type { Machine, Step } from '#platform/machine/machine.ts'
-import { acknowledged, offered } from '../media/exchange.ts'
+import { acknowledged, offered, stale } from '../media/exchange.ts'
 import type { Call, State } from './call.ts'
 import {
   alerted,
@@ -62,6 +62,7 @@ const anyState: Cells = {
   ...anyRequest,
   acknowledged,
   offered,
+  stale,
   reinvited: exchanged,
   responded: (turn, input) => {
     treatmentResponded(turn, input)

@@ -57,6 +57,8 @@ type LegState =
 export type Exchange =
   /** To tell it the description of its peer. */
   | { readonly why: 'join' }
+  /** Its session timer wants it (RFC 4028 §7.4): what it was told last. */
+  | { readonly why: 'refresh' }
   /** Leg `from` made this offer. */
   | { readonly why: 'pass'; readonly from: string; readonly offer: string }
   /** RequestHoldCall or RequestRetrieveCall of a party on the other side of it. */

@@ -194,6 +194,7 @@ export class ImaginedWorld {
     const choices = [
       say('hangs up', gone({ type: 'ended', at, leg, cause: 'bye', reason: undefined })),
       say('is gone', gone({ type: 'ended', at, leg, cause: 'gone', reason: undefined })),
+      say('is to be refreshed', () => ({ type: 'stale', at, leg })),
     ]
     if (one.reinviting) {
       const settle = (status: number) => (): Input => {

@@ -1,4 +1,5 @@
 /** All that can happen to a call. Each says when (`at`, wall-clock ms), since events carry their time. */
+import type { EndCause } from '#protocols/sip/core/session.ts'
 import type { Request, RequestName } from '#protocols/tlib/requests.ts'
 import type { SeizeReply } from '../ports.ts'
 import type { Target } from './call.ts'
@@ -21,9 +22,11 @@ export type LegInput =
   | (OnLeg & { readonly type: 'cancelled'; readonly reason: string | undefined })
   | (OnLeg & { readonly type: 'acknowledged'; readonly body: string | undefined })
   | (OnLeg & { readonly type: 'offered'; readonly body: string | undefined })
+  /** The session timer wants a re-INVITE with what the leg was told last. */
+  | (OnLeg & { readonly type: 'stale' })
   | (OnLeg & {
       readonly type: 'ended'
-      readonly cause: 'bye' | 'no-ack' | 'gone'
+      readonly cause: EndCause
       readonly reason: string | undefined
     })
   | (OnLeg & {

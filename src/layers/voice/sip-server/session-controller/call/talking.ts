@@ -43,8 +43,8 @@ export function exchanged(turn: Turn, input: InputOf<'reinvited'>) {
   if (!outcome) return
   const { exchange } = outcome
   if (exchange.why === 'pass') heldByPhone(turn, outcome, exchange)
-  else if (exchange.why !== 'join') heldByRequest(turn, input.leg, outcome, exchange)
-  else if (!outcome.ok) notJoined(turn, input.leg, outcome.status)
+  else if (exchange.why === 'hold' || exchange.why === 'retrieve') heldByRequest(turn, input.leg, outcome, exchange)
+  else if (exchange.why === 'join' && !outcome.ok) notJoined(turn, input.leg, outcome.status)
 }
 
 /** The description of its peer does not suit the leg, or its dialog is gone. */

@@ -77,7 +77,7 @@ export function reinvited(turn: Turn, input: InputOf<'reinvited'>): Outcome | un
   if (!leg || !exchange) return undefined
   const { status, body } = input
   turn.setLeg(leg.id, { exchange: undefined })
-  if (status === 491 && exchange.why !== 'pass') {
+  if (status === 491 && exchange.why !== 'pass' && exchange.why !== 'refresh') {
     turn.setLeg(leg.id, { exchange, stale: true })
     turn.start(`retry:${leg.id}`, input.retryAfter ?? glareWait)
     return undefined
@@ -108,6 +108,14 @@ export function retry(turn: Turn, id: string): void {
   const remote = turn.leg(leg?.peer)?.remote
   if (!leg || !exchange || remote === undefined) return
   offer(turn, { ...leg, exchange: undefined }, remote, exchange)
+}
+
+/** RFC 4028 §7.4: any exchange refreshes the session; where none goes on, one that changes nothing. */
+export function stale(turn: Turn, { leg: id }: InputOf<'stale'>): void {
+  const leg = turn.leg(id)
+  if (leg?.state !== 'Up' || leg.exchange || leg.local === undefined) return
+  turn.do({ type: 'reinvite', leg: id, body: leg.local })
+  turn.setLeg(id, { exchange: { why: 'refresh' } })
 }
 
 /** A re-INVITE or UPDATE from the leg's side. */
