@@ -8,6 +8,7 @@ const peers = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
   kamailio: 'kamailio',
+  dnsmasq: 'dnsmasq-base',
   sipsak: 'sipsak',
   chromium: 'chromium',
 }

@@ -9,6 +9,7 @@ import { VirtualDisk } from './disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { Life } from './host.ts'
 import type { Links } from './links.ts'
+import { NameServers } from './name-servers.ts'
 import { Network } from './network.ts'
 import { hash32, Stream } from './stream.ts'
 
@@ -25,6 +26,8 @@ export class World {
   readonly #hosts = new Map<string, Host>()
   readonly #queue: EventQueue
   readonly #network: Network
+  /** What its hosts learn of names. */
+  readonly nameServers = new NameServers()
   readonly #trace = createHash('sha256')
   #now = 0
   #eventsNow = 0
@@ -197,6 +200,7 @@ export class World {
       },
       random: life.random,
       net: this.#network.of(life),
+      dns: this.nameServers.of(life),
       disk: disk.of(life),
     }
   }

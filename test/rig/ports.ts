@@ -41,6 +41,7 @@ export const demoPorts = {
 export const peerPorts = {
   kamailio: own(11_160),
   sipp: own(11_700),
+  dnsmasq: own(11_180),
 }
 
 /** Of the n-th baresip. */

@@ -24,6 +24,13 @@ export class ConnectFailed extends ClusterError {
   }
 }
 
+/** No name server answered in time, or none would: whether there are such records is not known. */
+export class NameServersFailed extends ClusterError {
+  constructor(name: string, type: string, reason: string, options?: ErrorOptions) {
+    super('NAME_SERVERS_FAILED', `cannot look up ${type} of ${name}: ${reason}`, options)
+  }
+}
+
 export class FileNotFound extends ClusterError {
   constructor(path: string) {
     super('FILE_NOT_FOUND', `there is no file ${path}`)

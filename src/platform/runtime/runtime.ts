@@ -6,6 +6,7 @@ export interface Runtime {
   readonly clock: Clock
   readonly random: Random
   readonly net: Net
+  readonly dns: Dns
   readonly disk: Disk
 }
 
@@ -74,6 +75,48 @@ export interface Listener {
   refuse(): void
   /** Closes the port and every connection accepted from it. */
   close(): Promise<void>
+}
+
+/** What name servers say. Nothing on a hot path asks: whoever does keeps the answers. */
+export interface Dns {
+  /**
+   * The records of one type; none where the name, or the type of it, does not exist. Throws `NameServersFailed` when
+   * none of the name servers answers in time, or none will.
+   */
+  query<T extends RecordType>(name: string, type: T): Promise<DnsAnswer<T>>
+}
+
+export type RecordType = keyof Records
+
+/** The data of each type of record. Names are as they came, addresses numeric. */
+export type Records = {
+  readonly A: string
+  readonly AAAA: string
+  readonly SRV: SrvRecord
+  readonly NAPTR: NaptrRecord
+}
+
+/** `ttl`: seconds the answer is good for; undefined where the name server's word does not reach us. */
+export type DnsAnswer<T extends RecordType> = {
+  readonly records: readonly Records[T][]
+  readonly ttl: number | undefined
+}
+
+/** RFC 2782. */
+export type SrvRecord = {
+  readonly priority: number
+  readonly weight: number
+  readonly port: number
+  readonly target: string
+}
+
+/** RFC 3403 §4.1. */
+export type NaptrRecord = {
+  readonly order: number
+  readonly preference: number
+  readonly flags: string
+  readonly service: string
+  readonly replacement: string
 }
 
 /**

@@ -150,7 +150,7 @@ class ResourceManager implements RunningResourceManager, ProxyUser {
   }
 }
 
-const isElsewhere = (status: number): boolean => status === 503 || status === 408
+const isElsewhere = ({ status }: { readonly status: number }): boolean => status === 503 || status === 408
 
 /** What decides the media server: the conference, or the call where there is none. */
 function keyOf(request: Message, uri: URI): string {

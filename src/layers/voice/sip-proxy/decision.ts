@@ -3,6 +3,7 @@
 import type { Refuse } from '#protocols/sip/core/proxy.ts'
 import type { Forward } from '#protocols/sip/core/proxy-copy.ts'
 import type { Register } from '#protocols/sip/core/registrar.ts'
+import type { URI } from '#protocols/sip/message/headers/uri.ts'
 
 /** Why a request is refused, as it is counted. */
 export type Refusal =
@@ -25,6 +26,8 @@ export type Decision =
   | (Refuse & { readonly because: Refusal })
   /** A REGISTER on its way to who authenticates it: what its 200 grants is stored. */
   | { readonly type: 'register'; readonly register: Register; readonly forward: Forward }
+  /** The host of the URI is a name that has to be looked up; the request is to be routed again then. */
+  | { readonly type: 'locate'; readonly uri: URI }
   /** OPTIONS to the proxy itself (§11). */
   | { readonly type: 'ours' }
 

@@ -162,7 +162,7 @@ describe('mesh of SIP Proxies', () => {
 
     phone.say(requestText('BYE', { callID: 'c1', toTag: 'x', uri: 'sip:c@node2.dc2', fields: [`Route: ${route}`] }))
     node.say(requestText('INVITE', { uri: 'sip:x@node2.dc2', at: 'node1.dc1', transport: 'TCP', callID: 'c2' }))
-    await world.run(10)
+    await world.run(100)
 
     expect(phone.statuses('BYE')).toEqual([503])
     expect(node.statuses('INVITE')).toEqual([503])

@@ -155,7 +155,7 @@ describe('SIP Proxy, from its nodes', () => {
 
     node.say(fromNode('INVITE', 'sip:442079460018@10.9.0.1:5060'))
     node.say(fromNode('INVITE', 'sip:442079460018@carrier.example', { callID: 'named' }))
-    await world.run(10)
+    await world.run(100)
 
     expect(carrier.requests('INVITE')[0]?.header('Record-Route')).toMatch(/^<sip:10\.0\.0\.1:5060;lr;node=[\w-]+>$/)
     expect(node.statuses('INVITE')).toEqual([503])

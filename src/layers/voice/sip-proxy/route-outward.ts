@@ -3,9 +3,9 @@ import type { Target } from '#protocols/sip/core/proxy-copy.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
 import { parseURI, type URI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
-import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { type Decision, formsDialog, refuse, single } from './decision.ts'
+import { failover } from './failover.ts'
 import { MediaHosts } from './media-hosts.ts'
 import type { OwnRoutes, RouteMarks } from './own-routes.ts'
 import { type Reach, reach, reachBinding } from './reach.ts'
@@ -16,14 +16,14 @@ import type { View } from './view.ts'
 export function routeOutward(request: Message, node: string, routes: OwnRoutes, view: View): Decision {
   const uri = parseURI(request.requestURI)
   if (routes.flow !== undefined) return alongFlow(request, uri, routes, routes.flow, view)
-  if (routes.next !== undefined) return toHop(request, node, routes, hopOf(routes.next), view)
+  if (routes.next !== undefined) return toServers(request, node, routes, routes.next, view)
   if (MediaHosts.isMedia(uri.host)) return toMedia(request, node, uri, routes, view)
   if (view.addresses.isDomain(uri) || view.addresses.isProxy(uri))
     return uri.user === '' ? { type: 'ours' } : toContacts(request, node, unescapeText(uri.user), routes, view)
   const other = uri.host.toLowerCase()
   if (view.nodes.hopOf(other) !== undefined || view.mesh.hopWithNode(other) !== undefined)
     return toNode(other, routes, view, true)
-  return toHop(request, node, routes, hopOf(uri), view)
+  return toServers(request, node, routes, uri, view)
 }
 
 /** In a dialog with an endpoint, by the marks of its route set (RFC 5626 §5.3). */
@@ -33,9 +33,15 @@ function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, 
   return single(targetBy(way, request, { node: routes.node }, view), routes.count)
 }
 
-function toHop(request: Message, node: string, routes: OwnRoutes, hop: Hop | undefined, view: View): Decision {
-  if (hop === undefined) return refuse('unresolvable', 503, 'Unresolvable Host')
-  return single(targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view), routes.count)
+/** RFC 3263: an address is its own hop; of a name the servers are tried one after the other. */
+function toServers(request: Message, node: string, routes: OwnRoutes, uri: URI, view: View): Decision {
+  const numeric = hopOf(uri)
+  const hops = numeric === undefined ? view.servers.known(uri) : [numeric]
+  if (hops === undefined) return { type: 'locate', uri }
+  const groups = hops.map((hop) => [targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view)])
+  if (groups.length === 0) return refuse('unresolvable', 503, 'Unresolvable Host')
+  const forward = { type: 'forward' as const, groups, popRoutes: routes.count }
+  return numeric === undefined ? { ...forward, ...failover(view.servers) } : forward
 }
 
 /** One Resource Manager after the other: any of a data centre finds the conference (architecture §3). */

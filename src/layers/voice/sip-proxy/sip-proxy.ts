@@ -5,7 +5,10 @@
 import type { Context } from '#platform/component/component.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
-import { type ProxyUser, StatefulProxy } from '#protocols/sip/core/proxy.ts'
+import { Locator } from '#protocols/sip/core/locating/locator.ts'
+import { type Later, type ProxyUser, type Refuse, StatefulProxy, type Taken } from '#protocols/sip/core/proxy.ts'
+import type { Forward } from '#protocols/sip/core/proxy-copy.ts'
+import type { URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import type { ServerTransaction } from '#protocols/sip/transaction/transactions.ts'
@@ -14,6 +17,7 @@ import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop, SentBy } from '#protocols/sip/transport/transport.ts'
 import { memberName } from '../model/member-name.ts'
 import { sipURI } from '../model/uri-hop.ts'
+import { abilitiesOf } from './abilities.ts'
 import { Addresses } from './addresses.ts'
 import type { Config } from './config.ts'
 import { type Figures, figures, gauges } from './figures.ts'
@@ -29,6 +33,7 @@ import type { Origin, View } from './view.ts'
 
 const outside: Origin = { kind: 'outside' }
 const taken = { type: 'taken' } as const
+const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvable Host' }
 
 export class SipProxy implements View, ProxyUser {
   readonly self: { readonly name: string; readonly dc: string; readonly run: string }
@@ -39,6 +44,7 @@ export class SipProxy implements View, ProxyUser {
   readonly routes: RouteBook
   readonly nodes: Nodes
   readonly mesh: Mesh
+  readonly servers: Locator
   draining = false
   private readonly core: StatefulProxy
   private readonly layer: TransactionLayer
@@ -89,6 +95,7 @@ export class SipProxy implements View, ProxyUser {
       keep,
       fail,
     })
+    this.servers = new Locator({ runtime, abilities: abilitiesOf(config.listen) })
     gauges(metrics, this.nodes, registrations)
   }
 
@@ -118,7 +125,7 @@ export class SipProxy implements View, ProxyUser {
   }
 
   /** ProxyUser. */
-  route(request: Message, from: Hop, transaction: ServerTransaction | undefined) {
+  route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken {
     const decision = route(request, from, this)
     switch (decision.type) {
       case 'forward':
@@ -132,11 +139,21 @@ export class SipProxy implements View, ProxyUser {
         const answered = (response: Message) => registered(options, decision.register, from, response)
         return { ...decision.forward, answered }
       }
+      case 'locate':
+        return { type: 'later', when: (decide) => this.routeLater(request, from, decision.uri, decide) }
       case 'ours':
         // What trunks and load balancers ask before they send us calls.
         transaction?.respond(this.takesCalls ? 200 : 503, { fields: [['Supported', 'path']] })
         return taken
     }
+  }
+
+  /** Once the servers are known, or known not to be. */
+  private routeLater(request: Message, from: Hop, uri: URI, decide: (decision: Forward | Refuse) => void) {
+    this.servers.look(uri, () => {
+      const decision = this.route(request, from, undefined)
+      decide(decision.type === 'forward' || decision.type === 'refuse' ? decision : unresolvable)
+    })
   }
 
   /** ProxyUser. */
@@ -154,6 +171,7 @@ export class SipProxy implements View, ProxyUser {
   }
 
   async stop(): Promise<void> {
+    this.servers.close()
     this.nodes.stop()
     this.mesh.stop()
     this.registrations.stop()

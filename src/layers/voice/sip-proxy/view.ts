@@ -1,5 +1,6 @@
 /** What decisions about requests may look at: the state of a proxy as they see it, and nothing they could change. */
 import type { Configuration } from '#protocols/model/configuration.ts'
+import type { Locator } from '#protocols/sip/core/locating/locator.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import type { Addresses } from './addresses.ts'
@@ -25,6 +26,8 @@ export interface View {
   }
   /** The nodes of this data centre; `ready` take new calls. */
   readonly nodes: { readonly ready: readonly string[]; hopOf(name: string): Hop | undefined }
+  /** The servers of hosts that are names. */
+  readonly servers: Pick<Locator, 'known' | 'avoid'>
   /** The other proxies. */
   readonly mesh: {
     hopOf(proxy: string): Hop | undefined

@@ -10,6 +10,7 @@ import {
   DirectoryNotWritable,
   DiskFailed,
   FileNotFound,
+  NameServersFailed,
 } from '#platform/runtime/errors.ts'
 import type { Address, Connection } from '#platform/runtime/runtime.ts'
 import { type NodeRuntime, nodeRuntime } from './node-runtime.ts'
@@ -278,5 +279,17 @@ describe('a closed runtime', () => {
     await (await runtime.net.listen(listener.local, () => {})).close()
     await new Promise<void>((resolve) => runtime.clock.after(340, resolve))
     expect(ran).toBe(false)
+  })
+})
+
+describe('the DNS of Node.js', () => {
+  it('says that no name server answers, and ends what it asks when the runtime closes', async () => {
+    const silent = await runtime.net.udp(anyPort, () => {})
+    const other = nodeRuntime({ nameServers: [`127.0.0.1:${silent.local.port}`] })
+
+    const asking = other.dns.query('carrier.example', 'SRV')
+    void other.close()
+
+    await expect(asking).rejects.toThrow(NameServersFailed)
   })
 })

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Address, Connection, Listener, Net, Runtime, UdpPort } from '#platform/runtime/runtime.ts'
 import { NodeClock } from './clock.ts'
 import { NodeDisk } from './disk.ts'
+import { NodeDns } from './dns.ts'
 import { NodeRandom } from './random.ts'
 import { connectTcp, listenTcp, type NodeListener } from './tcp.ts'
 import { bindUdp, type NodeUdpPort } from './udp.ts'
@@ -12,16 +13,24 @@ export interface NodeRuntime extends Runtime {
   close(): Promise<void>
 }
 
-export function nodeRuntime(): NodeRuntime {
+export type NodeRuntimeOptions = {
+  /** Name servers as `address` or `address:port`; those of the host unless given. */
+  readonly nameServers?: readonly string[]
+}
+
+export function nodeRuntime({ nameServers = [] }: NodeRuntimeOptions = {}): NodeRuntime {
   const clock = new NodeClock()
   const net = new NodeNet(clock)
+  const dns = new NodeDns(clock, nameServers)
   const disk = new NodeDisk()
   return {
     clock,
     random: new NodeRandom(),
     net,
+    dns,
     disk,
     async close() {
+      dns.close()
       await Promise.all([net.close(), disk.close()])
       clock.close()
     },

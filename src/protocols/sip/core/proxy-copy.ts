@@ -3,6 +3,7 @@ import { type Edit, edit } from '../message/edit.ts'
 import type { Message } from '../message/message.ts'
 import type { Hop } from '../transport/transport.ts'
 import { maxForwards } from './proxy-request.ts'
+import type { Response } from './proxy-response-context.ts'
 
 /** One place a request goes to. */
 export type Target = {
@@ -19,8 +20,15 @@ export type Forward = {
   readonly type: 'forward'
   /** Groups tried one after the other; the targets of a group at once (§16.6 item 1). Never empty. */
   readonly groups: readonly (readonly Target[])[]
-  /** Whether the next group is tried after a final response of this status; after any below 600 unless given. */
-  readonly goesOn?: (status: number) => boolean
+  /**
+   * Whether the next group is tried after this final response, which is the mere status of one made here where nobody
+   * answered (408) or the hop could not be reached (503); after any below 600 unless given.
+   */
+  readonly goesOn?: (response: Response) => boolean
+  /** ms in which a target has to answer anything while there is another group: it is then as if 408 had come. */
+  readonly patience?: number
+  /** Told each final response of a target, one made here likewise. */
+  readonly told?: (target: Target, response: Response) => void
   /** Route values on top that named us (§16.4). */
   readonly popRoutes?: number
   /** Changes for every target alike: header fields put in or stripped. */

@@ -79,7 +79,9 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
   }
 
   arrived(branch: Branch, response: Response): void {
-    const last = response.status >= 300 && this.decision.goesOn?.(response.status) === false
+    const { goesOn, told } = this.decision
+    if (response.status >= 200) told?.(branch.target, response)
+    const last = response.status >= 300 && goesOn?.(response) === false
     this.context.arrived(branch, response, last)
     this.settled()
   }
@@ -87,6 +89,13 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
   expired(branch: Branch): void {
     this.context.expired(branch)
     this.settled()
+  }
+
+  /** RFC 3263 §4.3, long before timer B: the next server is tried, and this one shall not go on ringing. */
+  silent(branch: Branch): void {
+    if (branch.phase !== 'calling' || this.over || this.groups.length === 0) return
+    branch.client?.cancel()
+    this.arrived(branch, { status: 408 })
   }
 
   resend(to: (hop: Hop) => boolean): void {
@@ -163,6 +172,8 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
     }
     const options = { branch: this.proxy.branch(routingHash(request)) }
     branch.client = this.proxy.transactions.request(copy, branch.target.hop, branch, options)
+    const { patience } = this.decision
+    if (patience !== undefined && this.groups.length > 0) branch.listen(this.proxy.clock, patience)
   }
 
   /** After each input: the first final response that went upstream is the end of most of it. */
@@ -193,6 +204,8 @@ class Branch implements ClientUser, ContextBranch {
   client: ClientTransaction | undefined
   private readonly fork: ForkedRequest
   private timer: Timer | undefined
+  /** Runs until anything is heard. */
+  private patience: Timer | undefined
   /** When timer C was last started. */
   private heardAt = 0
 
@@ -202,12 +215,18 @@ class Branch implements ClientUser, ContextBranch {
   }
 
   response(response: Message): void {
+    this.patience?.cancel()
     this.fork.arrived(this, response)
   }
 
   failed(cause: 'timeout' | 'transport'): void {
     // §16.9, §16.7: no answer is 408, a next hop that cannot be reached is 503.
     this.fork.arrived(this, { status: cause === 'timeout' ? 408 : 503 })
+  }
+
+  /** Waits so many ms for anything. */
+  listen(clock: Clock, ms: number): void {
+    this.patience = clock.after(ms, () => this.fork.silent(this))
   }
 
   /** Starting it anew is noting the time: it runs for minutes, and nearly every branch answers at once. */
@@ -229,6 +248,8 @@ class Branch implements ClientUser, ContextBranch {
   end(): void {
     this.timer?.cancel()
     this.timer = undefined
+    this.patience?.cancel()
+    this.patience = undefined
     this.client = undefined
     this.target = nowhere
   }

@@ -3,7 +3,6 @@
  * Max-Breadth). Where requests go is its user's to say; everything between the transactions is here.
  */
 import type { Clock } from '#platform/runtime/runtime.ts'
-import type { Edit } from '../message/edit.ts'
 import type { Message } from '../message/message.ts'
 import type {
   ClientTransaction,
@@ -19,12 +18,15 @@ import { type Fault, faultOf } from './proxy-request.ts'
 
 export type Refuse = Fault & { readonly type: 'refuse' }
 
+/** Something has to be found out first; `decide` is called once, in a later turn, or never where the proxy closes. */
+export type Later = { readonly type: 'later'; when(decide: (decision: Forward | Refuse) => void): void }
+
 /** The user answers the transaction by itself. */
 export type Taken = { readonly type: 'taken' }
 
 export interface ProxyUser {
   /** Where a valid request goes. An ACK (no transaction) can only be forwarded, to the first target. */
-  route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Taken
+  route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken
   dropped?(reason: DropReason): void
 }
 
@@ -84,16 +86,16 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
       refuse(transaction, fault)
     } else {
       const decision = this.user.route(request, transaction.from, transaction)
-      if (decision.type === 'refuse') refuse(transaction, decision)
-      else if (decision.type === 'forward') this.forward(transaction, decision)
+      if (decision.type === 'later') this.decideLater(transaction, decision)
+      else if (decision.type !== 'taken') this.act(transaction, decision)
     }
   }
 
   /** An ACK to a 2xx, or a stray one: forwarded without state (§16.11), never answered. */
   acknowledged(ack: Message, from: Hop): void {
-    const target = this.targetOf(ack, from)
-    if (target === undefined) this.user.dropped?.('stray-ack')
-    else this.transactions.send(target.copy, target.hop)
+    const decision = this.faultIn(ack) === undefined ? this.user.route(ack, from, undefined) : undefined
+    if (decision?.type === 'later') decision.when((decided) => this.pass(ack, decided))
+    else this.pass(ack, decision)
   }
 
   /** RFC 6026 §7.3: what belongs to no transaction of ours is not ours to forward. */
@@ -140,6 +142,19 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
     for (const resolve of waiting) resolve()
   }
 
+  private act(transaction: ServerTransaction, decision: Forward | Refuse) {
+    if (decision.type === 'refuse') refuse(transaction, decision)
+    else this.forward(transaction, decision)
+  }
+
+  /** A CANCEL does not wait (§16.10). */
+  private decideLater(transaction: ServerTransaction, later: Later) {
+    transaction.use({ cancelled: () => transaction.respond(487) })
+    later.when((decision) => {
+      if (!transaction.answered) this.act(transaction, decision)
+    })
+  }
+
   private forward(transaction: ServerTransaction, decision: Forward) {
     const fork = new ForkedRequest(this, transaction, decision)
     fork.place = this.pending.push(fork) - 1
@@ -152,12 +167,10 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
     return faultOf(request, []) ?? (this.branches.isLoop(request) ? { status: 482 } : undefined)
   }
 
-  private targetOf(ack: Message, from: Hop): { copy: Edit; hop: Hop } | undefined {
-    if (this.faultIn(ack) !== undefined) return undefined
-    const decision = this.user.route(ack, from, undefined)
-    const target = decision.type === 'forward' ? decision.groups[0]?.[0] : undefined
-    if (decision.type !== 'forward' || target === undefined) return undefined
-    return { copy: copyFor(ack, decision, target), hop: target.hop }
+  private pass(ack: Message, decision: Forward | Refuse | Taken | undefined) {
+    const target = decision?.type === 'forward' ? decision.groups[0]?.[0] : undefined
+    if (decision?.type !== 'forward' || target === undefined) this.user.dropped?.('stray-ack')
+    else this.transactions.send(copyFor(ack, decision, target), target.hop)
   }
 }
 
