@@ -27,7 +27,13 @@ export type StartedProxy = {
   readonly sip: Address
 }
 
-export type ProxyOptions = { dc?: string; listen?: Config['listen']; advertise?: Config['advertise']; limits?: object }
+export type ProxyOptions = {
+  dc?: string
+  listen?: Config['listen']
+  advertise?: Config['advertise']
+  limits?: object
+  defence?: object
+}
 
 export class ProxyWorld {
   readonly world: World
@@ -41,11 +47,17 @@ export class ProxyWorld {
 
   /** Starts a proxy on the host of its own name, at `host`:5060. */
   async proxy(name: string, host: string, options: ProxyOptions = {}): Promise<StartedProxy> {
-    const { dc = 'dc1', listen = [{ host, port: 5060, transports: ['udp', 'tcp'] }], advertise, limits = {} } = options
+    const {
+      dc = 'dc1',
+      listen = [{ host, port: 5060, transports: ['udp', 'tcp'] }],
+      advertise,
+      limits = {},
+      defence = {},
+    } = options
     const runtime = this.world.host(name)
     const member = this.coordination.member(runtime.clock)
     const inside = { host, port: 0 }
-    const given = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey, limits }
+    const given = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey, limits, defence }
     const config = Value.Parse(Config, Value.Default(Config, { ...given, ...(advertise && { advertise }) }))
     const context = { runtime, coordination: member, config, log: silentLog, metrics: noMetrics }
     const component = sipProxy({ configuration: fixedConfiguration(this.configuration) })

@@ -33,6 +33,35 @@ const Limits = closed({
   breadth: Type.Integer({ default: 60, minimum: 1, maximum: 10_000, description: 'branches of one request at once' }),
 })
 
+const rate = (perSecond: number, burst: number, description: string) =>
+  Type.Object(
+    {
+      perSecond: Type.Number({ default: perSecond, exclusiveMinimum: 0 }),
+      burst: Type.Integer({ default: burst, minimum: 1 }),
+    },
+    { additionalProperties: false, default: {}, description },
+  )
+
+const Defence = closed({
+  trusted: Type.Array(Type.String(), {
+    default: ['127.0.0.1', '::1'],
+    description: 'addresses and CIDR ranges that are never limited; neither are the sources of trunks',
+  }),
+  requests: rate(200, 2000, 'new requests of one source; more are ignored'),
+  strangers: rate(1000, 5000, 'new requests of all sources together that have not authenticated yet'),
+  failures: rate(10, 1000, 'a request without credentials takes 1, a malformed one 5, a refused one 20'),
+  banSeconds: Type.Integer({
+    default: 600,
+    minimum: 0,
+    description: 'how long a source is ignored that has no failures left; 0: not at all',
+  }),
+  scanners: Type.Array(Type.String({ minLength: 1 }), {
+    default: ['friendly-scanner', 'friendly-request', 'sipvicious', 'sundayddr', 'sip-scan', 'sipcli', 'iwar', 'sivus'],
+    description: 'User-Agents that are ignored, by what is in their name',
+  }),
+  sources: Type.Integer({ default: 20_000, minimum: 10, description: 'sources remembered' }),
+})
+
 export const Config = Type.Object(
   {
     name: Type.String({ minLength: 1, description: 'unique among the proxies of the data centre' }),
@@ -51,6 +80,7 @@ export const Config = Type.Object(
     meshListen: Inside,
     sharedKey: Type.String({ minLength: 16, description: 'the same at every proxy: protects what routes carry' }),
     limits: Limits,
+    defence: Defence,
   },
   { additionalProperties: false },
 )

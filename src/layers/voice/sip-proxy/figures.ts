@@ -2,14 +2,22 @@
 import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
 import type { DropReason } from '#protocols/sip/core/proxy.ts'
 import type { Refusal } from './decision.ts'
+import type { Defence, Ignored, Offence } from './defence/defence.ts'
 import type { Nodes } from './nodes.ts'
 import type { Registrations } from './registrations.ts'
 
-export type Figures = { refused(because: Refusal): void; dropped(reason: DropReason): void }
+export type Figures = {
+  refused(because: Refusal): void
+  dropped(reason: DropReason): void
+  ignored(why: Ignored): void
+  banned(because: Offence): void
+}
 
 export function figures(metrics: Metrics): Figures {
   const refusals = metrics.counter('sip_proxy_refused_total', 'Requests a proxy refused by itself', ['because'])
   const drops = metrics.counter('sip_proxy_dropped_total', 'Messages a proxy did not route', ['reason'])
+  const ignored = metrics.counter('sip_proxy_ignored_total', 'What a proxy did not look at, by why', ['why'])
+  const bans = metrics.counter('sip_proxy_bans_total', 'Sources a proxy banned, by what for', ['because'])
   const cells = new Map<string, Cell>()
   const cell = (name: string, make: () => Cell) => {
     const known = cells.get(name) ?? make()
@@ -19,10 +27,13 @@ export function figures(metrics: Metrics): Figures {
   return {
     refused: (because) => cell(because, () => refusals.of({ because })).inc(),
     dropped: (reason) => cell(reason, () => drops.of({ reason })).inc(),
+    ignored: (why) => cell(`ignored ${why}`, () => ignored.of({ why })).inc(),
+    banned: (because) => bans.of({ because }).inc(),
   }
 }
 
-export function gauges(metrics: Metrics, nodes: Nodes, registrations: Registrations): void {
+export function gauges(metrics: Metrics, nodes: Nodes, registrations: Registrations, defence: Defence): void {
+  metrics.gauge('sip_proxy_banned', 'Sources that are banned', () => defence.bans)
   metrics.gauge('sip_proxy_registrations', 'Addresses-of-record a proxy knows', () => registrations.size)
   metrics.gauge<'state'>('sip_proxy_nodes', 'SIP Server nodes a proxy knows, by state', () =>
     (['new', 'ready', 'draining', 'silent', 'away'] as const).map((state) => ({

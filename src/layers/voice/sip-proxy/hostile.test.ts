@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ProxyWorld, requestText } from '#simulation/proxy-world.ts'
 
-async function setUp(limits: object = {}) {
+async function setUp(limits: object = {}, defence: object = {}) {
   const cluster = new ProxyWorld()
-  const proxy = await cluster.proxy('proxy1', '10.0.0.1', { limits })
+  const proxy = await cluster.proxy('proxy1', '10.0.0.1', { limits, defence })
   const node = await cluster.node('node1', proxy)
   const phone = await cluster.udp('phone', { host: '10.0.1.1', port: 5060 }, proxy)
   return { cluster, world: cluster.world, proxy, node, phone }
@@ -88,5 +88,62 @@ describe('SIP Proxy and bad input', () => {
     expect(node.requests('INVITE').length).toBeLessThanOrEqual(10)
     expect(phone.statuses('INVITE').filter((status) => status === 503).length).toBeGreaterThanOrEqual(5)
     expect(streams.map((stream) => stream.responses('OPTIONS').length)).toEqual([1, 1, 0])
+  })
+
+  it('sends a stranger over UDP no more than he sent: his refusal is repeated only when his INVITE is', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const stranger = await cluster.udp('stranger', { host: '192.0.2.7', port: 5060 }, proxy)
+    const invite = requestText('INVITE', { at: '192.0.2.7:5060', user: 'x', callID: 'forged' })
+
+    stranger.say(invite)
+    await world.run(50)
+    node.answer(node.requests('INVITE')[0], 401, [['WWW-Authenticate', 'Digest realm="r", nonce="n"']])
+    await world.run(60_000)
+    const unasked = stranger.statuses('INVITE')
+    stranger.say(requestText('INVITE', { at: '192.0.2.7:5060', user: 'x', callID: 'again', branch: 'z9hG4bKagain' }))
+    await world.run(50)
+    node.answer(node.requests('INVITE')[1], 401)
+    await world.run(50)
+    stranger.say(requestText('INVITE', { at: '192.0.2.7:5060', user: 'x', callID: 'again', branch: 'z9hG4bKagain' }))
+    await world.run(50)
+
+    expect(unasked).toEqual([401])
+    expect(stranger.statuses('INVITE')).toEqual([401, 401, 401])
+  })
+
+  it('answers what it cannot read in no more bytes than it read', async () => {
+    const { cluster, world, proxy } = await setUp()
+    const stranger = await cluster.udp('stranger', { host: '192.0.2.7', port: 5060 }, proxy)
+    const short = ['v: SIP/2.0/UDP h', 'f: a', 't: b', 'i: c', 'CSeq: 1 B', 'l: 0', '', ''].join('\r\n')
+
+    stranger.say(`A sip:h SIP/2.0\r\n${short}`)
+    stranger.say(requestText('OPTIONS').replace('CSeq: 1 OPTIONS', 'CSeq: 1 INVITE'))
+    await world.run(50)
+
+    expect(stranger.heard.map(({ status }) => status)).toEqual([400])
+  })
+
+  it('says nothing at all to a scanner, nor to whoever has been banned, until the ban is over', async () => {
+    const { cluster, world, proxy, node } = await setUp({}, { banSeconds: 60, failures: { burst: 60 } })
+    const at = '192.0.2.7:5060'
+    const scanner = await cluster.udp('scanner', { host: '192.0.2.6', port: 5060 }, proxy)
+    const guesser = await cluster.udp('guesser', { host: '192.0.2.7', port: 5060 }, proxy)
+    const fields = ['Authorization: Digest username="1001"']
+
+    scanner.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1', fields: ['User-Agent: friendly-scanner'] }))
+    for (let guess = 0; guess < 10; guess++) {
+      guesser.say(requestText('REGISTER', { uri: 'sip:ringmain', to: 'sip:1001@ringmain', at, fields }))
+      await world.run(50)
+      for (const request of node.heard.splice(0)) if (request.isRequest) node.answer(request, 401)
+      await world.run(50)
+    }
+    const before = guesser.statuses('REGISTER').length
+    await world.run(60_000)
+    guesser.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1', at }))
+    await world.run(50)
+
+    expect(scanner.heard).toEqual([])
+    expect(before).toBe(4)
+    expect(guesser.statuses('OPTIONS')).toEqual([200])
   })
 })

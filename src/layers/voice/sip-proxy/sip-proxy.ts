@@ -20,6 +20,8 @@ import { sipURI } from '../model/uri-hop.ts'
 import { abilitiesOf } from './abilities.ts'
 import { Addresses } from './addresses.ts'
 import type { Config } from './config.ts'
+import type { Refusal } from './decision.ts'
+import { Defence } from './defence/defence.ts'
 import { type Figures, figures, gauges } from './figures.ts'
 import { MediaHosts } from './media-hosts.ts'
 import { Mesh, type MeshOptions } from './mesh.ts'
@@ -32,6 +34,8 @@ import { createSeal } from './seal.ts'
 import type { Origin, View } from './view.ts'
 
 const outside: Origin = { kind: 'outside' }
+/** What nobody asks for by mistake, not often. */
+const offences = new Set<Refusal>(['malformed', 'forged-route', 'relay', 'not-our-domain'])
 const taken = { type: 'taken' } as const
 const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvable Host' }
 
@@ -51,6 +55,7 @@ export class SipProxy implements View, ProxyUser {
   private readonly source: ConfigurationSource
   private readonly clock: Context<Config>['runtime']['clock']
   private readonly figures: Figures
+  private readonly defence: Defence
   private readonly uris = new WeakMap<SentBy, string>()
 
   constructor(context: Context<Config>, source: ConfigurationSource, keep: MeshOptions['keep']) {
@@ -63,8 +68,16 @@ export class SipProxy implements View, ProxyUser {
     this.routes = new RouteBook(createSeal(config.sharedKey), this.addresses)
     this.registrations = new Registrations(clock, limits)
     this.figures = figures(metrics)
+    this.defence = new Defence({
+      clock,
+      log,
+      config: config.defence,
+      configuration: () => source.current(),
+      ...this.figures,
+    })
     this.transport = new SipTransport({
       runtime,
+      guard: this.defence,
       log,
       metrics,
       limits: { ...defaultTransportLimits, connections: limits.connections, message: limits },
@@ -96,7 +109,7 @@ export class SipProxy implements View, ProxyUser {
       fail,
     })
     this.servers = new Locator({ runtime, abilities: abilitiesOf(config.listen) })
-    gauges(metrics, this.nodes, registrations)
+    gauges(metrics, this.nodes, registrations, this.defence)
   }
 
   get configuration(): Configuration {
@@ -126,12 +139,36 @@ export class SipProxy implements View, ProxyUser {
 
   /** ProxyUser. */
   route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken {
+    const decided = this.decide(request, from, transaction)
+    const begins = transaction !== undefined && request.toTag === ''
+    if (!begins || this.origin(from) !== outside || !this.defence.watches(from)) return decided
+    if (this.defence.mayBeForged(from)) transaction.answerOnce()
+    return decided.type === 'forward' ? this.judged(request, from, decided) : decided
+  }
+
+  /** What becomes of a request says who sent it. */
+  private judged(request: Message, from: Hop, { answered, ...forward }: Forward): Forward {
+    return {
+      ...forward,
+      answered: (response) => {
+        this.defence.answered(request, from, response)
+        return answered?.(response) ?? response
+      },
+    }
+  }
+
+  private decide(
+    request: Message,
+    from: Hop,
+    transaction: ServerTransaction | undefined,
+  ): Forward | Refuse | Later | Taken {
     const decision = route(request, from, this)
     switch (decision.type) {
       case 'forward':
         return decision
       case 'refuse':
         this.figures.refused(decision.because)
+        if (offences.has(decision.because) && this.origin(from) === outside) this.defence.refused(from)
         return decision
       case 'register': {
         const { self, registrations, clock } = this

@@ -16,6 +16,7 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
   /** Where responses go. */
   private readonly hop: Hop
   private state: State = 'Proceeding'
+  private once = false
   /** Until the user has given a response: what 100 is made of. */
   private invite: Message | undefined
   /** The latest provisional response, or the final one where it is ours to repeat. */
@@ -72,6 +73,10 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     } else if (this.state === 'Accepted' && status >= 200 && status < 300) this.reply(response)
   }
 
+  answerOnce(): void {
+    this.once = true
+  }
+
   giveUp(): void {
     // Who calls is always answered.
   }
@@ -115,7 +120,7 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     this.response = response
     this.reply(response)
     this.boundBy(clock, patience(timing))
-    if (!this.reliable) this.repeatAfter(clock, timing.T1)
+    if (!this.reliable && !this.once) this.repeatAfter(clock, timing.T1)
   }
 
   private confirm(ack: Message) {

@@ -46,6 +46,10 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
     } else this.complete(response)
   }
 
+  answerOnce(): void {
+    // As it always does.
+  }
+
   giveUp(): void {
     if (this.answered) return
     this.state = 'Completed'

@@ -23,6 +23,7 @@ export interface ServerEntry {
   /** The same request came again. */
   repeated(): void
   send(response: Message): void
+  answerOnce(): void
   giveUp(): void
   /** Terminates it and tells nobody. */
   stop(): void
@@ -59,6 +60,9 @@ export class ServerHandle implements ServerTransaction {
   }
   send(response: Message): void {
     this.entry.send(response)
+  }
+  answerOnce(): void {
+    this.entry.answerOnce()
   }
   giveUp(): void {
     this.entry.giveUp()

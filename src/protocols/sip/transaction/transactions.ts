@@ -81,6 +81,11 @@ export interface ServerTransaction {
    * off. A second final response is ignored, but for 2xx to INVITE, which is sent each time.
    */
   send(response: Message): void
+  /**
+   * A refusal is repeated only when the request is, not by timer G: whose address may be forged is sent no more than he
+   * seems to have sent (RFC 3261 §8.2.7).
+   */
+  answerOnce(): void
   /** All but INVITE, else nothing happens: it gets no answer (RFC 4320 §4.2); repetitions are absorbed for 64·T1. */
   giveUp(): void
   /** Builds and sends: `toTag` is added where the request has none and the status is above 100. */

@@ -6,7 +6,8 @@ import type { MessageLimits } from '../message/limits.ts'
 import type { Message } from '../message/message.ts'
 import { parseMessage } from '../message/parse-message.ts'
 import { stampVia } from '../message/stamp-via.ts'
-import type { Hop } from './transport.ts'
+import type { Guard } from './guard.ts'
+import { type Hop, isReliable } from './transport.ts'
 
 type Direction = 'in' | 'out'
 /** Why bytes that came did not become a message, or a message did not leave. */
@@ -48,12 +49,15 @@ export class Traffic {
 export type Intake = {
   readonly limits: MessageLimits
   readonly traffic: Traffic
+  readonly guard: Guard
   handle(message: Message, from: Hop): void
   reply(bytes: Buffer, hop: Hop): void
 }
 
 /** `trusted`: a link of the cluster, whose Vias name nodes and need no stamp. */
 export function takeIn(intake: Intake, bytes: Buffer, from: Hop, trusted: boolean): void {
+  const { guard } = intake
+  if (!trusted && !guard.admits(from)) return
   if (isKeepAlive(bytes)) {
     intake.traffic.drop('keep-alive')
     return
@@ -65,10 +69,10 @@ export function takeIn(intake: Intake, bytes: Buffer, from: Hop, trusted: boolea
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error
     intake.traffic.drop('malformed')
-    answer(intake, error, from)
+    if (trusted || guard.answersMalformed(from)) answer(intake, error, from, bytes.length)
     return
   }
-  intake.handle(message, from)
+  if (trusted || guard.takes(message, from)) intake.handle(message, from)
 }
 
 function stamped(request: Message, from: Hop): Message {
@@ -81,11 +85,18 @@ function stamped(request: Message, from: Hop): Message {
   }
 }
 
-/** §16.3: what can be read of a bad request is answered without state, to where it came from; the rest is dropped. */
-function answer(intake: Intake, { status, message, request }: MalformedMessage, from: Hop) {
+/**
+ * §16.3: what can be read of a bad request is answered without state, to where it came from; the rest is dropped. Over
+ * UDP the answer is no larger than the `asked` bytes: their source may be forged, and nobody shall hit another with us.
+ */
+function answer(intake: Intake, { status, message, request }: MalformedMessage, from: Hop, asked: number) {
   if (request === undefined) return
-  const reason = status === 400 ? `Bad Request: ${message}` : undefined
-  intake.reply(buildResponse(request, status, { reason }).bytes, from)
+  const most = isReliable(from) ? Number.POSITIVE_INFINITY : asked
+  const reasons = status === 400 ? [`Bad Request: ${message}`, undefined] : [undefined]
+  for (const reason of reasons) {
+    const { bytes } = buildResponse(request, status, { reason })
+    if (bytes.length <= most) return intake.reply(bytes, from)
+  }
 }
 
 /** Empty lines, NULs, or nothing at all: what phones send to keep a NAT binding open. */

@@ -8,6 +8,7 @@ import { AddressInUse } from '#platform/runtime/errors.ts'
 import type { Address, Connection, Listener, Runtime, UdpPort } from '#platform/runtime/runtime.ts'
 import type { Message } from '../message/message.ts'
 import { SendFailed } from './errors.ts'
+import { type Guard, openToAll } from './guard.ts'
 import { type Intake, Traffic, takeIn } from './intake.ts'
 import { defaultTransportLimits, type TransportLimits } from './limits.ts'
 import { Stream, type StreamUser, streamKey } from './stream.ts'
@@ -18,6 +19,8 @@ export type SipTransportOptions = {
   readonly log: Log
   readonly metrics: Metrics
   readonly limits?: TransportLimits
+  /** Whom it listens to outside; everybody unless told. */
+  readonly guard?: Guard
 }
 
 /** How others reach a port of ours, where that is not the address it is bound to. */
@@ -69,7 +72,8 @@ export class SipTransport implements Transport {
   private lastID = 0
   private closing = false
 
-  constructor({ runtime, log, metrics, limits = defaultTransportLimits }: SipTransportOptions) {
+  constructor(options: SipTransportOptions) {
+    const { runtime, log, metrics, limits = defaultTransportLimits, guard = openToAll } = options
     this.runtime = runtime
     this.log = log
     this.limits = limits
@@ -77,6 +81,7 @@ export class SipTransport implements Transport {
     this.intake = {
       limits: limits.message,
       traffic: this.traffic,
+      guard,
       handle: (message, from) => this.handle(message, from),
       reply: (bytes, hop) => this.send(bytes, hop),
     }

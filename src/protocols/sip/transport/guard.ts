@@ -1,0 +1,14 @@
+/** Who decides whether what comes from outside is looked at and answered. Asked for everything: it has to be fast. */
+import type { Message } from '../message/message.ts'
+import type { Hop } from './transport.ts'
+
+export interface Guard {
+  /** Bytes have come, of which nothing is read yet. */
+  admits(from: Hop): boolean
+  /** They are this message. */
+  takes(message: Message, from: Hop): boolean
+  /** They are none: whether their sender is told so. */
+  answersMalformed(from: Hop): boolean
+}
+
+export const openToAll: Guard = { admits: () => true, takes: () => true, answersMalformed: () => true }
