@@ -56,12 +56,15 @@ async function startProxies(shared: Shared, { addresses, secrets }: DataCentrePa
   }
 }
 
-async function startMedia({ supervisor }: Shared, { addresses, directories, openRtpWorker }: DataCentreParts) {
+async function startMedia({ supervisor, links }: Shared, { addresses, directories, openRtpWorker }: DataCentreParts) {
   const { dc, rtp } = addresses
   const config = { name: 'media1', dc, listen: { host, port: 0 }, rtp: { host, ...rtp }, prompts: directories.prompts }
-  const media = await supervisor.start(mediaServer({ openWorker: openRtpWorker }), config, { name: 'media1', dc })
+  const media = await supervisor.start(mediaServer({ openWorker: openRtpWorker, links }), config, {
+    name: 'media1',
+    dc,
+  })
   const manager = { name: 'rm1', dc, listen: { host, port: 0 } }
-  await supervisor.start(resourceManager(), manager, { name: 'rm1', dc })
+  await supervisor.start(resourceManager({ links }), manager, { name: 'rm1', dc })
   return media
 }
 

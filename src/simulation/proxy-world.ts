@@ -1,6 +1,7 @@
 /** A world of real SIP proxies, one host each, with scripted nodes and endpoints at the other ends of the wire. */
 
 import { Value } from 'typebox/value'
+import { sipHello } from '#layers/voice/model/taken-sip-links.ts'
 import { type RunningSipProxy, sipProxy } from '#layers/voice/sip-proxy/component.ts'
 import { Config } from '#layers/voice/sip-proxy/config.ts'
 import { InProcessCoordination, type Member } from '#platform/coordination/in-process.ts'
@@ -9,7 +10,7 @@ import { noMetrics } from '#platform/metrics/metrics.ts'
 import type { Address } from '#platform/runtime/runtime.ts'
 import { fixedConfiguration } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
-import { type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
+import { LinkedPeer, type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
 import { World } from './world.ts'
 
 const sharedKey = 'the key all proxies share'
@@ -83,6 +84,14 @@ export class ProxyWorld {
     const node = new ScriptedNode(this.world, host, { name, link: proxy.running.addresses.link, ...more })
     await this.world.run(100)
     return node
+  }
+
+  /** Somebody who takes SIP at `sip`, and over a link to this proxy, which is open when this resolves. */
+  async linked(host: string, sip: Address, proxy: StartedProxy): Promise<LinkedPeer> {
+    const { link } = proxy.running.addresses
+    const peer = new LinkedPeer(this.world, host, sipHello(sip, 'dc1', `${host}-1`), link)
+    await this.world.run(100)
+    return peer
   }
 
   udp(host: string, local: Address, proxy: StartedProxy): Promise<UdpPeer> {

@@ -1,6 +1,6 @@
 /** Scripted SIP peers in a world: raw messages out, messages as they came in. What they do is the test's to say. */
 import { keepLink } from '#platform/link/keep-link.ts'
-import type { Link } from '#platform/link/link.ts'
+import type { Hello, Link } from '#platform/link/link.ts'
 import { silentLog } from '#platform/log/log.ts'
 import type { Address, Connection, UdpPort } from '#platform/runtime/runtime.ts'
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
@@ -112,20 +112,18 @@ export type NodeOptions = {
   link: Address
 }
 
-/** A SIP Server node at the other end of a real link. */
-export class ScriptedNode extends ScriptedPeer {
-  /** How it answers OPTIONS; 0: not at all. */
-  status = 200
+/** Somebody of the cluster at the other end of a real link. */
+export class LinkedPeer extends ScriptedPeer {
   link: Link | undefined
   private readonly kept: { close(): void }
 
-  constructor(world: World, host: string, { name, dc = 'dc1', epoch = 1, instance = `${host}-1`, link }: NodeOptions) {
+  constructor(world: World, host: string, hello: Hello, at: Address) {
     super()
     this.kept = keepLink({
       runtime: world.host(host),
       log: silentLog,
-      hello: { kind: 'node-proxy', name, dc, instance, epoch },
-      locate: () => link,
+      hello,
+      locate: () => at,
       opened: (opened) => {
         this.link = opened
         return {
@@ -146,9 +144,23 @@ export class ScriptedNode extends ScriptedPeer {
     this.link?.send(bytes)
   }
 
-  private received(message: Message) {
+  protected received(message: Message): void {
+    this.heard.push(message)
+  }
+}
+
+/** A SIP Server node. */
+export class ScriptedNode extends LinkedPeer {
+  /** How it answers OPTIONS; 0: not at all. */
+  status = 200
+
+  constructor(world: World, host: string, { name, dc = 'dc1', epoch = 1, instance = `${host}-1`, link }: NodeOptions) {
+    super(world, host, { kind: 'node-proxy', name, dc, instance, epoch }, link)
+  }
+
+  protected override received(message: Message): void {
     if (!message.isRequest || message.method !== 'OPTIONS' || !message.requestURI.startsWith('sip:node')) {
-      this.heard.push(message)
+      super.received(message)
     } else if (this.status > 0) this.answer(message, this.status)
   }
 }

@@ -53,7 +53,7 @@ async function setUp(more: { links?: LocalLinks; proxyEpoch?: number; refuses?: 
         log: silentLog,
         local: port,
         hello: hello('proxy1', { epoch }),
-        opened: proxy.opened,
+        kinds: { 'node-proxy': proxy.opened },
         ...local,
       }),
     )

@@ -5,7 +5,7 @@
 
 /** Who is at one end. `instance` is new with each start of the program; `epoch` orders the instances of one name. */
 export type Hello = {
-  /** What the link is for: `node-proxy`, `proxy-mesh`, `node-mesh`, `configuration`. */
+  /** What the link is for: `node-proxy`, `proxy-mesh`, `node-mesh`, `sip`, `configuration`. */
   readonly kind: string
   readonly name: string
   readonly dc: string

@@ -15,9 +15,10 @@ export type ListenOptions = {
   readonly local: Address
   /** Where links of the same process come without a socket. */
   readonly links?: LocalLinks
-  /** Who listens. A peer of another kind is refused. */
-  readonly hello: Hello
-  readonly opened: Opened
+  /** Who listens. */
+  readonly hello: Omit<Hello, 'kind'>
+  /** Who uses the links of each kind; a peer of another kind is refused. */
+  readonly kinds: Readonly<Record<string, Opened>>
   /** Bytes a peer may leave unread. */
   readonly mostQueued?: number
   /** Connections at once. */
@@ -69,12 +70,14 @@ class AcceptedLinks {
   }
 
   private greeted(peer: Hello, end: LinkEnd, wire: Wire): LinkUser | string {
-    const { hello, opened, log } = this.options
-    if (peer.kind !== hello.kind) return `this port takes ${hello.kind}, not ${peer.kind}`
+    const { hello, kinds, log } = this.options
+    const { kind } = peer
+    const opened = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+    if (opened === undefined) return `this port takes ${Object.keys(kinds).join(', ')}, not ${kind}`
     const refusal = this.newest.admit(peer, end)
     if (refusal) return refusal
     // Before the user is told: its frames come after our hello.
-    wire.send(helloFrame(hello))
+    wire.send(helloFrame({ ...hello, kind }))
     const user = opened(end)
     if (user) log.debug({ peer }, 'link open')
     return user ?? 'refused'
@@ -84,7 +87,7 @@ class AcceptedLinks {
     this.ends.delete(end)
     this.newest.forget(end)
     this.options.log.info(
-      { kind: this.options.hello.kind, ...(end.hasPeer && { peer: end.peer }), reason },
+      { name: this.options.hello.name, ...(end.hasPeer && { peer: end.peer }), reason },
       'link over',
     )
   }

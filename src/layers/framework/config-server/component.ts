@@ -147,14 +147,8 @@ class Server implements ConfigServer {
       runtime,
       log,
       local: config.link,
-      hello: {
-        kind: configurationLinks,
-        name: config.name,
-        dc: config.dc,
-        instance: runtime.random.hex(8),
-        epoch: 0,
-      },
-      opened: (link) => this.publisher.opened(link, this.latest),
+      hello: { name: config.name, dc: config.dc, instance: runtime.random.hex(8), epoch: 0 },
+      kinds: { [configurationLinks]: (link) => this.publisher.opened(link, this.latest) },
       ...(links && { links }),
     })
     const entry: ConfigServerEntry = { link: this.listener.local }

@@ -10,6 +10,7 @@ import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { parseURI } from '#protocols/sip/message/headers/uri.ts'
 import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import type { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
+import type { KeptSipLinks } from '../model/kept-sip-links.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { Admission } from './admission.ts'
 import { type CallOwner, MediaCall } from './media-call.ts'
@@ -18,6 +19,8 @@ import { type Refusal, type Service, serviceOf } from './service.ts'
 
 export type CallsOptions = {
   readonly transport: SipTransport
+  /** The links to the proxies. */
+  readonly proxies: Pick<KeptSipLinks, 'named'>
   readonly farm: RtpFarm
   /** Where SIP reaches us. */
   readonly sip: Address
@@ -46,7 +49,7 @@ export class Calls implements CallOwner {
   private idle: (() => void)[] = []
 
   constructor({ runtime, log, metrics }: Context<unknown>, options: CallsOptions) {
-    const { transport, farm, sip, address, capacity, prompts } = options
+    const { transport, proxies, farm, sip, address, capacity, prompts } = options
     this.farm = farm
     this.log = log
     this.address = address
@@ -64,7 +67,7 @@ export class Calls implements CallOwner {
         product: 'Ringmain media server',
         contactUser: 'media',
         contactHost: `${bracketed(sip.host)}:${sip.port}`,
-        nextHop: (uri) => hopOf(parseURI(uri)),
+        nextHop: (uri) => proxies.named(uri) ?? hopOf(parseURI(uri)),
       },
     )
     agent.onInvite((incoming) => ({ user: this.take(incoming) }))

@@ -4,8 +4,11 @@
  */
 import { type Context, defineComponent, type Health, type Running } from '#platform/component/component.ts'
 import type { Announcement } from '#platform/coordination/coordination.ts'
-import type { Address } from '#platform/runtime/runtime.ts'
+import type { LocalLinks } from '#platform/link/local-links.ts'
+import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
+import { KeptSipLinks, managersIn, proxiesIn } from '../model/kept-sip-links.ts'
+import { sipHello } from '../model/taken-sip-links.ts'
 import { Calls } from './calls.ts'
 import { Config } from './config.ts'
 import { countRtp } from './figures.ts'
@@ -16,6 +19,8 @@ import { RtpFarm } from './rtp-farm.ts'
 export type MediaServerPorts = {
   /** Threads, or the caller's loop under a virtual clock. */
   readonly openWorker: OpenRtpWorker
+  /** Proxies and Resource Managers of this process are reached without a socket. */
+  readonly links?: LocalLinks
 }
 
 export interface RunningMediaServer extends Running {
@@ -46,6 +51,9 @@ class MediaServer implements RunningMediaServer {
   private readonly transport: SipTransport
   private farm: RtpFarm | undefined
   private calls: Calls | undefined
+  /** To the proxies and to the Resource Managers. */
+  private links: readonly KeptSipLinks[] = []
+  private watches: readonly Timer[] = []
   private announcement: Announcement | undefined
   private faults: readonly string[] = []
   private stopping: Promise<void> | undefined
@@ -77,7 +85,9 @@ class MediaServer implements RunningMediaServer {
     const local = await this.transport.listenBoth(config.listen)
     this.sip = { host: config.advertise ?? local.host, port: local.port }
     const { transport, sip } = this
-    this.calls = new Calls(this.context, { transport, farm, sip, address, capacity, prompts: names })
+    const proxies = this.keepLinks(proxiesIn(config.dc))
+    this.keepLinks(managersIn(config.dc))
+    this.calls = new Calls(this.context, { transport, proxies, farm, sip, address, capacity, prompts: names })
     const key = `media-server/${config.dc}/${config.name}`
     this.announcement = await coordination.announce(key, JSON.stringify({ sip: this.sip, ports: capacity }))
   }
@@ -103,9 +113,22 @@ class MediaServer implements RunningMediaServer {
     return this.stopping
   }
 
+  /** A link to everybody who announces himself there: SIP for us comes over it. */
+  private keepLinks(keys: string): KeptSipLinks {
+    const { config, runtime, log, coordination } = this.context
+    const { transport, sip: sentBy, ports } = this
+    const hello = sipHello(sentBy, config.dc, runtime.random.hex(8))
+    const links = new KeptSipLinks({ runtime, log, hello, links: ports.links, transport, sentBy })
+    this.links = [...this.links, links]
+    this.watches = [...this.watches, coordination.watch(keys, (entries) => links.follow(entries))]
+    return links
+  }
+
   private async close() {
     await this.announcement?.withdraw()
+    for (const watch of this.watches) watch.cancel()
     await this.calls?.close()
+    for (const links of this.links) links.close()
     await this.farm?.close()
     await this.transport.close()
   }

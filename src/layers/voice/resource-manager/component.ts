@@ -5,6 +5,8 @@
 import { type Static, Type } from 'typebox'
 import { type Context, defineComponent, type Health, type Running } from '#platform/component/component.ts'
 import type { Announcement } from '#platform/coordination/coordination.ts'
+import { type LinkListener, listenLinks } from '#platform/link/listen-links.ts'
+import type { LocalLinks } from '#platform/link/local-links.ts'
 import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import { type ProxyUser, type Refuse, StatefulProxy, type Taken } from '#protocols/sip/core/proxy.ts'
 import type { Forward } from '#protocols/sip/core/proxy-copy.ts'
@@ -14,6 +16,8 @@ import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import type { ServerTransaction } from '#protocols/sip/transaction/transactions.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { KeptSipLinks, managersIn, proxiesIn } from '../model/kept-sip-links.ts'
+import { sipHello, sipLinks, TakenSipLinks } from '../model/taken-sip-links.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { announcedServers } from './announced-servers.ts'
 import { MediaServers } from './media-servers.ts'
@@ -32,22 +36,34 @@ const Config = Type.Object(
     advertise: Type.Optional(
       Type.String({ description: 'numeric address under which others reach it, where that is not the one it binds' }),
     ),
+    linkListen: Type.Object(
+      {
+        host: Type.String({ default: '127.0.0.1', description: 'an address the media servers reach' }),
+        port: Type.Integer({ default: 0, minimum: 0, maximum: 65_535, description: '0 takes a free one' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
   },
   { additionalProperties: false },
 )
 type Config = Static<typeof Config>
+
+export type ResourceManagerPorts = {
+  /** Proxies and media servers of this process are reached without a socket. */
+  readonly links?: LocalLinks
+}
 
 export interface RunningResourceManager extends Running {
   /** Where it takes SIP. */
   readonly sip: Address
 }
 
-export const resourceManager = () =>
+export const resourceManager = (ports: ResourceManagerPorts = {}) =>
   defineComponent({
     name: 'resource-manager',
     config: Config,
     async start(context: Context<Config>): Promise<RunningResourceManager> {
-      const running = new ResourceManager(context)
+      const running = new ResourceManager(context, ports)
       try {
         await running.open()
       } catch (error) {
@@ -61,37 +77,60 @@ export const resourceManager = () =>
 class ResourceManager implements RunningResourceManager, ProxyUser {
   sip: Address = { host: '', port: 0 }
   private readonly context: Context<Config>
+  private readonly ports: ResourceManagerPorts
   private readonly transport: SipTransport
   private readonly transactions: TransactionLayer
   private readonly proxy: StatefulProxy
   private readonly servers: MediaServers
   private readonly refused
-  private watch: Timer | undefined
+  /** From the media servers, and to the proxies. */
+  private readonly taken: TakenSipLinks
+  private listener: LinkListener | undefined
+  private kept: KeptSipLinks | undefined
+  private watches: readonly Timer[] = []
   private announcement: Announcement | undefined
   private stopping: Promise<void> | undefined
 
-  constructor(context: Context<Config>) {
+  constructor(context: Context<Config>, ports: ResourceManagerPorts) {
     const { runtime, log, metrics } = context
     const { clock, random } = runtime
     this.context = context
+    this.ports = ports
     this.transport = new SipTransport(context)
     this.transactions = new TransactionLayer({ ...context, transport: this.transport })
     this.proxy = new StatefulProxy(this.transactions, this, { clock, transport: this.transport, seed: random.hex(4) })
-    const { transactions } = this
+    const { transport, transactions } = this
+    this.taken = new TakenSipLinks({ transport, lost: (hop) => this.servers.doubt(hop) })
     const silent = (hop: Hop) => this.proxy.fail((to) => to.host === hop.host && to.port === hop.port, 408)
-    this.servers = new MediaServers({ clock, random, log, transactions, silent })
+    const wayTo = (hop: Hop) => this.taken.wayTo(hop)
+    this.servers = new MediaServers({ clock, random, log, transactions, wayTo, silent })
     this.refused = metrics.counter('media_unplaced_total', 'INVITEs for which there was no media server').of({})
     metrics.gauge('media_servers', 'Media servers of this data centre that answer', () => this.there)
   }
 
   async open(): Promise<void> {
-    const { config, coordination } = this.context
+    const { config, coordination, runtime, log } = this.context
+    const { ports, transport } = this
     const local = await this.transport.listenBoth(config.listen)
     this.sip = { host: config.advertise ?? local.host, port: local.port }
-    const found = (entries: ReadonlyMap<string, string>) => this.servers.set(announcedServers(entries))
-    this.watch = coordination.watch(`media-server/${config.dc}/`, found)
-    const key = `resource-manager/${config.dc}/${config.name}`
-    this.announcement = await coordination.announce(key, JSON.stringify({ sip: this.sip }))
+    const sentBy = this.sip
+    const hello = sipHello(sentBy, config.dc, runtime.random.hex(8))
+    const kept = new KeptSipLinks({ runtime, log, hello, links: ports.links, transport, sentBy })
+    this.kept = kept
+    this.listener = await listenLinks({
+      runtime,
+      log,
+      hello,
+      local: config.linkListen,
+      kinds: { [sipLinks]: this.taken.opened },
+      ...(ports.links && { links: ports.links }),
+    })
+    this.watches = [
+      coordination.watch(`media-server/${config.dc}/`, (entries) => this.servers.set(announcedServers(entries))),
+      coordination.watch(proxiesIn(config.dc), (entries) => kept.follow(entries)),
+    ]
+    const announced = JSON.stringify({ sip: this.sip, link: this.listener.local })
+    this.announcement = await coordination.announce(`${managersIn(config.dc)}${config.name}`, announced)
   }
 
   health(): Health {
@@ -118,7 +157,8 @@ class ResourceManager implements RunningResourceManager, ProxyUser {
     if (request.method === 'OPTIONS' && uri.user === '') return this.answer(transaction)
     const hop = hopOf(uri)
     // A request inside a dialog that somebody sent through us: it names its media server.
-    if (hop !== undefined && this.servers.isAt(hop)) return { type: 'forward', groups: [[{ hop }]] }
+    if (hop !== undefined && this.servers.isAt(hop))
+      return { type: 'forward', groups: [[{ hop: this.taken.wayTo(hop) }]] }
     if (request.toTag !== '') return { type: 'refuse', status: 481 }
     if (request.method !== 'INVITE') return { type: 'refuse', status: 405, fields: [['Allow', 'INVITE, OPTIONS']] }
     return this.place(request, uri)
@@ -143,9 +183,11 @@ class ResourceManager implements RunningResourceManager, ProxyUser {
 
   private async close() {
     await this.announcement?.withdraw()
-    this.watch?.cancel()
+    for (const watch of this.watches) watch.cancel()
     this.servers.stop()
     this.transactions.close()
+    this.kept?.close()
+    await this.listener?.close()
     await this.transport.close()
   }
 }

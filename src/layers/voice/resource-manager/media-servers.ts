@@ -15,6 +15,8 @@ export type MediaServersOptions = {
   readonly random: Random
   readonly log: Log
   readonly transactions: Transactions
+  /** Its link, where it has one. */
+  wayTo(hop: Hop): Hop
   /** It does not answer any more: what waits for it goes elsewhere. */
   silent(hop: Hop): void
 }
@@ -59,13 +61,23 @@ export class MediaServers {
   inOrder(key: string): Hop[] {
     return ranked(key, this.byName.keys()).flatMap((name) => {
       const server = this.byName.get(name)
-      return server?.isThere ? [server.hop] : []
+      return server?.isThere ? [this.options.wayTo(server.hop)] : []
     })
   }
 
   /** Whether one is announced at this address. */
-  isAt({ host, port }: Address): boolean {
-    return [...this.byName.values()].some(({ hop }) => hop.host === host && hop.port === port)
+  isAt(address: Address): boolean {
+    return this.at(address) !== undefined
+  }
+
+  /** Its link has gone: it is not there until it answers. */
+  doubt(address: Address): void {
+    const server = this.at(address)
+    if (server === undefined) return
+    server.probe?.transaction.abandon()
+    server.probe = undefined
+    this.missed(server)
+    this.ask(server)
   }
 
   get size(): number {
@@ -81,6 +93,11 @@ export class MediaServers {
     this.ticking.cancel()
     for (const { probe } of this.byName.values()) probe?.transaction.abandon()
     this.byName.clear()
+  }
+
+  private at({ host, port }: Address): MediaServer | undefined {
+    for (const server of this.byName.values()) if (server.hop.host === host && server.hop.port === port) return server
+    return undefined
   }
 
   private tickLater(): Timer {
@@ -125,7 +142,7 @@ export class MediaServers {
         this.missed(server)
       },
     }
-    const transaction = transactions.request(draft, server.hop, user)
+    const transaction = transactions.request(draft, this.options.wayTo(server.hop), user)
     server.probe = { transaction, since: clock.monotonic() }
   }
 

@@ -48,7 +48,8 @@ class Farm {
   }
 
   async manager(name: string): Promise<RunningResourceManager> {
-    const config = { name, dc: 'dc1', listen: { host: '127.0.0.1', port: 0 } }
+    const here = { host: '127.0.0.1', port: 0 }
+    const config = { name, dc: 'dc1', listen: here, linkListen: here }
     const manager = await this.world.complete(resourceManager().start({ ...this.context(name), config }))
     await this.world.run(10)
     return manager
@@ -69,6 +70,12 @@ class Farm {
     const placed: Placed[] = []
     for (const manager of managers) placed.push(await this.call(manager, user))
     return placed
+  }
+
+  /** Every datagram between the two hosts is lost; links over TCP hold. */
+  loseDatagrams(one: string, other: string): void {
+    this.world.links.set(one, other, { loss: 1 })
+    this.world.links.set(other, one, { loss: 1 })
   }
 
   /** The host dies, and its announcement with it only when `known`. */
@@ -118,6 +125,35 @@ describe('Resource Manager', () => {
 
     expect(call.contact?.port).toBe(server.sip.port)
     expect(call.response?.header('Record-Route')).toBeUndefined()
+  })
+
+  it('reaches a media server over the link that this one opened, not over UDP (architecture §11)', async () => {
+    const manager = await farm.manager('r1')
+    await farm.mediaServer('m1')
+    await farm.world.run(100)
+    farm.loseDatagrams('r1', 'm1')
+
+    const { status } = await farm.call(manager, 'echo')
+    await farm.world.run(2000)
+
+    expect(status).toBe(200)
+    expect(manager.health()).toEqual({ status: 'ok', reasons: [] })
+  })
+
+  it('takes another media server at once when the link of one is lost', async () => {
+    await farm.mediaServer('m1')
+    await farm.mediaServer('m2')
+    const manager = await farm.manager('r1')
+    await farm.world.run(100)
+    const { on } = await farm.call(manager, 'conf=a')
+    farm.world.crash(on, 'process')
+
+    const before = farm.world.now
+    const again = await farm.call(manager, 'conf=a')
+
+    expect(again.status).toBe(200)
+    expect(again.on).not.toBe(on)
+    expect(farm.world.now - before).toBeLessThan(100)
   })
 
   it('goes on to the next media server where one is full, and brings the second leg of the call there too', async () => {

@@ -12,6 +12,7 @@ import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
 import type { Advertised } from '#protocols/sip/transport/sip-transport.ts'
+import { sipLinks } from '../model/taken-sip-links.ts'
 import { sipURI } from '../model/uri-hop.ts'
 import { managerKeys, managersOf, type ProxyValue, proxiesOf, proxyKeys } from './announcements.ts'
 import { Config } from './config.ts'
@@ -69,8 +70,9 @@ class Component implements RunningSipProxy {
     proxy.addresses.setDomains(ports.configuration.current().settings.domains)
     this.watches.push(ports.configuration.changed(({ settings }) => proxy.addresses.setDomains(settings.domains)))
     const listen = await this.listen()
-    const link = await this.listenLinks('node-proxy', config.linkListen, proxy.nodes.opened)
-    const mesh = await this.listenLinks('proxy-mesh', config.meshListen, proxy.mesh.opened)
+    const inside = { 'node-proxy': proxy.nodes.opened, [sipLinks]: proxy.links.opened }
+    const link = await this.listenLinks(config.linkListen, inside)
+    const mesh = await this.listenLinks(config.meshListen, { [meshLinks]: proxy.mesh.opened })
     this.addresses = { listen, link, mesh }
     proxy.addresses.setProxy(proxy.self.name, listen)
     this.watches.push(
@@ -135,9 +137,9 @@ class Component implements RunningSipProxy {
     return { host, port: advertise.port ?? (isIPv4(host) || isIPv6(host) ? port : 0) }
   }
 
-  private async listenLinks(kind: string, local: Address, opened: Opened): Promise<Address> {
+  private async listenLinks(local: Address, kinds: Readonly<Record<string, Opened>>): Promise<Address> {
     const { runtime, log } = this.context
-    const listener = await listenLinks({ runtime, log, local, hello: this.hello(kind), opened, ...this.local })
+    const listener = await listenLinks({ runtime, log, local, hello: this.hello, kinds, ...this.local })
     this.listeners.push(listener)
     return listener.local
   }
@@ -145,17 +147,17 @@ class Component implements RunningSipProxy {
   private keep(locate: () => Address | undefined) {
     const { runtime, log } = this.context
     const { opened } = this.proxy.mesh
-    return keepLink({ runtime, log, hello: this.hello('proxy-mesh'), locate, opened, ...this.local })
+    return keepLink({ runtime, log, hello: { ...this.hello, kind: meshLinks }, locate, opened, ...this.local })
   }
 
   private get local() {
     return this.ports.links === undefined ? {} : { links: this.ports.links }
   }
 
-  private hello(kind: string): Hello {
+  private get hello(): Omit<Hello, 'kind'> {
     const { name, dc } = this.context.config
     // Proxies share nothing that an older one could spoil: the newest link counts, whatever its epoch.
-    return { kind, name, dc, instance: this.instance, epoch: 0 }
+    return { name, dc, instance: this.instance, epoch: 0 }
   }
 
   private followProxies(entries: ReadonlyMap<string, string>) {
@@ -170,4 +172,5 @@ class Component implements RunningSipProxy {
   private known: readonly string[] = []
 }
 
+const meshLinks = 'proxy-mesh'
 const nowhere: Address = { host: '0.0.0.0', port: 0 }

@@ -36,7 +36,7 @@ function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, 
 /** RFC 3263: an address is its own hop; of a name the servers are tried one after the other. */
 function toServers(request: Message, node: string, routes: OwnRoutes, uri: URI, view: View): Decision {
   const numeric = hopOf(uri)
-  const hops = numeric === undefined ? view.servers.known(uri) : [numeric]
+  const hops = numeric === undefined ? view.servers.known(uri) : [view.wayTo(numeric)]
   if (hops === undefined) return { type: 'locate', uri }
   const groups = hops.map((hop) => [targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view)])
   if (groups.length === 0) return refuse('unresolvable', 503, 'Unresolvable Host')

@@ -16,6 +16,7 @@ import { defaultTransportLimits } from '#protocols/sip/transport/limits.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop, SentBy } from '#protocols/sip/transport/transport.ts'
 import { memberName } from '../model/member-name.ts'
+import { TakenSipLinks } from '../model/taken-sip-links.ts'
 import { sipURI } from '../model/uri-hop.ts'
 import { abilitiesOf } from './abilities.ts'
 import { Addresses } from './addresses.ts'
@@ -42,13 +43,15 @@ const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvabl
 export class SipProxy implements View, ProxyUser {
   readonly self: { readonly name: string; readonly dc: string; readonly run: string }
   readonly addresses = new Addresses()
-  readonly media = new MediaHosts()
+  readonly media = new MediaHosts((hop) => this.wayTo(hop))
   readonly transport: SipTransport
   readonly registrations: Registrations
   readonly routes: RouteBook
   readonly nodes: Nodes
   readonly mesh: Mesh
   readonly servers: Locator
+  /** From Resource Managers and media servers. */
+  readonly links: TakenSipLinks
   draining = false
   private readonly core: StatefulProxy
   private readonly layer: TransactionLayer
@@ -110,6 +113,9 @@ export class SipProxy implements View, ProxyUser {
     })
     this.servers = new Locator({ runtime, abilities: abilitiesOf(config.listen) })
     gauges(metrics, this.nodes, registrations, this.defence)
+    // As good as not answered: a Resource Manager that is gone has others beside it, a media server none (§16.9).
+    const lost = ({ connection }: Hop) => fail((hop) => hop.connection === connection, 408)
+    this.links = new TakenSipLinks({ transport, lost })
   }
 
   get configuration(): Configuration {
@@ -131,6 +137,10 @@ export class SipProxy implements View, ProxyUser {
     const uri = sipURI(sentBy.protocol, sentBy.host, sentBy.port)
     this.uris.set(sentBy, uri)
     return uri
+  }
+
+  wayTo(hop: Hop): Hop {
+    return this.links.wayTo(hop)
   }
 
   isOpen(connection: number): boolean {

@@ -37,5 +37,7 @@ export interface View {
   origin(from: Hop): Origin
   /** The URI under which somebody at `hop` reaches us. */
   facing(hop: Hop): string
+  /** The link to whoever is at this hop; the hop itself where there is none. */
+  wayTo(hop: Hop): Hop
   isOpen(connection: number): boolean
 }

@@ -12,10 +12,10 @@ import type { Respond, UserAgent } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
+import { KeptSipLinks } from '../model/kept-sip-links.ts'
 import type { Config } from './config.ts'
 import type { Authenticator } from './session-controller/ports.ts'
 import { callAuthenticator } from './sip/call-authenticator.ts'
-import { ProxyLinks } from './sip/proxy-links.ts'
 import { Registrar } from './sip/registrar.ts'
 import { usualAlgorithm } from './sip/secret.ts'
 import { traced } from './sip/traced-transport.ts'
@@ -35,7 +35,7 @@ export type SipEndOptions = {
 export class SipEnd {
   readonly userAgent: UserAgent
   readonly authenticator: Authenticator
-  readonly proxies: ProxyLinks
+  readonly proxies: KeptSipLinks
   private readonly options: SipEndOptions
   private readonly transport: SipTransport
   private readonly transactions: TransactionLayer
@@ -46,7 +46,8 @@ export class SipEnd {
     const { context, configuration, trace, links, hello, registered, changed } = options
     const { runtime, log, metrics, config } = context
     this.transport = new SipTransport({ runtime, log, metrics })
-    this.proxies = new ProxyLinks({ runtime, log, hello, links, transport: this.transport, changed })
+    const sentBy = { host: hello.name, port: 0 }
+    this.proxies = new KeptSipLinks({ runtime, log, hello, links, transport: this.transport, sentBy, changed })
     const transport = traced(this.transport, trace, hello.name)
     this.transactions = new TransactionLayer({ runtime, transport, log, metrics, limit: config.limits.transactions })
     this.userAgent = createUserAgent(

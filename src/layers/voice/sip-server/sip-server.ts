@@ -10,6 +10,7 @@ import { nodeKey, watchNodes } from '#protocols/tlib/location.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
 import { createPort, type Port, type Service } from '#protocols/tlib/server.ts'
 import { listenTcp } from '#protocols/tlib/tcp-server.ts'
+import { proxiesIn } from '../model/kept-sip-links.ts'
 import { memberName } from '../model/member-name.ts'
 import type { RunningSipServer, SipServerPorts } from './component.ts'
 import type { Config } from './config.ts'
@@ -23,7 +24,6 @@ import { NodePublisher } from './publisher.ts'
 import { Requests } from './requests.ts'
 import { RouteRequests } from './route-requests.ts'
 import type { CallSettings, SessionController } from './session-controller/ports.ts'
-import { proxiesOf } from './sip/proxy-links.ts'
 import { SipEnd } from './sip-end.ts'
 import { Subscribers } from './subscribers.ts'
 import { type NodeName, TController } from './t-controller/t-controller.ts'
@@ -70,7 +70,7 @@ export class SipServer implements RunningSipServer {
     this.entry = { node: number, epoch, geoLocation, tlib, mesh }
     this.watches.push(
       watchNodes(coordination, (nodes) => parts.mesh.follow(nodes)),
-      coordination.watch(proxiesOf(dc), (entries) => parts.sip.proxies.follow(entries)),
+      coordination.watch(proxiesIn(dc), (entries) => parts.sip.proxies.follow(entries)),
     )
     this.linked()
   }
@@ -236,7 +236,14 @@ export class SipServer implements RunningSipServer {
     const { links } = this.ports
     const hello = this.hello(node, 'node-mesh')
     const local = { host: config.mesh.host, port: config.mesh.port }
-    this.meshListener = await listenLinks({ runtime, log, hello, local, opened: mesh.opened, ...(links && { links }) })
+    this.meshListener = await listenLinks({
+      runtime,
+      log,
+      hello,
+      local,
+      kinds: { 'node-mesh': mesh.opened },
+      ...(links && { links }),
+    })
     return this.meshListener.local
   }
 
