@@ -2,6 +2,7 @@
  * The calls that are going on, by the events read so far. What is not in memory, after a restart for one, is read again
  * from the store: so nothing here needs to survive.
  */
+import { Recent } from '#platform/recent.ts'
 import type { Interaction } from '#protocols/model/http/calls.ts'
 import type { CallEvent } from '#protocols/tlib/events.ts'
 import type { CallState } from './call-state.ts'
@@ -35,7 +36,7 @@ export class LiveCalls {
   /** Consultation → the call it is about. */
   private readonly mainOf = new Map<string, string>()
   /** Calls that ended lately, and the interactions they belong to: a replay finds them here. */
-  private readonly over = new Map<string, string>()
+  private readonly over = new Recent<string, string>(remembered)
 
   constructor(options: LiveCallsOptions) {
     this.options = options
@@ -106,10 +107,6 @@ export class LiveCalls {
 
   private remember({ callUUID, next }: CallState): void {
     for (const call of next.keys()) this.over.set(call, callUUID)
-    for (const call of this.over.keys()) {
-      if (this.over.size <= remembered) return
-      this.over.delete(call)
-    }
   }
 
   private drop({ callUUID, connID, next }: CallState): void {

@@ -2,6 +2,7 @@
  * The calls that are going on, as the T-Library streams of all nodes tell them. A node's snapshot replaces what it told
  * before; an event that two nodes tell counts once.
  */
+import { Recent } from '#platform/recent.ts'
 import { millisecondsOf } from '#platform/time.ts'
 import type { AddressState, CallOnDN } from '#protocols/tlib/attributes.ts'
 import { parseConnID } from '#protocols/tlib/conn-id.ts'
@@ -26,7 +27,7 @@ type PartyEvent = EventOf<'EventCallPartyAdded'> | EventOf<'EventCallPartyState'
 export class LiveCalls {
   private readonly calls = new Map<string, Call>()
   private readonly byConnID = new Map<string, string>()
-  private readonly over = new Set<string>()
+  private readonly over = new Recent<string, true>(remembered)
   /** The node a number in a ConnID stands for. */
   private readonly ownerOf: (number: number) => Source | undefined
 
@@ -187,10 +188,7 @@ export class LiveCalls {
   private end(call: Call): void {
     this.calls.delete(call.callUUID)
     for (const connID of call.connIDs) this.byConnID.delete(connID)
-    this.over.add(call.callUUID)
-    if (this.over.size <= remembered) return
-    const [oldest] = this.over
-    if (oldest !== undefined) this.over.delete(oldest)
+    this.over.set(call.callUUID, true)
   }
 }
 
