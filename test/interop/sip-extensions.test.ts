@@ -29,18 +29,42 @@ describe('extensions', () => {
     expect(result, result.output).toMatchObject({ code: 0, successful: 1, failed: 0 })
   })
 
-  it('a carrier that wants a longer session timer is called again with it (RFC 4028 §7.3)', async () => {
-    const carrier = new Sipp({ scenario: 'timed-callee', port: demoPorts.carrier, calls: 1, timeout: 20 })
+  it.each([
+    ['wants a longer session timer is called again with it (RFC 4028 §7.3)', 'timed-callee', '1001'],
+    [
+      'answers by a reliable 183, and offers anew by UPDATE before its 2xx (RFC 3262, RFC 3311)',
+      'reliable-callee',
+      '1003',
+    ],
+  ])('a carrier that %s', async (_what, scenario, dn) => {
+    const carrier = new Sipp({ scenario, port: demoPorts.carrier, calls: 1, timeout: 20 })
     try {
-      const phone = await phones.agent('1001')
-      phone.dial('sip:442079460018@ringmain')
-      await phone.event('CALL_ESTABLISHED')
-      phone.hangup()
+      const agent = await phones.agent(dn)
+      agent.dial('sip:442079460018@ringmain')
+      await agent.event('CALL_ESTABLISHED')
+      agent.hangup()
       const result = await carrier.finished()
 
       expect(result, result.output).toMatchObject({ code: 0, successful: 1, failed: 0 })
     } finally {
       await carrier.stop()
+    }
+  })
+
+  it('a caller that requires reliable provisional responses hears early what the phone says (RFC 3262)', async () => {
+    const port = peerPorts.sipp + 10
+    const keys = { contact: String(port), expires: '20' }
+    const lines = ['1002;[authentication username=1002 password=demo]']
+    const args = ['-auth_uri', 'ringmain']
+    await Sipp.run({ scenario: 'register', remote, port: peerPorts.sipp, calls: 1, timeout: 20, keys, lines, args })
+    const phone = new Sipp({ scenario: 'early-callee', port, calls: 1, timeout: 20 })
+    try {
+      const result = await callBy('reliable-caller', '1002')
+
+      expect(result, result.output).toMatchObject({ code: 0, successful: 1, failed: 0 })
+      expect(await phone.finished()).toMatchObject({ code: 0, successful: 1, failed: 0 })
+    } finally {
+      await phone.stop()
     }
   })
 })

@@ -4,12 +4,15 @@ import { type Effect, type Input, inviteServerUsage, type State, type Usage } fr
 import { buildResponse } from '../message/build-response.ts'
 import type { Body, Fields } from '../message/draft.ts'
 import { MalformedMessage } from '../message/errors.ts'
+import { fieldId } from '../message/field-names.ts'
+import { hasOptionTag } from '../message/headers/option-tags.ts'
 import type { Message } from '../message/message.ts'
 import type { ServerTransaction, ServerUser } from '../transaction/transactions.ts'
 import { DialogSession, type Phase, reasonOf, type SessionOwner } from './dialog-session.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
-import { bodyOf } from './message-body.ts'
+import { bodyOf, hasBody } from './message-body.ts'
 import { plainly } from './plainly.ts'
+import { ReliableProvisionals, type ReliableUser } from './reliable-provisionals.ts'
 import type { IncomingSession } from './session.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>
@@ -23,6 +26,8 @@ const phases: Readonly<Record<State, Phase>> = {
 }
 
 const none: Fields = []
+const REQUIRE = fieldId('Require')
+const requiresReliable = (invite: Message): boolean => invite.has(REQUIRE) && hasOptionTag(invite, 'Require', '100rel')
 
 type Answer = {
   readonly reason?: string | undefined
@@ -30,7 +35,10 @@ type Answer = {
   readonly fields?: Fields | undefined
 }
 
-export class CalleeSession extends DialogSession implements IncomingSession, ServerUser, Performer<Performed> {
+export class CalleeSession
+  extends DialogSession
+  implements IncomingSession, ServerUser, Performer<Performed>, ReliableUser
+{
   readonly isCaller = false
   /** What tells a request that came by two ways (§8.2.2.2). */
   readonly origin: string
@@ -40,6 +48,11 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
   /** The newest one; until its ACK. */
   private transaction: ServerTransaction | undefined
   private theirOffer: Body | undefined
+  /** Where the caller requires reliable provisional responses (RFC 3262). */
+  private readonly reliable: ReliableProvisionals | undefined
+  /** A reliable one carries our answer: none other may; and it has been acknowledged. */
+  private described = false
+  private agreedEarly = false
 
   /** `dialog` is that of `transaction`'s INVITE. */
   constructor(owner: SessionOwner, transaction: ServerTransaction, dialog: Dialog, origin: string) {
@@ -53,6 +66,7 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     const { T1, T2 } = owner.timing
     const first = { state: 'Proceeding', data: { T1, T2, repeatAfter: T1, response: undefined } } as const
     this.usage = new MachineInTurn(owner.drive, inviteServerUsage, first, this.turns, this)
+    this.reliable = requiresReliable(request) ? new ReliableProvisionals(this, request.cseq) : undefined
     this.transaction = transaction
     transaction.use(this)
   }
@@ -89,7 +103,8 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     const usage = plainly(this.usage.snapshot())
     const exchange = plainly(this.exchange?.snapshot())
     const timer = this.timer?.snapshot()
-    return { role: 'callee', callID, localTag, cseq, offered, dialogs, invite, usage, exchange, timer }
+    const reliable = plainly(this.reliable?.snapshot())
+    return { role: 'callee', callID, localTag, cseq, offered, dialogs, invite, usage, exchange, timer, reliable }
   }
 
   /**
@@ -112,6 +127,7 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     this.transaction = transaction
     transaction.use(this)
     this.dialogs = [{ ...dialog, state: this.dialog.state, localCSeq: this.dialog.localCSeq }]
+    this.reliable?.join(transaction.request)
     this.usage.input({ type: 'join', invite: transaction.request })
   }
 
@@ -138,8 +154,8 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
   }
 
   protected offerFault(): 0 | 491 | 500 {
-    // §14.2, RFC 3311 §5.2: the first offer is not answered yet.
-    if (this.phase === 'Early') return 500
+    // §14.2, RFC 3311 §5.2: the first offer is not answered yet, unless by a reliable response.
+    if (this.phase === 'Early') return this.agreedEarly ? 0 : 500
     // RFC 5407 §3.1.5: a new offer proves that our answer has come; where our own offer is open it is glare.
     return this.phase === 'Accepted' && !this.offered ? 491 : 0
   }
@@ -163,9 +179,68 @@ export class CalleeSession extends DialogSession implements IncomingSession, Ser
     const { transaction } = this
     // A CANCEL may have come first.
     if (transaction === undefined || this.usage.state !== 'Proceeding') return
-    const timer = type === 'accept' ? this.timerGrant(transaction.request) : none
+    if (type === 'reject') this.usage.input({ type, response: this.built(transaction, status, parts) })
+    else if (type === 'accept') this.answerWith2xx(transaction, parts)
+    else if (this.reliable !== undefined) this.provideReliably(transaction, this.reliable, status, parts)
+    else this.usage.input({ type, response: this.built(transaction, status, parts) })
+  }
+
+  private answerWith2xx(transaction: ServerTransaction, parts: Answer) {
+    const timer = this.timerGrant(transaction.request)
     const fields = timer.length === 0 ? parts.fields : [...timer, ...(parts.fields ?? none)]
-    this.usage.input({ type, response: this.built(transaction, status, { ...parts, fields }) })
+    // RFC 3262 §5: the answer has been given.
+    const body = this.described ? undefined : parts.body
+    const response = this.built(transaction, 200, { ...parts, body, fields })
+    if (this.reliable !== undefined) this.reliable.accept(response)
+    else this.acceptNow(response)
+  }
+
+  /** RFC 3262 §5: a first one to an INVITE without an offer would have to carry ours; so there is none. */
+  private provideReliably(
+    transaction: ServerTransaction,
+    reliable: ReliableProvisionals,
+    status: number,
+    { reason, body, fields = none }: Answer,
+  ) {
+    if (!this.offered) return
+    const news = this.described ? undefined : body
+    this.described ||= news !== undefined
+    const all = (rseq: number): Fields => [['Require', '100rel'], ['RSeq', String(rseq)], ...fields]
+    reliable.progress((rseq) => this.built(transaction, status, { reason, body: news, fields: all(rseq) }))
+  }
+
+  /** ReliableUser. */
+  provide(response: Message): void {
+    this.usage.input({ type: 'progress', response })
+  }
+  repeat(response: Message): void {
+    this.transaction?.send(response)
+  }
+  acceptNow(response: Message): void {
+    this.usage.input({ type: 'accept', response })
+  }
+  provisionalAcknowledged(transaction: ServerTransaction, response: Message): void {
+    if (response.body.length > 0) this.agreedEarly = true
+    // RFC 3262 §5: a PRACK may carry the next offer.
+    if (!hasBody(transaction.request)) this.respond(transaction, 200)
+    else if (this.agreedEarly) this.exchanging().receive(transaction, transaction.request)
+    else this.respond(transaction, 488)
+  }
+  giveUp(): void {
+    const { transaction, user } = this
+    if (transaction === undefined || this.usage.state !== 'Proceeding') return
+    this.usage.input({ type: 'reject', response: this.built(transaction, 504, { reason: 'No PRACK' }) })
+    user.ended({ cause: 'no-ack', reason: undefined })
+  }
+
+  override settle(): void {
+    if (this.phase === 'Over') this.reliable?.over()
+    super.settle()
+  }
+
+  protected override receivePrack(transaction: ServerTransaction, request: Message): void {
+    if (this.reliable === undefined) super.receivePrack(transaction, request)
+    else this.reliable.prack(transaction, request)
   }
 
   private refuse(status: number) {

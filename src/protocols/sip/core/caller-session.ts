@@ -5,6 +5,7 @@ import { buildRequest, type RequestParts } from '../message/build-request.ts'
 import type { Body, Fields } from '../message/draft.ts'
 import { MalformedMessage } from '../message/errors.ts'
 import { parseNameAddr } from '../message/headers/name-addr.ts'
+import { formatRAck, reliableNumber } from '../message/headers/rack.ts'
 import type { Message } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason-phrase.ts'
 import { own } from '../message/scan.ts'
@@ -38,6 +39,11 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   /** Until there is a final response. */
   private transaction: ClientTransaction | undefined
   private cancelFields: Fields | undefined
+  private readonly offered: boolean
+  /** The last RSeq of each early dialog that has reliable responses, by remote tag (RFC 3262 §4). */
+  private reliable: Map<string, number> | undefined
+  /** What a reliable response or an UPDATE of an early dialog described: its 2xx need not say it again. */
+  private early: Map<string, Body | undefined> | undefined
   /** What the first 2xx makes ours. */
   private candidate: Dialog | undefined
 
@@ -49,6 +55,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     const tagged = own(`${from};tag=${this.localTag}`)
     this.invite = { method: 'INVITE', requestURI, from: tagged, to, callID: this.callID, cseq }
     const offered = invitation.body !== undefined
+    this.offered = offered
     const data: Usage = { T1: owner.timing.T1, offered, ours: undefined, answer: undefined, forks: [] }
     this.usage = new MachineInTurn(owner.drive, inviteClientUsage, { state: 'Calling', data }, this.turns, this)
   }
@@ -64,7 +71,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
       return
     }
     const contact = owner.fields.contactAt(hop)
-    const all = owner.fields.ofInvitation(fields, this.timer?.askedAgain)
+    const all = owner.fields.ofInvitation(fields, this.timer?.askedAgain, this.offered)
     const { method, from, to, callID, cseq } = this.invite
     const parts = { method, requestURI, from, to, callID, cseq, route: route ?? [], contact, fields: all, body }
     const draft = buildRequest(parts)
@@ -121,9 +128,17 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     return this.phase === 'Over'
   }
 
-  /** In an early dialog, and before our ACK, an offer of ours or theirs is open (§14.2, RFC 3311 §5.2). */
-  protected offerFault(): 0 | 491 | 500 {
-    return this.phase === 'Confirmed' ? 0 : 491
+  /**
+   * In an early dialog, unless a reliable response answered it, and before our ACK, an offer of ours or theirs is open
+   * (§14.2, RFC 3311 §5.2).
+   */
+  protected offerFault(remoteTag: string): 0 | 491 | 500 {
+    if (this.phase === 'Confirmed') return 0
+    return this.phase === 'Early' && this.early?.has(remoteTag) === true ? 0 : 491
+  }
+
+  override offerTaken(request: Message): void {
+    if (this.phase === 'Early') this.early?.set(request.fromTag, bodyOf(request))
   }
 
   protected usageOver(): void {
@@ -144,7 +159,26 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
       const early = this.dialogOf(response)
       if (early !== undefined) this.dialogs.push(early)
     }
-    this.usage.input({ type: '1xx', response })
+    const rseq = this.offered ? reliableNumber(response) : undefined
+    if (rseq === undefined || this.acknowledgesProvisional(rseq, response)) this.usage.input({ type: '1xx', response })
+  }
+
+  /** RFC 3262 §4: PRACK. Not again to one that is repeated, nor to one before which another is missing. */
+  private acknowledgesProvisional(rseq: number, response: Message): boolean {
+    const { toTag, cseq } = response
+    const dialog = this.dialogs[this.indexOf(toTag)]
+    const last = this.reliable?.get(toTag)
+    if (dialog === undefined || cseq !== this.invite.cseq || (last !== undefined && rseq !== last + 1)) return false
+    this.reliable ??= new Map()
+    this.reliable.set(toTag, rseq)
+    const answer = bodyOf(response)
+    if (answer !== undefined) {
+      this.early ??= new Map()
+      this.early.set(toTag, answer)
+    }
+    const fields = [['RAck', formatRAck({ rseq, cseq, method: 'INVITE' })]] as const
+    this.send('PRACK', { fields }, new OneRequest(() => {}), dialog)
+    return true
   }
 
   /** §8.1.3.5: the same request with the next number; early dialogs were of the last one. */
@@ -193,7 +227,9 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   private answered(response: Message, offer: boolean) {
-    const event = { body: bodyOf(response), response }
+    const event = { body: bodyOf(response) ?? this.early?.get(response.toTag), response }
+    this.early = undefined
+    this.reliable = undefined
     if (offer) this.user.answered?.({ ...event, acknowledge: (answer) => this.answer(answer) })
     else this.user.answered?.(event)
   }

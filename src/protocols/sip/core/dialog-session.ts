@@ -71,7 +71,7 @@ export abstract class DialogSession implements Session {
   /** The machine has nothing to wait for, but perhaps repeated 2xx, which its transaction brings. */
   protected abstract readonly finished: boolean
   /** Why no offer can be taken now although the dialog lives; 0: it can. */
-  protected abstract offerFault(): 0 | 491 | 500
+  protected abstract offerFault(remoteTag: string): 0 | 491 | 500
   protected abstract usageOver(): void
   protected abstract usageBye(): void
   /** The ACK with the number of the INVITE that began the session. */
@@ -121,10 +121,10 @@ export abstract class DialogSession implements Session {
     if (!this.usageAcknowledged(ack)) this.exchange?.acknowledged(ack)
   }
 
-  /** Sends a request in our dialog; its number. */
-  send(method: string, content: RequestContent, user: ClientUser): number {
-    const dialog = counted(this.dialog)
-    this.dialogs[this.dialogs.length - 1] = dialog
+  /** Sends a request in our dialog, or in another early one; its number. */
+  send(method: string, content: RequestContent, user: ClientUser, of = this.dialog): number {
+    const dialog = counted(of)
+    this.dialogs[this.dialogs.indexOf(of)] = dialog
     const hop = this.owner.nextHop(nextURI(dialog))
     if (hop === undefined) this.owner.runtime.clock.turn(() => user.failed('transport'))
     else this.owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, content), hop, user)
@@ -169,6 +169,11 @@ export abstract class DialogSession implements Session {
     const { sessionTimer } = this.owner
     if (sessionTimer === undefined || (this.timer === undefined && !response.has(SESSION_EXPIRES))) return
     this.timing(sessionTimer).agreed(response)
+  }
+
+  /** What our 2xx in the dialog says of it; one before the session has begun, nothing. */
+  timerGranted(request: Message): Fields {
+    return this.phase === 'Early' ? [] : this.timerGrant(request)
   }
 
   /** What our 2xx to an INVITE or UPDATE of theirs says of it. */
@@ -255,8 +260,17 @@ export abstract class DialogSession implements Session {
     const { method } = request
     if (method === 'BYE') this.receiveBye(transaction, request)
     else if (method === 'INVITE' || method === 'UPDATE') this.receiveOffer(index, transaction, request)
+    else if (method === 'PRACK') this.receivePrack(transaction, request)
     else this.receiveOther(transaction, request)
   }
+
+  /** RFC 3262 §3: nothing of ours waits for it. */
+  protected receivePrack(transaction: ServerTransaction, _request: Message): void {
+    this.respond(transaction, 481)
+  }
+
+  /** The user has accepted an offer of theirs. */
+  offerTaken(_request: Message): void {}
 
   private receiveBye(transaction: ServerTransaction, request: Message) {
     const { phase, user } = this
@@ -272,12 +286,11 @@ export abstract class DialogSession implements Session {
 
   private receiveOffer(index: number, transaction: ServerTransaction, request: Message) {
     const offerless = request.method === 'UPDATE' && !hasBody(request)
-    const fault = offerless ? 0 : this.offerFault()
+    const fault = offerless ? 0 : this.offerFault(request.fromTag)
     if (fault !== 0) this.refuseOffer(transaction, fault)
     else if (!this.refreshAt(index, request)) this.respond(transaction, 400, { reason: 'Bad Contact' })
     // RFC 3311 §5.2: without an offer it only refreshes.
-    else if (offerless)
-      this.respond(transaction, 200, this.phase === 'Early' ? {} : { fields: this.timerGrant(request) })
+    else if (offerless) this.respond(transaction, 200, { fields: this.timerGranted(request) })
     else this.exchanging().receive(transaction, request)
   }
 
@@ -317,7 +330,7 @@ export abstract class DialogSession implements Session {
     return this.timer
   }
 
-  private exchanging(): SessionExchange {
+  protected exchanging(): SessionExchange {
     this.exchange ??= new SessionExchange(this)
     return this.exchange
   }

@@ -53,11 +53,11 @@ export class SessionExchange implements Performer<Performed> {
     this.session.owner.runtime.clock.turn(() => done(this.outcome(unanswered(status))))
   }
 
-  /** A re-INVITE, or an UPDATE with an offer. */
+  /** A re-INVITE, or an UPDATE or PRACK with an offer. */
   receive(transaction: ServerTransaction, request: Message): void {
     this.arriving.push(transaction)
-    if (request.method === 'UPDATE') this.machine.input({ type: 'update', request })
-    else this.machine.input({ type: 'invite', request, offered: hasBody(request) })
+    if (request.method === 'INVITE') this.machine.input({ type: 'invite', request, offered: hasBody(request) })
+    else this.machine.input({ type: 'update', request })
   }
 
   acknowledged(ack: Message): void {
@@ -176,10 +176,11 @@ export class SessionExchange implements Performer<Performed> {
     if (this.theirs !== transaction || transaction.answered) return
     const { fields } = this.session.owner
     const { request, from } = transaction
+    if (status < 300) this.session.offerTaken(request)
     const response = buildResponse(request, status, {
       reason: reasonPhrase(status),
       contact: status < 300 ? fields.contactAt(from) : undefined,
-      fields: fields.ofResponse(request.method, status, status < 300 ? this.session.timerGrant(request) : undefined),
+      fields: fields.ofResponse(request.method, status, status < 300 ? this.session.timerGranted(request) : undefined),
       body,
     })
     this.machine.input({ type: status < 300 ? 'accept' : 'reject', response })

@@ -9,13 +9,13 @@ import { askedTimer, isTooBrief, type SessionTimerPolicy } from './session-timer
 import type { UserAgentOptions } from './user-agent.ts'
 
 /** Methods that every user agent here understands. */
-const ownMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'UPDATE', 'REFER', 'NOTIFY']
+const ownMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'NOTIFY']
 
 /** Those whose requests and 2xx set the remote target, or make a dialog: they need a Contact (§8.1.1.8, §12.1). */
 const withContact = new Set(['INVITE', 'UPDATE', 'REFER', 'SUBSCRIBE', 'NOTIFY'])
 
 /** Methods of some RFC; any other is answered 501 (§21.5.2). */
-const known = new Set([...ownMethods, 'REGISTER', 'PRACK', 'SUBSCRIBE', 'PUBLISH', 'MESSAGE'])
+const known = new Set([...ownMethods, 'REGISTER', 'SUBSCRIBE', 'PUBLISH', 'MESSAGE'])
 
 /** Methods whose 2xx says what we understand (§11.2, §13.3.1.4, RFC 3311 §5.2). */
 const saysAll = new Set(['INVITE', 'OPTIONS', 'UPDATE'])
@@ -30,8 +30,11 @@ export class UserAgentFields {
   private readonly allow: readonly [string, string]
   private readonly request: Fields
   private readonly invite: Fields
-  /** Of the INVITE that begins a session. */
+  /** Of the INVITE that begins a session, with our offer; and what it asks for of a session timer. */
   private readonly first: Fields
+  private readonly timer: Fields
+  /** Without an offer: a reliable response would carry theirs, and wait for an answer in its PRACK (RFC 3262 §5). */
+  private readonly late: Fields
   private readonly sessionTimer: SessionTimerPolicy | undefined
   private readonly response: Fields
   /** Of a 2xx to INVITE or OPTIONS. */
@@ -46,13 +49,17 @@ export class UserAgentFields {
     const methods = [...ownMethods, ...(options.methods ?? [])]
     this.methods = new Set(methods)
     this.sessionTimer = options.sessionTimer
-    const tags = [...(options.supported ?? []), ...(options.sessionTimer === undefined ? [] : ['timer'])]
+    const late = [...(options.supported ?? []), ...(options.sessionTimer === undefined ? [] : ['timer'])]
+    const tags = ['100rel', ...late]
     this.supported = tags.map((tag) => tag.toLowerCase())
     this.allow = ['Allow', methods.join(', ')]
-    const supported: Fields = tags.length === 0 ? [] : [['Supported', tags.join(', ')]]
+    const supported: Fields = [['Supported', tags.join(', ')]]
+    const supportedLate: Fields = late.length === 0 ? [] : [['Supported', late.join(', ')]]
     this.request = [['User-Agent', options.product]]
     this.invite = [this.allow, ...supported, ...this.request]
-    this.first = [...(options.sessionTimer === undefined ? [] : askedTimer(options.sessionTimer)), ...this.invite]
+    this.late = [this.allow, ...supportedLate, ...this.request]
+    this.timer = options.sessionTimer === undefined ? [] : askedTimer(options.sessionTimer)
+    this.first = [...this.timer, ...this.invite]
     this.response = [['Server', options.product]]
     this.capable = [this.allow, ...supported, ...this.response]
     this.beforeContact = options.contactUser === undefined ? '<sip:' : `<sip:${options.contactUser}@`
@@ -77,8 +84,9 @@ export class UserAgentFields {
   }
 
   /** Those of the INVITE that begins a session; `timer` instead of what we ask for at first (RFC 4028 §7.3). */
-  ofInvitation(fields: Fields | undefined, timer: Fields | undefined): Fields {
-    const own = timer === undefined ? this.first : [...timer, ...this.invite]
+  ofInvitation(fields: Fields | undefined, timer: Fields | undefined, offered: boolean): Fields {
+    const usual = timer === undefined && offered
+    const own = usual ? this.first : [...(timer ?? this.timer), ...(offered ? this.invite : this.late)]
     return fields === undefined ? own : [...fields, ...own]
   }
 

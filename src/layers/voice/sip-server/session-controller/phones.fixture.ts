@@ -151,6 +151,10 @@ export class Line implements SessionUser {
     this.sdp = this.sdp.replace(/a=(sendrecv|sendonly|recvonly|inactive)/, `a=${direction}`)
     this.session?.reinvite(body(this.sdp), ({ status, body: answer }) => this.hear(`re-INVITE ${status}`, answer))
   }
+  /** An offer before there is an answer. */
+  update(): void {
+    this.send('UPDATE', [], body(this.sdp))
+  }
   send(method: string, fields: readonly (readonly [string, string])[], content?: Body): void {
     this.session?.request(method, ({ status }) => this.heard.push(`${method} ${status}`), fields, content)
   }

@@ -7,7 +7,9 @@ import { runnerSurroundings } from '#platform/machine/runner.ts'
 import type { Cell } from '#platform/metrics/metrics.ts'
 import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
+import { fieldId } from '#protocols/sip/message/field-names.ts'
 import { formatNameAddr, parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
+import { hasOptionTag } from '#protocols/sip/message/headers/option-tags.ts'
 import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { own } from '#protocols/sip/message/scan.ts'
@@ -23,6 +25,8 @@ import type { Origin, Requester, SessionController, SessionControllerOptions } f
 
 export const createSessionController = (options: SessionControllerOptions<Event>): SessionController<Request> =>
   new Controller(options)
+
+const REQUIRE = fieldId('Require')
 
 /** Hears what a session that was refused at once may still tell. */
 const nobody: SessionUser = { ended() {} }
@@ -93,7 +97,8 @@ class Controller implements SessionController<Request> {
   private arrive(session: IncomingSession, beginning: Beginning): SessionUser {
     const target = this.locate(beginning.dnis)
     const remote = sdpOf(session.offer)
-    const caller = { id: 'a', role: 'caller', state: 'Calling', remote } as const
+    const reliable = session.invite.has(REQUIRE) && hasOptionTag(session.invite, 'Require', '100rel')
+    const caller = { id: 'a', role: 'caller', state: 'Calling', remote, ...(reliable && { reliable }) } as const
     const full = this.calls.size >= this.options.settings().mostCalls
     const call = this.begin({ ...beginning, callType: typeOf(beginning.origin, target), legs: { a: caller } })
     const user = call.begin(session)

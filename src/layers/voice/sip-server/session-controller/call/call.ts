@@ -78,6 +78,8 @@ export type Leg = {
   readonly stale?: boolean
   /** It is held by request: what it is told says `inactive`. */
   readonly muted?: boolean
+  /** It requires reliable provisional responses: an early answer is the answer (RFC 3262 §5). */
+  readonly reliable?: boolean
   /** The fork whose early description was passed on (its To tag). */
   readonly fork?: string | undefined
   /** Its phone can be told to answer (`Event: talk`). */

@@ -159,7 +159,8 @@ export function alerted(turn: Turn, { status, body, fork, talks, leg }: InputOf<
   if (caller?.state !== 'Calling') return
   const heard = body !== undefined && (callee.fork === undefined || callee.fork === fork)
   if (heard) turn.setLeg(leg, { fork })
-  const early = heard ? body : undefined
+  // RFC 3262 §5: a caller who acknowledges it takes the first one for the answer.
+  const early = heard && !(caller.reliable && caller.local !== undefined) ? body : undefined
   turn.do({ type: 'progress', leg: caller.id, status, body: early })
   if (early !== undefined) turn.setLeg(caller.id, { local: early })
 }

@@ -41,6 +41,7 @@ export function connect(turn: Turn, waiting: string, { leg: id, body, offer }: I
     return
   }
   link(turn, waiting, id)
+  if (turn.leg(id)?.stale) settle(turn, id)
   const answersFirst = mediaOf(turn, waiting)?.state === 'Inviting' && turn.leg(waiting)?.state === 'Calling'
   if (!answersFirst) joinDirectly(turn, waiting)
 }

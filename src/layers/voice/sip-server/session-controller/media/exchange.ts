@@ -30,10 +30,13 @@ export function settle(turn: Turn, id: string): void {
   else if (leg.state !== 'Inviting') turn.setLeg(id, { stale: true })
 }
 
+/** What has been answered reliably stays the answer: other news is told by a re-INVITE (RFC 3262 §5). */
 function accept(turn: Turn, leg: Leg, remote: string): void {
-  const body = nextAnswer(remote, leg.local, leg.remote)
+  const next = nextAnswer(remote, leg.local, leg.remote)
+  const stale = leg.reliable === true && leg.local !== undefined && leg.local !== next
+  const body = stale ? (leg.local ?? next) : next
   turn.do({ type: 'accept', leg: leg.id, body })
-  turn.setLeg(leg.id, { state: 'Accepted', local: body })
+  turn.setLeg(leg.id, { state: 'Accepted', local: body, ...(stale && { stale }) })
 }
 
 function acknowledge(turn: Turn, leg: Leg, remote: string): void {
@@ -125,12 +128,19 @@ export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): void
   const peer = turn.leg(leg.peer)
   const unchanged = body === undefined || body === leg.remote
   if ((unchanged || !peer) && leg.local !== undefined) {
-    // A session refresh: the other side need not know.
+    // A session refresh, or an offer before the answer: the other side need not know, or not yet.
     turn.do({ type: 'acceptOffer', leg: id, body: nextAnswer(leg.local, leg.local, body) })
     if (body !== undefined) turn.setLeg(id, { remote: body })
+    if (!unchanged && leg.state === 'Calling') outdated(turn)
   } else if (body === undefined || peer?.state !== 'Up' || peer.exchange) {
     turn.do({ type: 'rejectOffer', leg: id, status: 491 })
   } else offer(turn, { ...peer, muted: false }, body, { why: 'pass', from: id, offer: body })
+}
+
+/** RFC 3311 §5.2: who is rung at was offered what the caller has changed since. */
+function outdated(turn: Turn): void {
+  for (const { id, state, role } of Object.values(turn.call.legs))
+    if (state === 'Inviting' && role !== 'media') turn.setLeg(id, { stale: true })
 }
 
 function passed(
