@@ -26,6 +26,8 @@ export type DataCentreParts = {
   /** Keys that all data centres share, hex. */
   readonly secrets: { readonly routes: string; readonly digest: string; readonly sessions: string }
   readonly directories: { readonly spool: string; readonly prompts: readonly string[]; readonly tokenFile: string }
+  /** PEM files; without them the proxies speak no TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
   readonly records: Records
   readonly openRtpWorker: OpenRtpWorker
   readonly openSandbox: OpenSandbox
@@ -48,10 +50,17 @@ export async function startDataCentre(shared: Shared, parts: DataCentreParts): P
   return { media, node }
 }
 
-async function startProxies(shared: Shared, { addresses, secrets }: DataCentreParts) {
+async function startProxies(shared: Shared, { addresses, secrets, tls }: DataCentreParts) {
   const { supervisor, configuration, links } = shared
   for (const { name, port } of addresses.proxies) {
-    const config = { name, dc: addresses.dc, listen: [{ host, port }], sharedKey: secrets.routes }
+    const listen = [
+      { host, port, transports: ['udp', 'tcp'] },
+      { host, port: port + 2, transports: ['ws'] },
+    ]
+    if (tls !== undefined) {
+      listen.push({ host, port: port + 1, transports: ['tls'] }, { host, port: port + 3, transports: ['wss'] })
+    }
+    const config = { name, dc: addresses.dc, listen, sharedKey: secrets.routes, ...(tls && { tls }) }
     await supervisor.start(sipProxy({ configuration, links }), config, { name, dc: addresses.dc })
   }
 }

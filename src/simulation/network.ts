@@ -3,12 +3,14 @@
  * delays and faults are those between the hosts that hold the two addresses.
  */
 import { AddressInUse, ConnectFailed } from '#platform/runtime/errors.ts'
+import { NodeCredentials } from '#platform/runtime/node/tls.ts'
 import type { Address, Connection, Listener, Net, UdpPort } from '#platform/runtime/runtime.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { Life } from './host.ts'
 import { Links } from './links.ts'
 import type { Stream } from './stream.ts'
 import { type Pipe, VirtualConnection } from './tcp.ts'
+import { secureVirtually } from './tls.ts'
 
 type Receive = (bytes: Buffer, from: Address) => void
 type Bound = { readonly life: Life; readonly local: Address; readonly receive: Receive }
@@ -64,6 +66,8 @@ export class Network {
       udp: (local, receive) => life.later(0, () => this.#bind(life, local, receive)),
       listen: (local, accept) => life.later(0, () => this.#listen(life, local, accept)),
       connect: (remote) => this.#connect(life, remote),
+      credentials: (pem) => new NodeCredentials(pem),
+      secure: (connection, end) => secureVirtually(life, connection, end),
     }
   }
 
@@ -160,7 +164,7 @@ export class Network {
   }
 
   #accept({ life, remote, connected }: Dial, listening: Listening, delay: number): void {
-    const dialler: Address = { host: '127.0.0.1', port: this.#nextPort++ }
+    const dialler: Address = { host: loopbackOf(remote), port: this.#nextPort++ }
     const ours = new VirtualConnection(life, dialler, remote, this.#pipe(life, listening.life), undefined)
     const theirs = new VirtualConnection(listening.life, remote, dialler, this.#pipe(listening.life, life), listening)
     this.#world.record(`tcp ${key(dialler)} ${key(remote)}`)
@@ -200,4 +204,6 @@ function find<T>(map: ReadonlyMap<string, T>, { host, port }: Address): T | unde
 }
 
 const sourceOf = (local: Address): Address =>
-  local.host === '0.0.0.0' ? { host: '127.0.0.1', port: local.port } : local
+  local.host === '0.0.0.0' || local.host === '::' ? { host: loopbackOf(local), port: local.port } : local
+
+const loopbackOf = ({ host }: Address): string => (host.includes(':') ? '::1' : '127.0.0.1')

@@ -6,8 +6,8 @@ import { type RunningSipProxy, sipProxy } from '#layers/voice/sip-proxy/componen
 import { Config } from '#layers/voice/sip-proxy/config.ts'
 import { InProcessCoordination, type Member } from '#platform/coordination/in-process.ts'
 import { silentLog } from '#platform/log/log.ts'
-import { noMetrics } from '#platform/metrics/metrics.ts'
-import type { Address } from '#platform/runtime/runtime.ts'
+import { type Exposition, prometheus } from '#platform/metrics/prometheus.ts'
+import type { Address, TlsPem } from '#platform/runtime/runtime.ts'
 import { fixedConfiguration } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import { LinkedPeer, type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
@@ -24,8 +24,10 @@ const demoObjects: Configuration = configurationFrom({
 export type StartedProxy = {
   readonly running: RunningSipProxy
   readonly member: Member
-  /** Where endpoints reach it. */
+  /** Where endpoints reach it over UDP and TCP; TLS, WebSocket and secure WebSocket are at the next three ports. */
   readonly sip: Address
+  /** Messages and connections that it has dropped for this reason. */
+  dropped(reason: string): Promise<number>
 }
 
 export type ProxyOptions = {
@@ -34,6 +36,8 @@ export type ProxyOptions = {
   advertise?: Config['advertise']
   limits?: object
   defence?: object
+  /** Put on its disk, and shown over TLS. */
+  tls?: TlsPem
 }
 
 export class ProxyWorld {
@@ -48,22 +52,21 @@ export class ProxyWorld {
 
   /** Starts a proxy on the host of its own name, at `host`:5060. */
   async proxy(name: string, host: string, options: ProxyOptions = {}): Promise<StartedProxy> {
-    const {
-      dc = 'dc1',
-      listen = [{ host, port: 5060, transports: ['udp', 'tcp'] }],
-      advertise,
-      limits = {},
-      defence = {},
-    } = options
+    const { dc = 'dc1', listen = portsAt(host, options.tls !== undefined), advertise } = options
+    const { limits = {}, defence = {} } = options
     const runtime = this.world.host(name)
+    const tls = options.tls && (await this.putCertificate(name, options.tls))
     const member = this.coordination.member(runtime.clock)
     const inside = { host, port: 0 }
-    const given = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey, limits, defence }
+    const own = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey, limits, defence }
+    const given = { ...own, ...(tls && { tls }) }
     const config = Value.Parse(Config, Value.Default(Config, { ...given, ...(advertise && { advertise }) }))
-    const context = { runtime, coordination: member, config, log: silentLog, metrics: noMetrics }
+    const exposition = prometheus()
+    const { metrics } = exposition.scope({ name })
+    const context = { runtime, coordination: member, config, log: silentLog, metrics }
     const component = sipProxy({ configuration: fixedConfiguration(this.configuration) })
     const running = await this.world.complete(component.start(context))
-    return { running, member, sip: { host, port: 5060 } }
+    return { running, member, sip: { host, port: 5060 }, dropped: (reason) => droppedFor(exposition, reason) }
   }
 
   /** Ends a proxy as a power cut does. */
@@ -94,6 +97,18 @@ export class ProxyWorld {
     return peer
   }
 
+  /** What the proxy of this name reads at its next look: a certificate, its key, and whom to believe. */
+  async putCertificate(name: string, { certificate, key, authorities }: TlsPem): Promise<NonNullable<Config['tls']>> {
+    const { disk } = this.world.host(name)
+    const put = (path: string, text: string) => this.world.complete(disk.replace(path, Buffer.from(text)))
+    await put('tls/certificate.pem', certificate)
+    await put('tls/key.pem', key)
+    const files = { certificate: 'tls/certificate.pem', key: 'tls/key.pem' }
+    if (authorities === undefined) return files
+    await put('tls/authorities.pem', authorities)
+    return { ...files, authorities: 'tls/authorities.pem' }
+  }
+
   udp(host: string, local: Address, proxy: StartedProxy): Promise<UdpPeer> {
     return UdpPeer.at(this.world, host, local, proxy.sip)
   }
@@ -101,6 +116,26 @@ export class ProxyWorld {
   tcp(host: string, proxy: StartedProxy): Promise<TcpPeer> {
     return TcpPeer.to(this.world, host, proxy.sip)
   }
+
+  /** `pem`: what it shows, and believes. */
+  tls(host: string, proxy: StartedProxy, pem: TlsPem): Promise<TcpPeer> {
+    const credentials = this.world.host(host).net.credentials(pem)
+    return TcpPeer.to(this.world, host, { ...proxy.sip, port: proxy.sip.port + 1 }, credentials)
+  }
+}
+
+/** As the demo has them: with a certificate TLS and WebSocket, too. */
+function portsAt(host: string, secure: boolean): Config['listen'] {
+  const plain: Config['listen'] = [{ host, port: 5060, transports: ['udp', 'tcp'] }]
+  const more = (['tls', 'ws', 'wss'] as const).map((transport, index) => ({
+    ...{ host, port: 5061 + index, transports: [transport] },
+  }))
+  return secure ? [...plain, ...more] : plain
+}
+
+async function droppedFor(exposition: Exposition, reason: string): Promise<number> {
+  const text = await exposition.text()
+  return Number(new RegExp(`^ringmain_sip_dropped_total{.*reason="${reason}".*} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
 }
 
 type RequestOptions = {
@@ -126,7 +161,8 @@ export function requestText(method: string, options: RequestOptions = {}): strin
   made++
   const { user = '1001', at = '10.0.1.1:5060', transport = 'UDP', cseq = 1, fields = [], toTag } = options
   const { uri = 'sip:1002@ringmain', callID = `call-${made}`, branch = `z9hG4bK${made}`, to = uri } = options
-  const { contact = `<sip:${user}@${at}${transport === 'UDP' ? '' : ';transport=tcp'}>` } = options
+  const { contact = `<sip:${user}@${at}${transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`}>` } =
+    options
   const lines = [
     `${method} ${uri} SIP/2.0`,
     `Via: SIP/2.0/${transport} ${at};rport;branch=${branch}`,

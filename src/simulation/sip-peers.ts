@@ -2,7 +2,7 @@
 import { keepLink } from '#platform/link/keep-link.ts'
 import type { Hello, Link } from '#platform/link/link.ts'
 import { silentLog } from '#platform/log/log.ts'
-import type { Address, Connection, UdpPort } from '#platform/runtime/runtime.ts'
+import type { Address, Connection, TlsCredentials, UdpPort } from '#platform/runtime/runtime.ts'
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
 import type { Fields } from '#protocols/sip/message/draft.ts'
 import { defaultLimits } from '#protocols/sip/message/limits.ts'
@@ -70,9 +70,10 @@ export class UdpPeer extends ScriptedPeer {
   }
 }
 
-/** A phone over one TCP connection of its own. */
+/** A phone over one TCP connection of its own, perhaps with TLS. */
 export class TcpPeer extends ScriptedPeer {
   readonly connection: Connection
+  closed = false
 
   private constructor(connection: Connection) {
     super()
@@ -85,15 +86,21 @@ export class TcpPeer extends ScriptedPeer {
           (frame) => this.heard.push(parseMessage(frame)),
           () => {},
         ),
-      () => {},
+      () => {
+        this.closed = true
+      },
     )
   }
 
-  static async to(world: World, host: string, remote: Address): Promise<TcpPeer> {
+  /** `credentials`: over TLS, with them. */
+  static async to(world: World, host: string, remote: Address, credentials?: TlsCredentials): Promise<TcpPeer> {
+    const { net } = world.host(host)
+    const secured = (plain: Connection) =>
+      credentials === undefined ? plain : net.secure(plain, { role: 'client', credentials })
     return world.complete(
-      world
-        .host(host)
-        .net.connect(remote)
+      net
+        .connect(remote)
+        .then(secured)
         .then((connection) => new TcpPeer(connection)),
     )
   }

@@ -26,7 +26,9 @@ export type BaresipOptions = {
   /** Seconds; without it the phone does not register. */
   register?: number
   answer?: 'auto' | 'manual'
-  transport?: 'udp' | 'tcp'
+  transport?: 'udp' | 'tcp' | 'tls'
+  /** PEM file: the certificates it believes. */
+  authorities?: string
   /** Hz it sends. */
   tone: number
   codec?: 'PCMU' | 'PCMA'
@@ -63,10 +65,12 @@ function writeConfig(folder: string, o: BaresipOptions): void {
       `rtp_ports ${first}-${last}`,
       `snd_path ${join(folder, 'heard')}`,
       'call_max_calls 4',
+      ...(o.authorities === undefined ? [] : [`sip_cafile ${o.authorities}`]),
       '',
     ].join('\n'),
   )
-  const outbound = `outbound="${o.outbound}${o.transport === 'tcp' ? ';transport=tcp' : ''}"`
+  const { transport = 'udp' } = o
+  const outbound = `outbound="${o.outbound}${transport === 'udp' ? '' : `;transport=${transport}`}"`
   const parameters = [
     o.password ? `auth_pass=${o.password}` : '',
     outbound,

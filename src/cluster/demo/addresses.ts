@@ -17,7 +17,7 @@ export type DataCentreAddresses = {
   /** The node's number in its ConnIDs. */
   readonly number: number
   readonly http: number
-  /** UDP and TCP; TLS, WS and WSS follow on the next three ports of each. */
+  /** UDP and TCP; TLS, WebSocket and secure WebSocket are at the next three ports of each. */
   readonly proxies: readonly { readonly name: string; readonly port: number }[]
   readonly tlib: { readonly sessionController: number; readonly tController: number; readonly interactionProxy: number }
   readonly rtp: { readonly first: number; readonly last: number }

@@ -24,6 +24,7 @@ import { startDataCentre } from '../data-centre.ts'
 import type { Shared } from '../shared.ts'
 import { diskTrace } from '../trace.ts'
 import { type DataCentreAddresses, type DemoPorts, demoAddresses } from './addresses.ts'
+import { type DemoCertificate, openCertificate } from './certificate.ts'
 import { refuseTakenPorts } from './free-ports.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { startTraffic } from './start-traffic.ts'
@@ -45,6 +46,7 @@ class NotHealthy extends ClusterError {
 }
 
 export interface RunningDemo {
+  readonly certificate: DemoCertificate
   /** BYE to all, records complete, everything closed. Harmless when called twice. */
   stop(): Promise<void>
 }
@@ -60,14 +62,13 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   const stop = async () => {
     for (let close = opened.pop(); close; close = opened.pop()) await close()
   }
-  try {
-    await open(options, opened)
-  } catch (error) {
+  const certificate = await open(options, opened).catch(async (error: unknown) => {
     await stop()
     throw error
-  }
+  })
   let stopping: Promise<void> | undefined
   return {
+    certificate,
     stop() {
       stopping ??= stop()
       return stopping
@@ -76,7 +77,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
 }
 
 /** What was opened is put on `opened`, to be closed in reverse. */
-async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): Promise<void> {
+async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): Promise<DemoCertificate> {
   const { data } = options
   const addresses = demoAddresses(options.ports)
   const { log, close: closeLog } = openLog({ level: options.logLevel })
@@ -85,6 +86,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   opened.push(() => runtime.close())
   await refuseTakenPorts(runtime.net, addresses)
   const secrets = await openSecrets(runtime, join(data, 'secrets.json'))
+  const certificate = await openCertificate(runtime, join(data, 'tls'))
   const database = await openEmbedded({ directory: data, option: '--data' })
   opened.push(() => database.close())
   const exposition = prometheus({ process: true })
@@ -100,9 +102,11 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   )
   const { trace } = tracing
   const shared: Shared = { runtime, supervisor, exposition, links, tlib: new LocalPorts(), configuration, trace }
-  await startDataCentres(shared, { options, addresses, secrets, records: await embeddedRecords(database) })
+  const records = await embeddedRecords(database)
+  await startDataCentres(shared, { options, addresses, secrets, certificate, records })
   await untilHealthy(runtime, supervisor)
   if (options.traffic) await startTraffic(shared, addresses)
+  return certificate
 }
 
 const everywhere = (name: string) => ({ name, dc: 'all' })
@@ -128,16 +132,19 @@ type Parts = {
   readonly options: DemoOptions
   readonly addresses: readonly DataCentreAddresses[]
   readonly secrets: Secrets
+  readonly certificate: DemoCertificate
   readonly records: Records
 }
 
-async function startDataCentres(shared: Shared, { options, addresses, secrets, records }: Parts): Promise<void> {
+async function startDataCentres(shared: Shared, parts: Parts): Promise<void> {
+  const { options, addresses, secrets, certificate, records } = parts
   const { clock } = shared.runtime
   const verifyPassword = argon2Passwords()
   for (const each of addresses) {
     await startDataCentre(shared, {
       addresses: each,
       secrets,
+      tls: { certificate: certificate.certificate, key: certificate.key },
       directories: {
         spool: join(options.data, 'spool', each.node),
         prompts: [join(packageRoot, 'assets/prompts'), join(packageRoot, 'assets/music')],

@@ -11,7 +11,8 @@ const host = '127.0.0.1'
 export async function refuseTakenPorts(net: Net, addresses: readonly DataCentreAddresses[]): Promise<void> {
   for (const { http, proxies, tlib } of addresses) {
     for (const { port } of proxies) await (await net.udp({ host, port }, () => {})).close()
-    for (const port of [http, ...proxies.map((proxy) => proxy.port), ...Object.values(tlib)])
+    const sip = proxies.flatMap(({ port }) => [port, port + 1, port + 2, port + 3])
+    for (const port of [http, ...sip, ...Object.values(tlib)])
       await (await net.listen({ host, port }, (connection) => connection.destroy())).close()
   }
 }

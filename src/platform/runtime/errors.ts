@@ -1,10 +1,13 @@
 import { ClusterError } from '../errors.ts'
 import type { Address } from './runtime.ts'
 
+/** `host:port`, IPv6 in brackets. */
+const socketName = ({ host, port }: Address): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
 export class AddressInUse extends ClusterError {
   readonly address: Address
   constructor(address: Address, options?: ErrorOptions) {
-    super('ADDRESS_IN_USE', `${address.host}:${address.port} is already in use`, options)
+    super('ADDRESS_IN_USE', `${socketName(address)} is already in use`, options)
     this.address = address
   }
 }
@@ -13,14 +16,28 @@ export class AddressInUse extends ClusterError {
 export class CannotListen extends ClusterError {
   readonly address: Address
   constructor(address: Address, reason: string, options?: ErrorOptions) {
-    super('CANNOT_LISTEN', `cannot listen on ${address.host}:${address.port}: ${reason}`, options)
+    super('CANNOT_LISTEN', `cannot listen on ${socketName(address)}: ${reason}`, options)
     this.address = address
   }
 }
 
 export class ConnectFailed extends ClusterError {
   constructor(address: Address, reason: string, options?: ErrorOptions) {
-    super('CONNECT_FAILED', `cannot connect to ${address.host}:${address.port}: ${reason}`, options)
+    super('CONNECT_FAILED', `cannot connect to ${socketName(address)}: ${reason}`, options)
+  }
+}
+
+/** Certificates or a key that are none, or that do not belong together. */
+export class BadCertificate extends ClusterError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('BAD_CERTIFICATE', reason, options)
+  }
+}
+
+/** The other side speaks no TLS, none that we take, or shows a certificate that we do not believe. */
+export class TlsFailed extends ClusterError {
+  constructor(address: Address, reason: string, options?: ErrorOptions) {
+    super('TLS_FAILED', `no TLS with ${socketName(address)}: ${reason}`, options)
   }
 }
 

@@ -42,7 +42,46 @@ export interface Net {
   listen(local: Address, accept: (connection: Connection) => void): Promise<Listener>
   /** Opens a TCP connection. Throws `ConnectFailed`. */
   connect(remote: Address): Promise<Connection>
+  /** Reads certificates, for any number of connections. Throws `BadCertificate`. */
+  credentials(pem: TlsPem): TlsCredentials
+  /**
+   * TLS 1.2 or newer over a connection that was just accepted or opened: call it in the turn in which that was given, and
+   * use nothing but the result from then on. Rejects with `TlsFailed` when both sides do not agree within 10 s; the
+   * connection is destroyed then.
+   */
+  secure(connection: Connection, end: TlsEnd): Promise<Connection>
 }
+
+/** Texts in PEM. */
+export type TlsPem = {
+  /** Ours, followed by those between it and its authority. */
+  readonly certificate: string
+  readonly key: string
+  /** Whom to believe; the well-known authorities where there are none. */
+  readonly authorities?: string | undefined
+}
+
+export interface TlsCredentials {
+  /** What the certificate names, as `DNS:proxy.example, IP Address:192.0.2.1`; empty where it names nothing. */
+  readonly subjectAltName: string
+  /** Milliseconds since 1970 between which others take the certificate. */
+  readonly validFrom: number
+  readonly validTo: number
+  /** No authority stands for it: who connects has to be told to believe it. */
+  readonly selfSigned: boolean
+  /** Whether an accepting end asks the other for a certificate: where it is told whom to believe. */
+  readonly asksPeers: boolean
+}
+
+/** A client always insists on a certificate that it can believe; whether it names the right one is for its user to see. */
+export type TlsEnd =
+  | { readonly role: 'server'; readonly credentials: TlsCredentials }
+  | {
+      readonly role: 'client'
+      readonly credentials?: TlsCredentials | undefined
+      /** Sent to the server, so that it can choose its certificate (SNI): a name, no address. */
+      readonly serverName?: string | undefined
+    }
 
 export interface UdpPort {
   readonly local: Address
@@ -54,6 +93,8 @@ export interface UdpPort {
 export interface Connection {
   readonly local: Address
   readonly remote: Address
+  /** What a certificate that we believe names at the other end (`subjectAltName`); undefined without one. */
+  readonly verifiedPeer?: string | undefined
   /** Bytes written and not yet taken by the network: what back-pressure is decided by. */
   readonly queued: number
   /**

@@ -1,6 +1,7 @@
 /**
  * What a proxy tells a node of who sent a request: `trunk=carrier;address=…` or `endpoint;address=…`, in a header field
- * of our own that nobody outside can set.
+ * of our own that nobody outside can set. Over TLS `;certificate=carrier.example` tells whom the certificate of the other
+ * side speaks for, where it showed one that we believe.
  */
 import type { Message } from '#protocols/sip/message/message.ts'
 

@@ -250,14 +250,4 @@ describe('SIP Proxy, from outside', () => {
 
     expect(again.running.addresses.listen).toEqual(['sip:10.0.0.1:5060', 'sip:10.0.0.1:5060;transport=tcp'])
   })
-
-  it('says what is not available yet, and leaves nothing open', async () => {
-    const cluster = new ProxyWorld()
-    const listen = (transports: ('udp' | 'tls')[]) => [{ host: '10.0.0.1', port: 5060, transports }]
-
-    const failed = cluster.proxy('proxy1', '10.0.0.1', { listen: listen(['udp', 'tls']) })
-
-    await expect(failed).rejects.toThrow('SIP over tls is not available yet: use udp or tcp')
-    await expect(cluster.proxy('proxy1', '10.0.0.1', { listen: listen(['udp']) })).resolves.toBeDefined()
-  })
 })

@@ -12,11 +12,13 @@ import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
 import type { Advertised } from '#protocols/sip/transport/sip-transport.ts'
+import type { Protocol } from '#protocols/sip/transport/transport.ts'
 import { sipLinks } from '../model/taken-sip-links.ts'
 import { sipURI } from '../model/uri-hop.ts'
 import { managerKeys, managersOf, type ProxyValue, proxiesOf, proxyKeys } from './announcements.ts'
+import { Certificate } from './certificate.ts'
 import { Config } from './config.ts'
-import { TransportNotAvailable } from './errors.ts'
+import { NoCertificate } from './errors.ts'
 import { SipProxy } from './sip-proxy.ts'
 
 export type SipProxyPorts = {
@@ -53,6 +55,7 @@ class Component implements RunningSipProxy {
   private readonly instance: string
   private readonly listeners: LinkListener[] = []
   private readonly watches: Timer[] = []
+  private readonly certificate: Certificate | undefined
   private announcement: Announcement | undefined
   private stopping: Promise<void> | undefined
   addresses: ProxyValue = { listen: [], link: nowhere, mesh: nowhere }
@@ -62,6 +65,9 @@ class Component implements RunningSipProxy {
     this.ports = ports
     this.instance = context.runtime.random.hex(8)
     this.proxy = new SipProxy(context, ports.configuration, (locate) => this.keep(locate))
+    const { tls: files } = context.config
+    const show = this.proxy.transport.show.bind(this.proxy.transport)
+    this.certificate = files === undefined ? undefined : new Certificate({ ...context, files, show })
   }
 
   async open(): Promise<void> {
@@ -69,6 +75,7 @@ class Component implements RunningSipProxy {
     const { proxy, ports } = this
     proxy.addresses.setDomains(ports.configuration.current().settings.domains)
     this.watches.push(ports.configuration.changed(({ settings }) => proxy.addresses.setDomains(settings.domains)))
+    await this.certificate?.open()
     const listen = await this.listen()
     const inside = { 'node-proxy': proxy.nodes.opened, [sipLinks]: proxy.links.opened }
     const link = await this.listenLinks(config.linkListen, inside)
@@ -86,7 +93,8 @@ class Component implements RunningSipProxy {
   health(): Health {
     const { nodes, mesh, draining, takesCalls } = this.proxy
     const none = nodes.linked.length === 0 ? ['no SIP Server node has a link to this proxy'] : []
-    const reasons = [...(draining ? ['draining'] : []), ...none, ...nodes.faults, ...mesh.faults]
+    const secure = this.certificate?.faults ?? []
+    const reasons = [...(draining ? ['draining'] : []), ...none, ...nodes.faults, ...mesh.faults, ...secure]
     return { status: reasons.length === 0 ? 'ok' : takesCalls ? 'degraded' : 'down', reasons }
   }
 
@@ -101,6 +109,7 @@ class Component implements RunningSipProxy {
 
   private async close() {
     await this.announcement?.withdraw()
+    this.certificate?.stop()
     for (const watch of this.watches) watch.cancel()
     await this.proxy.stop()
     for (const listener of this.listeners) await listener.close()
@@ -113,14 +122,10 @@ class Component implements RunningSipProxy {
     for (const { host, port, transports } of this.context.config.listen) {
       let local: Address = { host: unbracketed(host), port }
       for (const transport of transports) {
-        if (transport !== 'udp' && transport !== 'tcp') throw new TransportNotAvailable(transport)
-        const protocol = transport === 'udp' ? 'UDP' : 'TCP'
-        const named = this.advertised(local.port)
-        const bound =
-          protocol === 'UDP'
-            ? await this.proxy.transport.listenUdp(local, named)
-            : await this.proxy.transport.listenTcp(local, named)
-        // Both transports share the port, also one that was free.
+        const protocol = protocols[transport]
+        const named = this.advertised(local.port, protocol)
+        const bound = await this.bind(protocol, local, named)
+        // All transports of an entry share its port, also one that was free.
         local = { host: local.host, port: bound.port }
         real.push(sipURI(protocol, bound.host, bound.port))
         if (named !== undefined) advertised.push(sipURI(protocol, named.host, named.port))
@@ -129,12 +134,22 @@ class Component implements RunningSipProxy {
     return [...new Set([...advertised, ...real])]
   }
 
-  /** A name stands without a port, so that its SRV records count (RFC 3263 §4). */
-  private advertised(port: number): Advertised | undefined {
+  private bind(protocol: Protocol, local: Address, named: Advertised | undefined): Promise<Address> {
+    const { transport } = this.proxy
+    if (protocol === 'UDP') return transport.listenUdp(local, named)
+    if ((protocol === 'TLS' || protocol === 'WSS') && this.certificate === undefined)
+      throw new NoCertificate(this.context.config.name, protocol)
+    return transport.listen(protocol, local, named)
+  }
+
+  /** A name stands without a port, so that its SRV records count (RFC 3263 §4); they know nothing of WebSocket. */
+  private advertised(port: number, protocol: Protocol): Advertised | undefined {
     const { advertise } = this.context.config
     if (advertise === undefined) return undefined
     const host = unbracketed(advertise.host)
-    return { host, port: advertise.port ?? (isIPv4(host) || isIPv6(host) ? port : 0) }
+    if (protocol === 'WS' || protocol === 'WSS') return { host, port }
+    const plain = protocol === 'UDP' || protocol === 'TCP'
+    return { host, port: (plain ? advertise.port : undefined) ?? (isIPv4(host) || isIPv6(host) ? port : 0) }
   }
 
   private async listenLinks(local: Address, kinds: Readonly<Record<string, Opened>>): Promise<Address> {
@@ -173,4 +188,6 @@ class Component implements RunningSipProxy {
 }
 
 const meshLinks = 'proxy-mesh'
+const protocols = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const
+
 const nowhere: Address = { host: '0.0.0.0', port: 0 }

@@ -17,6 +17,23 @@ const Listen = closed({
   }),
 })
 
+const Certificate = Type.Object(
+  {
+    certificate: Type.String({
+      minLength: 1,
+      description: 'PEM file: the certificate, then those between it and its authority',
+    }),
+    key: Type.String({ minLength: 1, description: 'PEM file: its key, not encrypted' }),
+    authorities: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'PEM file: whose certificates are believed; whoever connects is asked for one then',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'for tls and wss; read again when a file changes' },
+)
+
 const Inside = closed({
   host: Type.String({ default: '127.0.0.1', description: 'an address the other hosts of the cluster reach' }),
   port: Port,
@@ -27,7 +44,12 @@ const Limits = closed({
   headerBytes: Type.Integer({ default: 32_768, minimum: 1024, description: 'start line and header fields' }),
   fields: Type.Integer({ default: 200, minimum: 10, description: 'header fields of one message' }),
   transactions: Type.Integer({ default: 400_000, minimum: 10, description: 'open ones of each side' }),
-  connections: Type.Integer({ default: 10_000, minimum: 1, description: 'TCP connections' }),
+  connections: Type.Integer({ default: 10_000, minimum: 1, description: 'over TCP, TLS and WebSocket' }),
+  connectionsPerSource: Type.Integer({
+    default: 1_000,
+    minimum: 1,
+    description: 'of one address: a host, or everybody behind one NAT',
+  }),
   aors: Type.Integer({ default: 1_000_000, minimum: 1, description: 'addresses-of-record registered' }),
   contacts: Type.Integer({ default: 10, minimum: 1, description: 'contacts of one address-of-record' }),
   breadth: Type.Integer({ default: 60, minimum: 1, maximum: 10_000, description: 'branches of one request at once' }),
@@ -76,6 +98,7 @@ export const Config = Type.Object(
         },
       ),
     ),
+    tls: Type.Optional(Certificate),
     linkListen: Inside,
     meshListen: Inside,
     sharedKey: Type.String({ minLength: 16, description: 'the same at every proxy: protects what routes carry' }),

@@ -38,7 +38,7 @@ function inDialog(request: Message, from: Hop, node: string, routes: OwnRoutes, 
 function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decision {
   const ours = view.addresses.isOurs(uri)
   if (request.method === 'OPTIONS' && uri.user === '' && ours) return { type: 'ours' }
-  const source = sourceOf(request, from, view.configuration)
+  const source = sourceOf(request, from, view.domainsOf(from), view.configuration)
   // A trunk may call us by whatever name it has for us.
   if (!ours && source.trunk === undefined) return refuse('relay', 403, 'Relaying Denied')
   if (request.method === 'REGISTER') return register(request, source, view)

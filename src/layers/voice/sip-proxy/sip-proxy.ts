@@ -83,7 +83,7 @@ export class SipProxy implements View, ProxyUser {
       guard: this.defence,
       log,
       metrics,
-      limits: { ...defaultTransportLimits, connections: limits.connections, message: limits },
+      limits: { ...defaultTransportLimits, ...limits, message: limits },
     })
     const { transport, registrations, self } = this
     this.layer = new TransactionLayer({ runtime, transport, log, metrics, limit: limits.transactions })
@@ -145,6 +145,10 @@ export class SipProxy implements View, ProxyUser {
 
   isOpen(connection: number): boolean {
     return this.transport.isOpen(connection)
+  }
+
+  domainsOf({ connection }: Hop): readonly string[] {
+    return connection === undefined ? [] : (this.transport.peerOf(connection)?.domains ?? [])
   }
 
   /** ProxyUser. */

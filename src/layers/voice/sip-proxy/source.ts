@@ -4,6 +4,7 @@
  */
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Edit } from '#protocols/sip/message/edit.ts'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
@@ -19,13 +20,27 @@ export type Source = {
   readonly value: string
 }
 
-/** By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. */
-export function sourceOf(request: Message, from: Hop, configuration: Configuration | undefined): Source {
-  const address = from.host.includes(':') ? `[${from.host}]:${from.port}` : `${from.host}:${from.port}`
+/**
+ * By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. `domains`: whom its
+ * certificate speaks for.
+ */
+export function sourceOf(
+  request: Message,
+  from: Hop,
+  domains: readonly string[],
+  configuration: Configuration | undefined,
+): Source {
+  const address = addressOf(from, domains)
   const trunk = configuration?.trunkFrom(from.host)
   if (trunk === undefined || configuration?.dn(callerOf(request)) !== undefined)
     return { trunk: undefined, value: endpointSource(address) }
   return { trunk: trunk.name, value: trunkSource(trunk.name, address) }
+}
+
+/** `192.0.2.1:5060`, with what is proved of whoever is there: `192.0.2.1:5061;certificate=a.example,b.example`. */
+function addressOf({ host, port }: Hop, domains: readonly string[]): string {
+  const address = `${bracketed(host)}:${port}`
+  return domains.length === 0 ? address : `${address};certificate=${domains.join(',')}`
 }
 
 /** The user part of From. Throws `MalformedMessage`. */

@@ -40,4 +40,6 @@ export interface View {
   /** The link to whoever is at this hop; the hop itself where there is none. */
   wayTo(hop: Hop): Hop
   isOpen(connection: number): boolean
+  /** The SIP domains that whoever is at `hop` has proved to speak for (RFC 5922); none but over TLS with a certificate. */
+  domainsOf(hop: Hop): readonly string[]
 }

@@ -1,11 +1,22 @@
 /** `Runtime` on Node.js. One per process, made by the composition root and handed to each component. */
 import type { Socket } from 'node:net'
-import type { Address, Connection, Listener, Net, Runtime, UdpPort } from '#platform/runtime/runtime.ts'
+import type {
+  Address,
+  Connection,
+  Listener,
+  Net,
+  Runtime,
+  TlsCredentials,
+  TlsEnd,
+  TlsPem,
+  UdpPort,
+} from '#platform/runtime/runtime.ts'
 import { NodeClock } from './clock.ts'
 import { NodeDisk } from './disk.ts'
 import { NodeDns } from './dns.ts'
 import { NodeRandom } from './random.ts'
-import { connectTcp, listenTcp, type NodeListener } from './tcp.ts'
+import { connectTcp, listenTcp, type NodeConnection, type NodeListener } from './tcp.ts'
+import { NodeCredentials } from './tls.ts'
 import { bindUdp, type NodeUdpPort } from './udp.ts'
 
 export interface NodeRuntime extends Runtime {
@@ -56,6 +67,14 @@ class NodeNet implements Net {
 
   connect(remote: Address): Promise<Connection> {
     return connectTcp(this.#clock, remote, this.#dialled)
+  }
+
+  credentials(pem: TlsPem): TlsCredentials {
+    return new NodeCredentials(pem)
+  }
+
+  secure(connection: Connection, end: TlsEnd): Promise<Connection> {
+    return (connection as NodeConnection).secure(end)
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,23 @@
 /** TCP of Node.js: what is written in one event-loop turn leaves in one system call. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { ConnectFailed } from '#platform/runtime/errors.ts'
-import type { Address, Connection, Listener } from '#platform/runtime/runtime.ts'
+import type { Address, Connection, Listener, TlsEnd } from '#platform/runtime/runtime.ts'
 import type { NodeClock } from './clock.ts'
 import { listenError } from './listen-error.ts'
+import { secureSocket, verifiedPeer } from './tls.ts'
 
 const connectLimitMs = 10_000
 /** How long the other side may take to close after we have ended. */
 const endLimitMs = 2_000
+/** When the kernel begins to ask whether a silent peer is still there: half-open connections end some minutes later. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelay: 120_000 }
 
 export function listenTcp(
   clock: NodeClock,
   local: Address,
   accept: (connection: Connection) => void,
 ): Promise<NodeListener> {
-  const server = createServer({ noDelay: true })
+  const server = createServer({ noDelay: true, ...keepAlive })
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenError(local, error)))
     server.listen({ host: local.host, port: local.port, ipv6Only: true, exclusive: true }, () => {
@@ -29,7 +32,8 @@ export function connectTcp(clock: NodeClock, remote: Address, open: Set<Socket>)
   return new Promise((resolve, reject) => {
     let socket: Socket
     try {
-      socket = connect({ host: remote.host, port: remote.port, noDelay: true, autoSelectFamily: false })
+      const { host, port } = remote
+      socket = connect({ host, port, noDelay: true, autoSelectFamily: false, ...keepAlive })
     } catch (error) {
       // A port out of range.
       reject(new ConnectFailed(remote, (error as Error).message, { cause: error }))
@@ -95,9 +99,13 @@ export class NodeListener implements Listener {
   }
 }
 
+/** The connection under TLS, and whom that has shown to be at the other end. */
+type Secured = { readonly plain: NodeConnection; readonly verifiedPeer: string | undefined }
+
 export class NodeConnection implements Connection {
   readonly local: Address
   readonly remote: Address
+  readonly verifiedPeer: string | undefined
   readonly #clock: NodeClock
   readonly #socket: Socket
   #data: ((bytes: Buffer) => void) | undefined
@@ -109,11 +117,12 @@ export class NodeConnection implements Connection {
   #ended = false
   #isClosed = false
 
-  constructor(clock: NodeClock, socket: Socket) {
+  constructor(clock: NodeClock, socket: Socket, secured?: Secured) {
     this.#clock = clock
     this.#socket = socket
-    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
-    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    this.local = secured?.plain.local ?? { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
+    this.remote = secured?.plain.remote ?? { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    this.verifiedPeer = secured?.verifiedPeer
     socket.on('error', (error) => {
       this.#error = error
     })
@@ -121,6 +130,12 @@ export class NodeConnection implements Connection {
       this.#isClosed = true
       this.#closed?.(this.#error)
     })
+  }
+
+  /** The same connection with TLS over it: this one may not be used any more. */
+  async secure(end: TlsEnd): Promise<NodeConnection> {
+    const socket = await secureSocket(this.#clock, this.#socket, this.remote, end)
+    return new NodeConnection(this.#clock, socket, { plain: this, verifiedPeer: verifiedPeer(socket, end) })
   }
 
   get queued(): number {

@@ -89,7 +89,7 @@ export async function phone(world: World, name: string, host: string, { protocol
   const ports = { runtime, log: silentLog, metrics: noMetrics }
   const transport = new SipTransport(ports)
   await world.complete(transport.listenUdp({ host, port: 5060 }))
-  await world.complete(transport.listenTcp({ host, port: 5060 }))
+  await world.complete(transport.listen('TCP', { host, port: 5060 }))
   const transactions = new TransactionLayer({ ...ports, transport })
   const nextHop = (uri: string): Hop | undefined => {
     const [, host, port = '5060'] = /(127\.0\.0\.\d+)(?::(\d+))?/.exec(uri) ?? []

@@ -42,7 +42,7 @@ async function side(world: World, name: string, host: string, limit?: number) {
   const runtime = world.host(name)
   const transport = new SipTransport({ runtime, log: silentLog, metrics: noMetrics })
   await world.complete(transport.listenUdp({ host, port: 5060 }))
-  await world.complete(transport.listenTcp({ host, port: 5060 }))
+  await world.complete(transport.listen('TCP', { host, port: 5060 }))
   const layer = new TransactionLayer({
     runtime,
     transport,

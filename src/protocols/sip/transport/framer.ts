@@ -4,12 +4,13 @@ import { CONTENT_LENGTH } from '../message/field-names.ts'
 import { endOfLine, indexFields, WIDTH } from '../message/field-table.ts'
 import type { MessageLimits } from '../message/limits.ts'
 import { decimal } from '../message/scan.ts'
+import type { Framing } from './framing.ts'
 
 const CR = 0x0d
 const LF = 0x0a
 const nothing: Buffer = Buffer.alloc(0)
 
-export class Framer {
+export class Framer implements Framing {
   private readonly limits: MessageLimits
   /** What has come and belongs to no whole message yet. */
   private pending: Buffer = nothing
@@ -25,15 +26,11 @@ export class Framer {
     this.limits = limits
   }
 
-  /** Whether a message has begun and not ended. */
   get partial(): boolean {
     return this.pending.length + this.partsLength > 0
   }
 
-  /**
-   * Takes what came. `message` gets each whole message, `ping` is called for each double CRLF (RFC 5626 §3.5.1).
-   * Throws `MalformedMessage` when nobody can know any more where a message ends: the connection has to be closed.
-   */
+  /** `ping` is called for each double CRLF (RFC 5626 §3.5.1). */
   push(bytes: Buffer, message: (bytes: Buffer) => void, ping: () => void): void {
     if (this.expected > this.pending.length + this.partsLength + bytes.length) {
       this.parts.push(bytes)
@@ -52,6 +49,10 @@ export class Framer {
       // A copy where others share the chunk: a kept message must not keep the chunk.
       message(this.pending.length === 0 ? whole : Buffer.from(whole))
     }
+  }
+
+  wrap(message: Buffer): Buffer {
+    return message
   }
 
   private join(bytes: Buffer) {

@@ -9,6 +9,13 @@ export interface Guard {
   takes(message: Message, from: Hop): boolean
   /** They are none: whether their sender is told so. */
   answersMalformed(from: Hop): boolean
+  /** Whether nobody has shown yet that he hears what is sent there: no answer may be larger than what came. */
+  mayBeForged(from: Hop): boolean
 }
 
-export const openToAll: Guard = { admits: () => true, takes: () => true, answersMalformed: () => true }
+export const openToAll: Guard = {
+  admits: () => true,
+  takes: () => true,
+  answersMalformed: () => true,
+  mayBeForged: () => false,
+}

@@ -7,16 +7,32 @@ import type { Message } from '../message/message.ts'
 import { parseMessage } from '../message/parse-message.ts'
 import { stampVia } from '../message/stamp-via.ts'
 import type { Guard } from './guard.ts'
-import { type Hop, isReliable } from './transport.ts'
+import { type Hop, isReliable, type Protocol } from './transport.ts'
 
 type Direction = 'in' | 'out'
 /** Why bytes that came did not become a message, or a message did not leave. */
-export type DropReason = 'malformed' | 'keep-alive' | 'unframed' | 'connections' | 'unreachable'
+const dropReasons = [
+  'malformed',
+  'keep-alive',
+  'unframed',
+  'connections',
+  'unreachable',
+  'handshake',
+  'upgrade',
+  'silent',
+] as const
+export type DropReason = (typeof dropReasons)[number]
+
+const protocols = ['UDP', 'TCP', 'TLS', 'WS', 'WSS'] as const satisfies readonly Protocol[]
+
+/** An entry for each key. */
+const each = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
+  Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<K, V>
 
 /** The counters of one transport; cells are kept, so that counting costs an addition. */
 export class Traffic {
-  readonly in: Readonly<Record<'UDP' | 'TCP', Cell>>
-  readonly out: Readonly<Record<'UDP' | 'TCP', Cell>>
+  readonly in: Readonly<Record<Protocol, Cell>>
+  readonly out: Readonly<Record<Protocol, Cell>>
   private readonly drops: Readonly<Record<DropReason, Cell>>
   constructor(metrics: Metrics) {
     const messages = metrics.counter('sip_messages_total', 'SIP messages by direction and transport', [
@@ -26,20 +42,10 @@ export class Traffic {
     const dropped = metrics.counter('sip_dropped_total', 'Received bytes and messages to send that were dropped', [
       'reason',
     ])
-    const both = (direction: Direction) => ({
-      UDP: messages.of({ direction, protocol: 'UDP' }),
-      TCP: messages.of({ direction, protocol: 'TCP' }),
-    })
-    this.in = both('in')
-    this.out = both('out')
-    const drop = (reason: DropReason) => dropped.of({ reason })
-    this.drops = {
-      malformed: drop('malformed'),
-      'keep-alive': drop('keep-alive'),
-      unframed: drop('unframed'),
-      connections: drop('connections'),
-      unreachable: drop('unreachable'),
-    }
+    const cells = (direction: Direction) => each(protocols, (protocol) => messages.of({ direction, protocol }))
+    this.in = cells('in')
+    this.out = cells('out')
+    this.drops = each(dropReasons, (reason) => dropped.of({ reason }))
   }
   drop(reason: DropReason): void {
     this.drops[reason].inc()

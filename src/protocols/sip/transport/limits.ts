@@ -3,11 +3,13 @@ import { defaultLimits, type MessageLimits } from '../message/limits.ts'
 
 export type TransportLimits = {
   readonly message: MessageLimits
-  /** TCP connections, accepted and opened. */
+  /** Connections, accepted and opened. */
   readonly connections: number
+  /** Connections accepted from one address: a host, or a network behind a NAT. */
+  readonly connectionsPerSource: number
   /** A connection on which nothing came for so long is closed. */
   readonly idleMs: number
-  /** A message over TCP has to be whole this long after its first byte. */
+  /** A message has to be whole this long after its first byte, the first one after the connection was accepted. */
   readonly partialMs: number
   /** Bytes that a peer may leave unread before its connection is closed. */
   readonly queuedBytes: number
@@ -16,6 +18,7 @@ export type TransportLimits = {
 export const defaultTransportLimits: TransportLimits = {
   message: defaultLimits,
   connections: 10_000,
+  connectionsPerSource: 1_000,
   idleMs: 3_600_000,
   partialMs: 32_000,
   queuedBytes: 4 * 1024 * 1024,

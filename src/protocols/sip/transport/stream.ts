@@ -1,42 +1,68 @@
-/** One TCP connection that carries SIP (RFC 3261 §18.3, RFC 5626 §3.5.1): frames, pongs, limits, idle close. */
+/** One connection that carries SIP (RFC 3261 §18.3, RFC 5626 §3.5.1, RFC 7118): frames, pongs, limits, idle close. */
 import type { Clock, Connection, Timer } from '#platform/runtime/runtime.ts'
 import { MalformedMessage } from '../message/errors.ts'
 import { Framer } from './framer.ts'
+import { type BrokenBecause, BrokenStream, type Framing } from './framing.ts'
 import type { TransportLimits } from './limits.ts'
-import type { Hop } from './transport.ts'
+import { type PeerIdentity, peerIdentity } from './peer-identity.ts'
+import type { Hop, StreamProtocol } from './transport.ts'
+import { WebSocketFraming } from './websocket-framing.ts'
 
 const pong = Buffer.from('\r\n')
+
+/** Why a stream was closed that its peer would have kept. `silent`: it was opened and nothing was said. */
+export type ClosedBecause = BrokenBecause | 'silent'
 
 /** What a stream tells its transport. */
 export interface StreamUser {
   frame(bytes: Buffer, from: Hop): void
-  /** The stream can't be read on and has been closed. */
-  broken(error: MalformedMessage): void
+  /** The stream can't be read on, or nobody speaks on it, and has been closed. */
+  broken(because: ClosedBecause, reason: string): void
   closed(stream: Stream): void
+}
+
+export type StreamOptions = {
+  readonly clock: Clock
+  readonly limits: TransportLimits
+  readonly user: StreamUser
+}
+
+export type StreamOrigin = {
+  readonly protocol: StreamProtocol
+  readonly id: number
+  /** The peer opened it, so the peer speaks first. */
+  readonly accepted: boolean
+  /** By which messages to its peer find it; '' where only those do that name this very connection. */
+  readonly key: string
 }
 
 export class Stream {
   readonly hop: Hop
-  /** Where it was accepted or whom it was opened to: messages to there are sent on it. */
-  readonly key: string
+  readonly origin: StreamOrigin
+  /** Whom the peer has proved to be; nobody without a certificate that we believe. */
+  readonly peer: PeerIdentity
   private readonly clock: Clock
   private readonly connection: Connection
-  private readonly framer: Framer
+  private readonly framing: Framing
   private readonly limits: TransportLimits
   private readonly user: StreamUser
   private watch: Timer | undefined
   private lastHeard: number
   /** When the message that is coming began; 0 while none is. */
   private partialSince = 0
+  private silent: boolean
   private ended = false
 
-  constructor(clock: Clock, connection: Connection, id: number, limits: TransportLimits, user: StreamUser) {
+  constructor({ clock, limits, user }: StreamOptions, connection: Connection, origin: StreamOrigin) {
     const { host, port } = connection.remote
-    this.hop = { protocol: 'TCP', host, port, connection: id }
-    this.key = streamKey(host, port)
+    const { protocol, id, accepted } = origin
+    this.origin = origin
+    this.hop = { protocol, host, port, connection: id }
+    this.silent = accepted
+    this.peer = peerIdentity(connection.verifiedPeer)
     this.clock = clock
     this.connection = connection
-    this.framer = new Framer(limits.message)
+    this.framing = protocol === 'WS' || protocol === 'WSS' ? this.webSocket(limits) : new Framer(limits.message)
     this.limits = limits
     this.user = user
     this.lastHeard = clock.monotonic()
@@ -49,13 +75,7 @@ export class Stream {
 
   /** Whether the bytes are on their way; false when the peer does not read or the stream is closed. */
   write(bytes: Buffer): boolean {
-    if (this.ended) return false
-    if (this.connection.queued > this.limits.queuedBytes) {
-      this.close()
-      return false
-    }
-    this.connection.write(bytes)
-    return true
+    return this.writeRaw(this.framing.wrap(bytes))
   }
 
   /** Sends what is queued, then closes. Harmless when called twice. */
@@ -67,27 +87,56 @@ export class Stream {
     this.user.closed(this)
   }
 
+  private webSocket(limits: TransportLimits): Framing {
+    return new WebSocketFraming(limits.message, {
+      reply: (bytes) => this.writeRaw(bytes),
+      broken: (error) => this.breakOff(error.because, error.message),
+    })
+  }
+
+  private writeRaw(bytes: Buffer): boolean {
+    if (this.ended) return false
+    if (this.connection.queued > this.limits.queuedBytes) {
+      this.close()
+      return false
+    }
+    this.connection.write(bytes)
+    return true
+  }
+
   private received(bytes: Buffer) {
     if (this.ended) return
     this.lastHeard = this.clock.monotonic()
     try {
-      this.framer.push(
+      this.framing.push(
         bytes,
         (frame) => this.frame(frame),
-        () => this.write(pong),
+        () => this.ping(),
       )
     } catch (error) {
-      if (!(error instanceof MalformedMessage)) throw error
-      this.user.broken(error)
-      this.close()
+      if (error instanceof MalformedMessage) this.breakOff('unframed', error.message)
+      else if (error instanceof BrokenStream) this.breakOff(error.because, error.message)
+      else throw error
     }
-    if (!this.framer.partial) this.partialSince = 0
+    if (!this.framing.partial) this.partialSince = 0
     else if (this.partialSince === 0) this.partialSince = this.lastHeard
   }
 
   private frame(bytes: Buffer) {
     this.partialSince = 0
+    this.silent = false
     if (!this.ended) this.user.frame(bytes, this.hop)
+  }
+
+  private ping() {
+    this.silent = false
+    this.write(pong)
+  }
+
+  private breakOff(because: ClosedBecause, reason: string) {
+    if (this.ended) return
+    this.user.broken(because, reason)
+    this.close()
   }
 
   /** One slow timer a connection; nothing is started or stopped for a message. */
@@ -96,10 +145,9 @@ export class Stream {
     this.watch = this.clock.after(Math.min(idleMs, partialMs), () => {
       const now = this.clock.monotonic()
       const late = this.partialSince > 0 && now - this.partialSince >= partialMs
-      if (late || now - this.lastHeard >= idleMs) this.close()
+      if (this.silent) this.breakOff('silent', `no message in ${Math.min(idleMs, partialMs) / 1000} s`)
+      else if (late || now - this.lastHeard >= idleMs) this.close()
       else this.keepWatch()
     })
   }
 }
-
-export const streamKey = (host: string, port: number): string => `${host}:${port}`

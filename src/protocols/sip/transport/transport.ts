@@ -2,7 +2,8 @@
 import type { ClusterError } from '#platform/errors.ts'
 import type { Message } from '../message/message.ts'
 
-export type Protocol = 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS'
+export type StreamProtocol = 'TCP' | 'TLS' | 'WS' | 'WSS'
+export type Protocol = 'UDP' | StreamProtocol
 
 /**
  * Where a message goes or came from. `host` is a numeric address without brackets, but the peer's name on a link of
@@ -14,6 +15,8 @@ export type Hop = {
   readonly host: string
   readonly port: number
   readonly connection?: number
+  /** The name that the address was found by: over TLS the other side's certificate has to bear it (RFC 5922 §4). */
+  readonly domain?: string
 }
 
 /** How the other side reaches us: what Via and Contact name. IPv6 without brackets. */

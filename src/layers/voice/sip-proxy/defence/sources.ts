@@ -2,6 +2,7 @@
  * What is remembered of those who send to us from outside, by their address. Addresses can be forged at no cost, so
  * there are never more than so many; who is banned or has proved who he is, is forgotten last.
  */
+import { networkOf } from '#platform/numeric-address.ts'
 import { type Rate, TokenBucket } from './token-bucket.ts'
 
 export class Source {
@@ -79,14 +80,4 @@ export class Sources {
       this.byNetwork.set(network, source)
     }
   }
-}
-
-/** Who has one IPv6 address has the 2^64 beside it. */
-export function networkOf(host: string): string {
-  if (!host.includes(':')) return host
-  if (host.startsWith('::ffff:') && host.includes('.')) return host.slice('::ffff:'.length)
-  const [head = '', tail] = host.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  if (tail !== undefined) while (groups.length < 4) groups.push('0')
-  return `${groups.slice(0, 4).join(':')}::/64`
 }
