@@ -54,6 +54,11 @@ export class World {
     return this.#now
   }
 
+  /** Whether nothing is left that could happen: no timer runs, nothing is on its way. */
+  get idle(): boolean {
+    return this.#queue.peek() === undefined
+  }
+
   /** Delays and faults between hosts. */
   get links(): Links {
     return this.#network.links

@@ -4,6 +4,8 @@ import { buildResponse } from './build-response.ts'
 import { edit } from './edit.ts'
 import { MalformedMessage, UnsafeFieldValue } from './errors.ts'
 import { parseMessage } from './parse-message.ts'
+import { parameter } from './scan.ts'
+import { stampVia } from './stamp-via.ts'
 
 const parse = (...lines: string[]) => parseMessage(Buffer.from(lines.join('\r\n'), 'latin1'))
 
@@ -78,6 +80,14 @@ describe('message', () => {
 
     expect(to('sip:a?b@ringmain')).toBe('sip:a?b@ringmain')
     expect(() => to('sip:a@ringmain?Route=%3Csip:evil%3E')).toThrow('headers')
+  })
+
+  it('is stamped where its sender finds the stamp, also beside a quote that does not end (RFC 3581 §4)', () => {
+    const open = parse(...invite.map((line) => line.replace('branch=z9hG4bKtop ;rport', 'rport;branch=z9hG4"bK')))
+
+    const stamped = parseMessage(stampVia(open, { host: '192.0.2.9', port: 5099 }).bytes)
+
+    expect([stamped.branch, parameter(stamped.header('Via') ?? '', 'rport')]).toEqual([open.branch, '5099'])
   })
 
   it('is forwarded with untouched lines as they stood', () => {

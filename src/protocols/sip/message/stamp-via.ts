@@ -4,10 +4,11 @@ import { sameIgnoringCase, VIA } from './field-names.ts'
 import { cellOf } from './field-table.ts'
 import { parseVia } from './headers/via.ts'
 import { Message } from './message.ts'
-import { endOfItem, indexOutside, parameterAt } from './scan.ts'
+import { endOfItem, indexOutside, parameterAt, trimmed } from './scan.ts'
 
 const SEMICOLON = 0x3b
 const COLON = 0x3a
+const EQUALS = 0x3d
 
 /**
  * The request with `received` where sent-by is not the source's address or rport was asked for, and `rport` where it
@@ -27,7 +28,7 @@ export function stampVia(request: Message, source: { readonly host: string; read
   if (rport === undefined && host === source.host && via.received === undefined) return request
   const received = `;received=${source.host.includes(':') ? `[${source.host}]` : source.host}`
   const stamp = rport === undefined ? received : `;rport=${source.port}${received}`
-  return spliced(request, start, end, withoutParameters(value, ['rport', 'received']) + stamp)
+  return spliced(request, start, end, stamped(value, stamp))
 }
 
 /** Fast and sure: `SIP/2.0/UDP host:port;…` with the very host, and no `received` that somebody else wrote. */
@@ -54,19 +55,21 @@ function isPort(text: string, start: number, end: number): boolean {
   return port > 0 && port <= 65_535
 }
 
-function withoutParameters(value: string, names: readonly string[]): string {
+/**
+ * The stamp in the place of any there was, before all other parameters: behind one whose quotes do not end nobody would
+ * find it.
+ */
+function stamped(value: string, stamp: string): string {
   const first = indexOutside(value, SEMICOLON, 0, value.length)
-  let kept = value.slice(0, first).trimEnd()
+  let text = trimmed(value, 0, first) + stamp
   for (let at = first; at < value.length; ) {
     const next = indexOutside(value, SEMICOLON, at + 1, value.length)
-    const name = value
-      .slice(at + 1, Math.min(indexOutside(value, 0x3d, at + 1, next), next))
-      .trim()
-      .toLowerCase()
-    if (!names.includes(name)) kept += value.slice(at, next).trimEnd()
+    const equals = indexOutside(value, EQUALS, at + 1, next)
+    const name = trimmed(value, at + 1, equals).toLowerCase()
+    if (name !== 'rport' && name !== 'received') text += value.slice(at, next)
     at = next
   }
-  return kept
+  return text
 }
 
 /** The message with the text at `start`–`end` replaced. */

@@ -21,6 +21,8 @@ export class Framer implements Framing {
   private expected = 0
   /** Where the search for the end of the header goes on. */
   private searched = 0
+  /** One empty line has come, and nothing since. */
+  private halfPing = false
 
   constructor(limits: MessageLimits) {
     this.limits = limits
@@ -40,7 +42,7 @@ export class Framer implements Framing {
     this.join(bytes)
     for (;;) {
       this.skipEmptyLines(ping)
-      if (this.pending.length === 0 || !this.headerIsWhole()) return
+      if (this.pending.length === 0 || this.isHalfEmptyLine() || !this.headerIsWhole()) return
       if (this.pending.length < this.expected) return
       const whole = this.pending.subarray(0, this.expected)
       this.pending = this.pending.subarray(this.expected)
@@ -62,17 +64,22 @@ export class Framer implements Framing {
     this.partsLength = 0
   }
 
+  /** Between messages. The two of a ping, and the two bytes of each, may come one by one. */
   private skipEmptyLines(ping: () => void) {
     if (this.searched > 0) return
     let at = 0
     while (this.isEmptyLine(at)) {
-      if (this.isEmptyLine(at + 2)) {
-        ping()
-        at += 2
-      }
       at += 2
+      this.halfPing = !this.halfPing
+      if (!this.halfPing) ping()
     }
     if (at > 0) this.pending = this.pending.subarray(at)
+    if (this.pending.length > 0 && !this.isHalfEmptyLine()) this.halfPing = false
+  }
+
+  /** Whether a CR has come whose LF is still to come. */
+  private isHalfEmptyLine(): boolean {
+    return this.searched === 0 && this.pending.length === 1 && this.pending[0] === CR
   }
 
   private isEmptyLine(at: number): boolean {

@@ -1,7 +1,7 @@
 /** From, To, Contact, Route, Refer-To, P-Asserted-Identity, Path: a URI with a name and parameters (RFC 3261 §20.10). */
 import { MalformedMessage } from '../errors.ts'
 import { afterQuoted, fromWire, indexOutside, isToken, parameter, toWire, trimmed } from '../scan.ts'
-import { parseURI, type URI } from './uri.ts'
+import { holdsForbidden, parseURI, type URI } from './uri.ts'
 
 export type NameAddr = {
   /** Unicode, unquoted; empty where there is none. */
@@ -85,7 +85,7 @@ export type NameAddrParts = {
 
 /** Always with angle brackets, the name always quoted: what every peer understands. */
 export function formatNameAddr({ displayName = '', uri, parameters = '' }: NameAddrParts): string {
-  if (/[<>"\s]/.test(uri)) throw new MalformedMessage('a URI to be written holds white space, quotes or angle brackets')
+  if (holdsForbidden(uri)) throw new MalformedMessage('a URI to be written holds white space, quotes or angle brackets')
   return `${displayName === '' ? '' : `${toWire(quote(displayName))} `}<${uri}>${parameters}`
 }
 

@@ -78,7 +78,8 @@ function portOf(text: string): number {
 
 const isScheme = (text: string, end: number) => /^[A-Za-z]/.test(text) && isToken(text, 0, end)
 
-function holdsForbidden(text: string): boolean {
+/** White space of ASCII, controls, quotes or angle brackets. */
+export function holdsForbidden(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code < 0x21 || code === 0x22 || code === 0x3c || code === 0x3e || code === 0x7f) return true
