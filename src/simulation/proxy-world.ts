@@ -11,6 +11,7 @@ import type { Address, TlsPem } from '#platform/runtime/runtime.ts'
 import { fixedConfiguration } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import { LinkedPeer, type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
+import { WebSocketPeer } from './web-socket-peer.ts'
 import { World } from './world.ts'
 
 const sharedKey = 'the key all proxies share'
@@ -115,6 +116,10 @@ export class ProxyWorld {
 
   tcp(host: string, proxy: StartedProxy): Promise<TcpPeer> {
     return TcpPeer.to(this.world, host, proxy.sip)
+  }
+
+  webSocket(host: string, proxy: StartedProxy): Promise<WebSocketPeer> {
+    return WebSocketPeer.to(this.world, host, { ...proxy.sip, port: proxy.sip.port + 2 })
   }
 
   /** `pem`: what it shows, and believes. */

@@ -1,7 +1,9 @@
-// SIP over TLS as phones use it: they register, call and are called over connections that they opened.
+// SIP over TLS and WebSocket as phones use it: they register, call and are called over connections that they opened.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heard } from '../peers/wav.ts'
+import { WebPhone } from '../peers/web-phone.ts'
 import { until } from '../rig/api.ts'
 import { Demo } from '../rig/demo.ts'
 import { samples } from '../rig/figures.ts'
@@ -45,4 +47,44 @@ describe('baresip over TLS', () => {
   })
 
   const heardSeconds = (phone: { heard(): Int16Array }, tone: number) => heard(phone.heard(), tone, 0).seconds
+})
+
+const sdp = (port: number) =>
+  `v=0\r\no=web 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio ${port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n`
+
+describe('a phone over secure WebSocket (RFC 7118)', () => {
+  const phones: WebPhone[] = []
+  afterAll(() => {
+    for (const phone of phones) phone.close()
+  })
+
+  async function register(user: string): Promise<WebPhone> {
+    const authorities = readFileSync(join(demo.data, 'tls/certificate.pem'), 'utf8')
+    const url = `wss://localhost:${demoPorts.sip + 3}`
+    const phone = await WebPhone.open({ url, user, password: 'demo', authorities })
+    phones.push(phone)
+    const to = `sip:${user}@ringmain`
+    expect(await phone.ask('REGISTER', 'sip:ringmain', { to, fields: ['Expires: 60'] })).toMatch(/^SIP\/2.0 200 /)
+    return phone
+  }
+
+  it('registers with digest, calls another one and is heard of until it hangs up', async () => {
+    const callee = await register('1002')
+    const caller = await register('1003')
+
+    const answered = caller.ask('INVITE', 'sip:1002@ringmain', { body: sdp(9000) })
+    const invite = await callee.message(/^INVITE /)
+    callee.answer(invite, '180 Ringing')
+    callee.answer(invite, '200 OK', sdp(9002))
+    const answer = await answered
+    caller.inDialog('ACK', answer, 2)
+    await callee.message(/^ACK /)
+    caller.inDialog('BYE', answer, 3)
+    callee.answer(await callee.message(/^BYE /), '200 OK')
+
+    expect(answer).toMatch(/^SIP\/2.0 200 /)
+    expect(answer).toContain('m=audio 9002 ')
+    expect(answer).toMatch(/^Record-Route: <sip:127\.0\.0\.1:\d+;transport=ws;lr;/m)
+    await caller.message(/^SIP\/2.0 200 [\s\S]*CSeq: 3 BYE/)
+  })
 })

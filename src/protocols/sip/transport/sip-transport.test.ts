@@ -3,8 +3,10 @@ import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
 import { AddressInUse } from '#platform/runtime/errors.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
+import { type CertificateRequest, issueCertificate } from '#platform/tls/issue-certificate.ts'
 import { World } from '#simulation/world.ts'
 import { SipTransport } from './sip-transport.ts'
+import type { Protocol } from './transport.ts'
 
 const host = '10.0.0.1'
 
@@ -21,6 +23,27 @@ async function nextFree(world: World, { net }: Runtime): Promise<number> {
   const port = await world.complete(net.udp({ host, port: 0 }, () => {}))
   await world.complete(port.close())
   return port.local.port
+}
+
+const hello = Buffer.from('OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n')
+const certify = (request: Partial<CertificateRequest>) =>
+  issueCertificate({ commonName: 'test', validFrom: 0, validTo: 4_000_000_000_000, ...request })
+
+/** A SIP server over TLS at 10.0.0.2:5061, and one who believes its certificate. */
+async function overTls(request: Partial<CertificateRequest>) {
+  const { world, runtime, transport } = await setUp()
+  const there = world.host('there')
+  const server = new SipTransport({ runtime: there, log: silentLog, metrics: noMetrics })
+  const shown = certify(request)
+  server.show(there.net.credentials(shown))
+  await world.complete(server.listen('TLS', { host: '10.0.0.2', port: 5061 }))
+  transport.show(runtime.net.credentials({ ...certify({}), authorities: shown.certificate }))
+  const faults: string[] = []
+  const send = (domain?: string) => {
+    const hop = { protocol: 'TLS' as const, host: '10.0.0.2', port: 5061, ...(domain && { domain }) }
+    transport.send(hello, hop, (error) => faults.push(error.message))
+  }
+  return { world, server, send, faults }
 }
 
 describe('SIP transport', () => {
@@ -44,5 +67,66 @@ describe('SIP transport', () => {
 
     const port = await world.complete(runtime.net.udp({ host, port: 5060 }, () => {}))
     expect(port.local.port).toBe(5060)
+  })
+
+  it.each([
+    ['the domain that was looked up', { uris: ['sip:carrier.example'] }, 'Carrier.example', ''],
+    ['a DNS name where there is no SIP URI', { names: ['carrier.example'] }, 'carrier.example', ''],
+    ['the address where nothing was looked up', { addresses: ['10.0.0.2'] }, undefined, ''],
+    ['another domain', { uris: ['sip:other.example'], names: ['carrier.example'] }, 'carrier.example', 'does not name'],
+    ['all names at once, which SIP forbids', { names: ['*.example'] }, 'carrier.example', 'does not name'],
+    ['no address where nothing was looked up', { names: ['carrier.example'] }, undefined, 'does not name'],
+  ])(
+    'sends over TLS to a server whose certificate has %s, or does not (RFC 5922 §7)',
+    async (_, request, domain, why) => {
+      const { world, server, send, faults } = await overTls(request)
+
+      send(domain)
+      send(domain)
+      await world.run(100)
+
+      expect(faults).toHaveLength(why === '' ? 0 : 2)
+      for (const fault of faults) expect(fault).toContain(why)
+      // Both on one connection.
+      expect(server.connections).toBe(why === '' ? 1 : 0)
+    },
+  )
+
+  it('answers STUN over UDP with the address it came from, and nothing else that begins like it (RFC 5626 §3.5.2)', async () => {
+    const { world, transport } = await setUp()
+    await world.complete(transport.listenUdp({ host, port: 5060 }))
+    const heard: string[] = []
+    const phone = world
+      .host('phone')
+      .net.udp({ host: '10.0.1.1', port: 5070 }, (bytes) => heard.push(bytes.toString('hex')))
+    const port = await world.complete(phone)
+    const request = '000100002112a442000102030405060708090a0b'
+
+    for (const hex of [
+      request,
+      request.replace('0001', '0101'),
+      request.replace('2112', '2113'),
+      '0001',
+      `${request}ff`,
+    ])
+      port.send(Buffer.from(hex, 'hex'), { host, port: 5060 })
+    await world.run(100)
+
+    // 5070 and 10.0.1.1, each with the cookie (RFC 5389 §15.2).
+    expect(heard).toEqual([`0101000c2112a442000102030405060708090a0b00200008000132dc2b12a543`])
+  })
+
+  it('names to each the port that it is reached by, or the next best', async () => {
+    const { world, transport } = await setUp()
+    for (const [protocol, port] of Object.entries({ TCP: 5060, TLS: 5061, WSS: 5063 } as const))
+      await world.complete(transport.listen(protocol as 'TCP', { host, port }))
+    await world.complete(transport.listen('TLS', { host: '2001:db8::1', port: 5061 }))
+    const named = (protocol: Protocol, to: string) => transport.sentBy({ protocol, host: to, port: 1 })
+
+    expect(named('TLS', '10.0.0.9')).toEqual({ protocol: 'TLS', host, port: 5061 })
+    expect(named('WSS', '10.0.0.9').port).toBe(5063)
+    expect(named('UDP', '10.0.0.9')).toEqual({ protocol: 'UDP', host, port: 5060 })
+    expect(named('TCP', '2001:db8::9')).toEqual({ protocol: 'TCP', host: '2001:db8::1', port: 5061 })
+    expect(named('TLS', '10.0.0.9')).toBe(named('TLS', '10.0.0.8'))
   })
 })

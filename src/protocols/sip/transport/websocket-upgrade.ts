@@ -43,7 +43,7 @@ function refused(status: 400 | 426 | 431, reason: string): Upgrade {
 
 const http = (status: string, lines: readonly string[]) => `HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n`
 
-/** By name in lower case; those given more than once as one list (RFC 9110 §5.3). */
+/** By name in lower case; those given more than once as one list. */
 function fieldsOf(lines: readonly string[]): Map<string, string> {
   const fields = new Map<string, string>()
   for (const line of lines) {

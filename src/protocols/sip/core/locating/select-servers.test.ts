@@ -179,4 +179,10 @@ describe('a DNS that lies', () => {
       select('sip:1@liar.example', { NAPTR, SRV: { [name]: [srv('h.example')] }, A: { 'h.example': ['192.0.2.3'] } }),
     ).toEqual(['UDP 192.0.2.3 5060'])
   })
+
+  it('names whom a server has to prove to be over TLS: the domain that was asked for, not where SRV led (RFC 5922 §4)', () => {
+    const { hops } = selectServers(parseURI('sips:1@carrier.example'), all, knowing(carrier), first)
+
+    expect(hops.map(({ domain }) => domain)).toEqual(['carrier.example', 'carrier.example'])
+  })
 })

@@ -35,7 +35,14 @@ export function selectServers(uri: URI, abilities: Abilities, read: Read, random
   const servers = serversOf(uri, search)
   if (missing.length > 0) return { hops: [], missing }
   const hops = servers.slice(0, mostServers).flatMap((server) => addressesOf(server, search))
-  return missing.length > 0 ? { hops: [], missing } : { hops: unique(hops).slice(0, mostServers), missing }
+  if (missing.length > 0) return { hops: [], missing }
+  return { hops: unique(hops).slice(0, mostServers).map(verifiable(uri)), missing }
+}
+
+/** RFC 5922 §4: over TLS a server has to prove that it is of the domain that was asked for, whatever the DNS made of that. */
+function verifiable(uri: URI): (hop: Hop) => Hop {
+  const domain = uri.host.toLowerCase()
+  return (hop) => (hop.protocol === 'TLS' && !isNumeric(unbracketed(domain)) ? { ...hop, domain } : hop)
 }
 
 type Search = {
