@@ -1,8 +1,17 @@
 // Extensions that phones and carriers demand, spoken by SIPp and baresip to the whole chain: proxy, node, media server.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { silentLog } from '#platform/log/log.ts'
+import { noMetrics } from '#platform/metrics/metrics.ts'
+import { nodeRuntime } from '#platform/runtime/node/node-runtime.ts'
+import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
+import type { OutgoingSession } from '#protocols/sip/core/session.ts'
+import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
+import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import { Sipp } from '../peers/sipp.ts'
+import { heard } from '../peers/wav.ts'
+import { until } from '../rig/api.ts'
 import { Demo, proxies } from '../rig/demo.ts'
-import { Phones } from '../rig/phones.ts'
+import { Phones, tones } from '../rig/phones.ts'
 import { demoPorts, peerPorts } from '../rig/ports.ts'
 
 const remote = proxies.dc1[0]
@@ -67,4 +76,89 @@ describe('extensions', () => {
       await phone.stop()
     }
   })
+
+  it('two phones talk to each other when whoever called both transfers by REFER with Replaces (RFC 3891)', async () => {
+    const admin = await demo.signIn()
+    const [one, other] = [await phones.agent('1004'), await phones.agent('1005')]
+    const operator = await Operator.open()
+    try {
+      const main = await operator.call('1004')
+      const consult = await operator.call('1005')
+      const { callID, remoteTag, localTag } = consult.session
+      const dialog = encodeURIComponent(`${callID};to-tag=${remoteTag};from-tag=${localTag}`)
+      const accepted = await operator.refer(main.session, `<sip:1005@ringmain?Replaces=${dialog}>`)
+      await Promise.all([main.ended, consult.ended])
+      const calls = await until(async () => ((await admin.calls()).length === 1 ? true : undefined), 5_000, 'one call')
+      await operator.later(3_000)
+      one.hangup()
+      await other.event('CALL_CLOSED')
+
+      expect([accepted, calls]).toEqual([202, true])
+      for (const phone of [one, other]) expect(heard(phone.heard(), tones.agent).seconds).toBeGreaterThan(2)
+    } finally {
+      await operator.close()
+    }
+  })
 })
+
+/** A caller over the trunk with two calls at a time, which no phone of the tests can. */
+class Operator {
+  private readonly runtime = nodeRuntime()
+  private readonly transport = new SipTransport({ runtime: this.runtime, log: silentLog, metrics: noMetrics })
+  private readonly ports = { runtime: this.runtime, log: silentLog, metrics: noMetrics, transport: this.transport }
+  private readonly transactions = new TransactionLayer(this.ports)
+  private readonly agent = createUserAgent(
+    { ...this.ports, transactions: this.transactions },
+    { product: 'Test/1', nextHop: () => ({ protocol: 'UDP', host: '127.0.0.1', port: demoPorts.sip }) },
+  )
+
+  static async open(): Promise<Operator> {
+    const operator = new Operator()
+    await operator.transport.listenUdp({ host: '127.0.0.1', port: 0 })
+    return operator
+  }
+
+  /** Resolves when it is answered; `ended` when it is over. */
+  call(dn: string): Promise<{ session: OutgoingSession; ended: Promise<void> }> {
+    const lines = [
+      'v=0',
+      'o=- 1 1 IN IP4 127.0.0.1',
+      's=-',
+      'c=IN IP4 127.0.0.1',
+      't=0 0',
+      'm=audio 39990 RTP/AVP 0',
+      '',
+    ]
+    const body = { type: 'application/sdp', bytes: Buffer.from(lines.join('\r\n')) }
+    const uri = `sip:${dn}@ringmain`
+    let over = () => {}
+    const ended = new Promise<void>((resolve) => {
+      over = resolve
+    })
+    return new Promise((resolve, reject) => {
+      const session = this.agent.invite(
+        { requestURI: uri, from: '<sip:+442079460018@carrier.example>', to: `<${uri}>`, body },
+        {
+          answered: () => resolve({ session, ended }),
+          failed: ({ status }) => reject(new Error(`${dn} answered ${status}`)),
+          requested: ({ respond }) => respond(200),
+          ended: () => over(),
+        },
+      )
+    })
+  }
+
+  refer(session: OutgoingSession, to: string): Promise<number> {
+    return new Promise((resolve) => session.request('REFER', ({ status }) => resolve(status), [['Refer-To', to]]))
+  }
+
+  later(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.runtime.clock.after(ms, resolve))
+  }
+
+  async close(): Promise<void> {
+    this.transactions.close()
+    await this.transport.close()
+    await this.runtime.close()
+  }
+}

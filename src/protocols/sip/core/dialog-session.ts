@@ -78,6 +78,10 @@ export abstract class DialogSession implements Session {
   protected abstract usageAcknowledged(ack: Message): boolean
   abstract snapshot(): object
 
+  get remoteTag(): string {
+    return this.dialogs[this.dialogs.length - 1]?.remoteTag ?? ''
+  }
+
   /** Dialogs, early ones included. */
   get dialogCount(): number {
     return this.dialogs.length

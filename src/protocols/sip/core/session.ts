@@ -35,6 +35,8 @@ export interface Session {
   readonly callID: string
   /** Our tag in the dialog; RFC 5707 names a connection by it. */
   readonly localTag: string
+  /** The peer's in the dialog of our requests; empty before there is one. */
+  readonly remoteTag: string
   /** All of the session as plain JSON data, for a copy of its owner to go on from. */
   snapshot(): object
   /** Re-INVITE, with an offer or without one to get one. One at a time: a second is answered 491 locally. */

@@ -8,11 +8,11 @@ import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
 import { errors } from '#protocols/tlib/errors.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
-import type { Call, Ending, State, Target } from './call/call.ts'
+import type { Call, Consultation, Ending, State, Target } from './call/call.ts'
 import { brokenCall, callMachine } from './call/call-machine.ts'
 import type { Effect, SipEffect } from './call/effect.ts'
 import type { Input, InputOf, RequestInput } from './call/input.ts'
-import { LegAtWork, type LegOwner, type Respond, sdp, type Told } from './leg-at-work.ts'
+import { type DialogName, LegAtWork, type LegOwner, type Respond, sdp, type Told } from './leg-at-work.ts'
 import type { Ports, Requester } from './ports.ts'
 
 /** What all calls of a node share. */
@@ -24,6 +24,10 @@ export type Surrounding = {
   readonly ports: Ports<Event>
   readonly machines: Surroundings
   locate(number: string): Target | undefined
+  /** The live call of that ConnID. */
+  find(connID: string): CallAtWork | undefined
+  /** The call and leg of that dialog, where two talk in it. */
+  consultation(dialog: DialogName): Consultation | undefined
   over(call: CallAtWork, ending: Ending | undefined): void
 }
 
@@ -96,6 +100,9 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   locate(number: string): Target | undefined {
     return this.around.locate(number)
   }
+  consultation(dialog: DialogName): Consultation | undefined {
+    return this.around.consultation(dialog)
+  }
 
   /** Owner. */
   perform(effect: Effect) {
@@ -110,6 +117,14 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
         return this.seize(effect)
       case 'release':
         return this.around.ports.owners.release({ dn: effect.dn, connID: this.connID, outcome: effect.outcome })
+      case 'move':
+        return this.around.ports.owners.move({ dn: effect.dn, connID: this.connID, to: effect.to })
+      case 'consolidate':
+        return this.consolidate(effect)
+      case 'handOver':
+        return this.handOver(effect)
+      case 'merged':
+        return this.around.find(effect.connID)?.feed({ type: 'merged', into: this.callUUID })
       case 'lookUp':
         return this.feed({ type: 'found', number: effect.number, target: this.locate(effect.number) })
       case 'over':
@@ -120,6 +135,40 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
       default:
         return this.performSip(effect)
     }
+  }
+
+  private consolidate({ leg: by, consultation }: Extract<Effect, { type: 'consolidate' }>): void {
+    const { connID, leg } = consultation
+    this.around.find(connID)?.feed({ type: 'surrender', leg, to: this.connID, by })
+  }
+
+  /** The session of the leg is of the other call from now on, under a name that is none of its own. */
+  private handOver({ to, given: leg, party, from, by }: Extract<Effect, { type: 'handOver' }>): void {
+    const other = this.around.find(to)
+    const atWork = this.legs.get(leg.id)
+    this.legs.delete(leg.id)
+    if (!other || !atWork) return
+    const id = `${leg.id}.${this.connID}`
+    const { remote, local, talks } = leg
+    const given = { id, role: leg.role, state: leg.state, remote, local, ...(talks && { talks }) }
+    other.adopt(id, atWork)
+    other.feed({ type: 'received', given, party, from, by })
+  }
+
+  private adopt(id: string, leg: LegAtWork): void {
+    leg.moveTo(this, id)
+    this.legs.set(id, leg)
+  }
+
+  /** The leg whose dialog that is, where two talk. */
+  consultationOf(dialog: DialogName): Consultation | undefined {
+    if (this.machine.state !== 'Talking') return undefined
+    for (const [leg, atWork] of this.legs) {
+      if (!atWork.isIn(dialog)) continue
+      const party = this.data.parties.find((one) => one.leg === leg)
+      return party && { connID: this.connID, leg, dn: party.dn }
+    }
+    return undefined
   }
 
   private publish(event: Event, answers: number | undefined): void {
@@ -171,12 +220,18 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     }
   }
 
-  private invite({ leg: id, uri, from, body, fields }: Extract<SipEffect, { type: 'invite' }>): void {
+  private invite({ leg: id, uri, from, body, fields: own, referredBy }: Extract<SipEffect, { type: 'invite' }>): void {
+    const fields = referredBy === undefined ? own : [...own, this.referredBy(referredBy)]
     const invitation = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
     const leg = this.leg(id)
     const session = this.around.userAgent.invite(invitation, leg)
     leg.use(session)
     this.around.trace.belongs(session.callID, this.callUUID)
+  }
+
+  /** RFC 3892: our word, since we have authenticated it; what the phone says of itself does not go on. */
+  private referredBy(dn: string) {
+    return ['Referred-By', `<${this.around.ports.directory.uriOf(dn)}>`] as const
   }
 
   private leg(id: string): LegAtWork {

@@ -11,9 +11,10 @@ import type {
 } from '#protocols/sip/core/session.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
+import { parseReplaces } from '#protocols/sip/message/headers/replaces.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
-import type { Fields, Target } from './call/call.ts'
+import type { Consultation, Fields, Target } from './call/call.ts'
 import type { SipEffect, Text } from './call/effect.ts'
 import type { LegInput } from './call/input.ts'
 
@@ -32,11 +33,15 @@ export interface LegOwner {
   /** Gives the number by which the call will answer. */
   keep(respond: Respond): number
   locate(number: string): Target | undefined
+  consultation(dialog: DialogName): Consultation | undefined
 }
 
+/** As Replaces names it to us (RFC 3891 §3): `toTag` is ours. */
+export type DialogName = { readonly callID: string; readonly toTag: string; readonly fromTag: string }
+
 export class LegAtWork implements Required<SessionUser> {
-  private readonly owner: LegOwner
-  private readonly leg: string
+  private owner: LegOwner
+  private leg: string
   private session: Session | undefined
   /** How the offer that the other side made is answered. */
   private reply: Reply | undefined
@@ -51,6 +56,17 @@ export class LegAtWork implements Required<SessionUser> {
   /** The session that this is the user of. */
   use(session: Session): void {
     this.session = session
+  }
+
+  /** It is a leg of another call from now on. */
+  moveTo(owner: LegOwner, leg: string): void {
+    this.owner = owner
+    this.leg = leg
+  }
+
+  isIn({ callID, toTag, fromTag }: DialogName): boolean {
+    const { session } = this
+    return session?.localTag === toTag && session.callID === callID && session.remoteTag === fromTag
   }
 
   perform(effect: LegEffect) {
@@ -162,7 +178,18 @@ export class LegAtWork implements Required<SessionUser> {
     const to = referTo(message)
     if (!to) return respond(400)
     const request = this.owner.keep(respond)
-    this.owner.tell({ type: 'referred', leg: this.leg, request, ...to, target: this.owner.locate(to.number) })
+    const { number, replaces } = to
+    const consultation = replaces === undefined ? undefined : this.owner.consultation(replaces)
+    const target = this.owner.locate(number)
+    this.owner.tell({
+      type: 'referred',
+      leg: this.leg,
+      request,
+      number,
+      target,
+      replaces: replaces !== undefined,
+      consultation,
+    })
   }
 }
 
@@ -173,12 +200,15 @@ export const sdpOf = (body: Body | undefined): string | undefined =>
 export const sdp = (text: string): Body => ({ type: 'application/sdp', bytes: Buffer.from(text) })
 
 /** RFC 3515 §2.1: exactly one Refer-To; a URI with Replaces is an attended transfer. */
-function referTo(message: Message): { number: string; replaces: boolean } | undefined {
+function referTo(message: Message): { number: string; replaces: DialogName | undefined } | undefined {
   const [value, ...more] = message.headers('Refer-To')
   if (value === undefined || more.length > 0) return undefined
   try {
     const { user, headers } = uriOf(parseNameAddr(value))
-    return { number: unescapeText(user), replaces: /[?&]replaces=/i.test(headers) }
+    const [, replaces] = /[?&]replaces=([^&]*)/i.exec(headers) ?? []
+    if (replaces === undefined) return { number: unescapeText(user), replaces: undefined }
+    const dialog = parseReplaces(unescapeText(replaces))
+    return dialog && { number: unescapeText(user), replaces: dialog }
   } catch (error) {
     if (error instanceof MalformedMessage) return undefined
     throw error

@@ -63,7 +63,10 @@ class ScriptedOwners implements Owners {
     this.log.push(`release ${dn} ${outcome}`)
     this.seized.delete(dn)
   }
-  move(): void {}
+  move({ dn, to }: { dn: string; to: string }): void {
+    this.log.push(`move ${dn}`)
+    this.seized.set(dn, to)
+  }
 }
 
 /** One requester: what it was told. */

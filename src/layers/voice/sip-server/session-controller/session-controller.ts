@@ -17,10 +17,10 @@ import { connIDs } from '#protocols/tlib/conn-id.ts'
 import { errors } from '#protocols/tlib/errors.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import type { Request, RequestOf } from '#protocols/tlib/requests.ts'
-import type { Call, Ending, Fields, Target } from './call/call.ts'
+import type { Call, Consultation, Ending, Fields, Target } from './call/call.ts'
 import { CallAtWork, type Surrounding } from './call-at-work.ts'
 import { callUUID } from './call-uuid.ts'
-import { sdpOf } from './leg-at-work.ts'
+import { type DialogName, sdpOf } from './leg-at-work.ts'
 import type { Origin, Requester, SessionController, SessionControllerOptions } from './ports.ts'
 
 export const createSessionController = (options: SessionControllerOptions<Event>): SessionController<Request> =>
@@ -63,6 +63,8 @@ class Controller implements SessionController<Request> {
       ports,
       machines: runnerSurroundings(runtime.clock, log, metrics),
       locate: (number) => this.locate(number),
+      find: (connID) => this.calls.get(connID),
+      consultation: (dialog) => this.consultation(dialog),
       over: (call, ending) => this.over(call, ending),
     }
   }
@@ -154,6 +156,15 @@ class Controller implements SessionController<Request> {
     }
     const asserted = invite.headers('P-Asserted-Identity')
     return [...asserted.map((value) => ['P-Asserted-Identity', own(value)] as const), ...kept]
+  }
+
+  /** Looked for call by call: it is asked for once a transfer, and kept for nobody else. */
+  private consultation(dialog: DialogName): Consultation | undefined {
+    for (const call of this.calls.values()) {
+      const found = call.consultationOf(dialog)
+      if (found) return found
+    }
+    return undefined
   }
 
   private locate(number: string): Target | undefined {

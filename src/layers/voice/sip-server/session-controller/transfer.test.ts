@@ -108,7 +108,7 @@ describe('single-step transfer (event flows §7)', () => {
     await r.settled()
   })
 
-  it('refuses a REFER with Replaces, and one that leads nowhere', async () => {
+  it('refuses a REFER whose Replaces names no dialog, and one that leads nowhere', async () => {
     const { world, r, caller, agent } = await talking()
 
     refer(agent, '77')
@@ -117,7 +117,7 @@ describe('single-step transfer (event flows §7)', () => {
     await world.run(100)
     caller.hangUp()
 
-    expect(agent.heard).toEqual(['REFER 404', 'REFER 501'])
+    expect(agent.heard).toEqual(['REFER 404', 'REFER 404'])
     await r.settled()
   })
 

@@ -26,6 +26,7 @@ import type { Effect } from './effect.ts'
 import { end } from './ending.ts'
 import { loseMedia, takeMedia } from './endpoints.ts'
 import type { Input, InputOf } from './input.ts'
+import { merged, mergeWith, received, surrender } from './merging.ts'
 import { declineOffer, offerTimedOut, offerWithdrawn, refusedOffer, taken, talksOf } from './offering.ts'
 import {
   abandon,
@@ -81,6 +82,10 @@ const anyState: Cells = {
 
 const mediaLost = { failed: (turn: Turn, { leg }: InputOf<'failed'>) => loseMedia(turn, leg), ended: mediaEnded }
 const mediaTaken = (turn: Turn, input: InputOf<'answered'>): void => void takeMedia(turn, input)
+
+/** By a phone: to somebody, or to whom it talks in another call. */
+const refer = (turn: Turn, input: InputOf<'referred'>) =>
+  input.replaces ? mergeWith(turn, input) : referred(turn, input)
 
 /** Nobody has answered yet: whoever called may give up. */
 const givingUp: Cells = {
@@ -167,7 +172,9 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
     }),
     Talking: row('Talking', {
       ...talking,
-      referred: byRole<'referred'>({ caller: referred, callee: referred }),
+      referred: byRole<'referred'>({ caller: refer, callee: refer }),
+      surrender,
+      received,
       RequestSingleStepTransfer: asParty((turn, party, input) =>
         transferBy(turn, party, input as InputOf<'RequestSingleStepTransfer'>),
       ),
@@ -188,6 +195,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       timerRing: thirdUnanswered,
       RequestAnswerCall: pickUp,
     }),
+    Merging: row('Merging', { ...anyRequest, merged }),
     Serving: row('Serving', {
       ...anyState,
       answered: byRole<'answered'>({ media: served }),

@@ -26,6 +26,8 @@ export type State =
   | 'Transferring'
   /** The party that transferred has left, and the third still rings. */
   | 'Transferred'
+  /** Its party has been given up to another call, which is to tell of it first. */
+  | 'Merging'
   /** With a service number. */
   | 'Serving'
   | 'Ended'
@@ -134,6 +136,17 @@ type Transfer = {
   readonly stays: string
   readonly target: Reachable
   readonly token?: number | undefined
+}
+
+/** The other call of a phone that transfers by Replaces: its leg there, and the DN on it. */
+export type Consultation = { readonly connID: string; readonly leg: string; readonly dn: string }
+
+/** What a call gives up to another: a leg and its party. `by` is the leg in the other call that transfers. */
+export type GivenUp = {
+  readonly given: Leg
+  readonly party: Party
+  readonly from: Pick<Call, 'connID' | 'callUUID' | 'userData' | 'media'>
+  readonly by: string
 }
 
 /** How a call ended (contract §5). */

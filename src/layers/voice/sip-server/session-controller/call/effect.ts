@@ -2,7 +2,7 @@
 import type { TimerEffect } from '#platform/machine/runner.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import type { SeizeOutcome, SeizePurpose } from '../ports.ts'
-import type { Ending, Fields } from './call.ts'
+import type { Consultation, Ending, Fields, GivenUp } from './call.ts'
 
 type OnLeg = { readonly leg: string }
 
@@ -19,6 +19,8 @@ export type SipEffect =
       readonly from: string
       readonly body: string | undefined
       readonly fields: Fields
+      /** The DN for Referred-By (RFC 3892). */
+      readonly referredBy?: string
     })
   | (OnLeg & { readonly type: 'progress'; readonly status: number; readonly body: string | undefined })
   | (OnLeg & { readonly type: 'accept'; readonly body: string })
@@ -52,6 +54,13 @@ export type Effect =
       readonly purpose: SeizePurpose
       readonly reservation: string | undefined
     }
+  /** The DN goes on in the call of that ConnID. */
+  | { readonly type: 'move'; readonly dn: string; readonly to: string }
+  /** The call that `leg` names by Replaces is to give its other party up to this one. */
+  | { readonly type: 'consolidate'; readonly leg: string; readonly consultation: Consultation }
+  | ({ readonly type: 'handOver'; readonly to: string } & GivenUp)
+  /** The call of that ConnID has given its party up. */
+  | { readonly type: 'merged'; readonly connID: string }
   | { readonly type: 'release'; readonly dn: string; readonly outcome: SeizeOutcome }
   /** Where does the number lead? `found` answers. */
   | { readonly type: 'lookUp'; readonly number: string }

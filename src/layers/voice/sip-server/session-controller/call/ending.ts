@@ -3,7 +3,7 @@ import { formatReason } from '#protocols/sip/message/headers/reason.ts'
 import { reasonPhrase } from '#protocols/sip/message/reason-phrase.ts'
 import type { CallState } from '#protocols/tlib/attributes.ts'
 import { errors } from '#protocols/tlib/errors.ts'
-import { callDeleted } from '../events/publish.ts'
+import { callDeleted, callMerged } from '../events/publish.ts'
 import type { Call, Ending, Fields, Party } from './call.ts'
 import { leave } from './parties.ts'
 import type { Turn } from './turn.ts'
@@ -37,6 +37,13 @@ export function end(turn: Turn, parting: Parting): void {
   refuseWaiting(turn)
   callDeleted(turn, parting.ending, parting.by?.dn)
   turn.do({ type: 'over', ending: parting.ending })
+  turn.state = 'Ended'
+}
+
+/** Its last party has gone over to another call: no ending, that one has it. */
+export function endMerged(turn: Turn, into: string): void {
+  callMerged(turn, into)
+  turn.do({ type: 'over', ending: undefined })
   turn.state = 'Ended'
 }
 

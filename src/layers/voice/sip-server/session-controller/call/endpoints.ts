@@ -9,15 +9,24 @@ import type { Turn } from './turn.ts'
 
 /**
  * INVITEs an endpoint: with the description of the one it is to talk to, so that one re-INVITE of that one will do; or,
- * where both are to be anchored, without, so that its media server can answer its offer.
+ * where both are to be anchored, without, so that its media server can answer its offer. `referredBy`: the DN of ours
+ * that transfers to it.
  */
-export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined): Leg {
+export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined, referredBy?: string): Leg {
   if (target.media === 'anchored') turn.set({ media: 'anchored' })
   const { media, from, identity } = turn.call
   const body = media === 'anchored' ? undefined : partner?.remote
   const id = turn.nextLeg('b')
   const leg = turn.putLeg({ id, role, state: 'Inviting', local: body })
-  turn.do({ type: 'invite', leg: id, uri: target.uri, from, body, fields: identity })
+  turn.do({
+    type: 'invite',
+    leg: id,
+    uri: target.uri,
+    from,
+    body,
+    fields: identity,
+    ...(referredBy !== undefined && { referredBy }),
+  })
   return leg
 }
 

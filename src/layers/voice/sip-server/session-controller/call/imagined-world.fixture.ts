@@ -30,6 +30,8 @@ type Session = {
 type Choice = { readonly name: string; readonly input: () => Input }
 export type Machine = typeof callMachine
 
+/** A blind transfer. */
+const plain = { replaces: false, consultation: undefined }
 const settings: Call['times'] = { offerTimeout: 15_000, ringTimeout: 60_000 }
 
 export class ImaginedWorld {
@@ -239,7 +241,7 @@ export class ImaginedWorld {
         say('digit', () => info('application/dtmf-relay', 'Signal=1')),
         say('refers', () => {
           const request = this.token()
-          return { type: 'referred', at: this.at, leg, request, number, target: targets[number], replaces: false }
+          return { type: 'referred', at: this.at, leg, request, number, target: targets[number], ...plain }
         }),
       ]
     }
@@ -325,6 +327,12 @@ export class ImaginedWorld {
         return
       case 'release':
         if (!this.seized.delete(effect.dn)) this.problems.push(`${effect.dn} is released and was not seized`)
+        return
+      case 'move':
+      case 'consolidate':
+      case 'handOver':
+      case 'merged':
+        this.problems.push(`${effect.type}, and there is no other call`)
         return
       case 'lookUp':
         this.lookUps.push(effect.number)

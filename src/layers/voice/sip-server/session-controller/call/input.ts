@@ -2,7 +2,7 @@
 import type { EndCause } from '#protocols/sip/core/session.ts'
 import type { Request, RequestName } from '#protocols/tlib/requests.ts'
 import type { SeizeReply } from '../ports.ts'
-import type { Target } from './call.ts'
+import type { Consultation, GivenUp, Target } from './call.ts'
 
 type At = { readonly at: number }
 type OnLeg = At & { readonly leg: string }
@@ -56,6 +56,8 @@ export type LegInput =
       readonly target: Target | undefined
       /** It names a dialog that it shall replace: an attended transfer. */
       readonly replaces: boolean
+      /** That dialog, where two talk in it on this node. */
+      readonly consultation: Consultation | undefined
     })
 
 /** A T-Library request about this call; `token` names its requester, `target` is where its `otherDN` leads. */
@@ -78,6 +80,10 @@ export type Input =
   | (At & { readonly type: 'seized'; readonly dn: string; readonly reply: SeizeReply })
   /** The answer to the effect `lookUp`. */
   | (At & { readonly type: 'found'; readonly number: string; readonly target: Target | undefined })
+  /** Of two calls that become one: to the one that is named, to the one that lives on, and again to the first. */
+  | (At & { readonly type: 'surrender'; readonly leg: string; readonly to: string; readonly by: string })
+  | (At & { readonly type: 'received' } & GivenUp)
+  | (At & { readonly type: 'merged'; readonly into: string })
   /** The owner of the DN lost its phone. */
   | (At & { readonly type: 'withdraw'; readonly dn: string })
   | (At & { readonly type: 'stop' })

@@ -14,10 +14,10 @@ import { hungUp } from './talking.ts'
 import type { Turn } from './turn.ts'
 
 /** Talking: REFER of a phone. */
-export function referred(turn: Turn, { leg, request, number, target, replaces }: InputOf<'referred'>) {
+export function referred(turn: Turn, { leg, request, number, target }: InputOf<'referred'>) {
   const by = turn.partyOn(leg)
   const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
-  if (!by || replaces) return respond(501)
+  if (!by) return respond(403)
   if (!target || target.kind === 'service') return respond(404)
   respond(202)
   turn.setLeg(leg, { refers: true })
@@ -63,7 +63,7 @@ function ringThird(turn: Turn, reply?: SeizeReply): void {
   const by = turn.party(plan?.by)
   const stays = turn.party(plan?.stays)
   if (!plan || !by || !stays) return
-  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg))
+  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg), by.external ? undefined : by.dn)
   const queue = by.queue === undefined ? {} : { queue: by.queue }
   join(turn, { ...partyTo(plan.target, leg, reply), ...queue, otherDN: stays.dn }, transferredBy(by))
   turn.start('Ring', turn.call.times.ringTimeout)
@@ -103,12 +103,12 @@ function letGo(turn: Turn, gone = false): void {
   turn.state = 'Transferred'
 }
 
-function dismiss(turn: Turn, leg: string): void {
+export function dismiss(turn: Turn, leg: string): void {
   if (turn.leg(leg)?.refers) notify(turn, leg, 'SIP/2.0 200 OK', 'terminated;reason=noresource')
   turn.bye(leg)
 }
 
-function leaveTransferred(turn: Turn, by: Party, third: string, token: number | undefined): void {
+export function leaveTransferred(turn: Turn, by: Party, third: string, token: number | undefined): void {
   const extra = { thirdPartyDN: third, thirdPartyDNRole: 'Destination' as const }
   leave(turn, by.id, { name: 'EventReleased', callState: 'Transferred', by, extra, answers: token })
 }

@@ -68,6 +68,7 @@ type CallBased =
   | 'EventCallDataChanged'
   | 'EventCallPartyAdded'
   | 'EventCallPartyState'
+  | 'EventCallPartyMoved'
   | 'EventCallPartyDeleted'
   | 'EventCallDeleted'
 
@@ -112,6 +113,12 @@ export function partyState(turn: Turn, party: Party, state: PartyState, cause: s
   callBased(turn, 'EventCallPartyState', details)
 }
 
+/** It has come from another call. */
+export function partyMoved(turn: Turn, party: Party, refCallUUID: string): void {
+  const { role, state: partyState } = party
+  callBased(turn, 'EventCallPartyMoved', Object.assign(whose(turn, party), { role, partyState, refCallUUID }))
+}
+
 export function partyDeleted(turn: Turn, party: Party, cause: string, ctrlParty: string | undefined): void {
   const details = whose(turn, party)
   details.cause = cause
@@ -125,6 +132,11 @@ export function callDeleted(turn: Turn, ending: Ending, ctrlParty: string | unde
     extensions: { Ending: ending },
     ...(ctrlParty !== undefined && { ctrlParty }),
   })
+}
+
+/** It has become part of another call. */
+export function callMerged(turn: Turn, refCallUUID: string): void {
+  callBased(turn, 'EventCallDeleted', { cause: 'Transferred', refCallUUID })
 }
 
 function whose(turn: Turn, { id, dn, agentID, queue }: Party): Fields {

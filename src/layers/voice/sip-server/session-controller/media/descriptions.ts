@@ -1,5 +1,5 @@
 /** Session descriptions as a B2BUA passes them on from leg to leg (RFC 3264 §8): what each dialog is told, as text. */
-import { buildSdp, matchingMedia, withDirection, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
+import { buildSdp, withDirection as directedTo, matchingMedia, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
 import {
   audioOf,
@@ -35,7 +35,7 @@ function next(text: string, former: string | undefined, shape: string | undefine
   }
   const given = read(text)
   if (!given) return text
-  const directed = direction === undefined ? given : withDirection(given, direction)
+  const directed = direction === undefined ? given : directedTo(given, direction)
   const before = former === undefined ? undefined : read(former)
   if (!before) return write(directed)
   const asked = shape === undefined ? undefined : read(shape)
@@ -81,6 +81,9 @@ function shapedLike(given: SessionDescription, asked: SessionDescription, answer
   const shaped = matchingMedia(given, asked)
   return answer ? { ...shaped, media: shaped.media.slice(0, asked.media.length) } : shaped
 }
+
+/** The same with another direction. */
+export const withDirection = (text: string, direction: Direction): string => next(text, undefined, undefined, direction)
 
 /** Whether its author does not want to hear the other side (RFC 3264 §8.4). */
 export function isHold(text: string): boolean {

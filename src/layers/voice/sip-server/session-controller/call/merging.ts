@@ -1,0 +1,109 @@
+/**
+ * A phone transfers by REFER with Replaces (RFC 3515, RFC 3891): two calls of its become one (event flows §8). The call
+ * that it names gives its other party up to the one in which the REFER came, which lives on.
+ */
+import { onDevice, partyMoved } from '../events/publish.ts'
+import { unmuted, withDirection } from '../media/descriptions.ts'
+import { link, settle, up } from '../media/exchange.ts'
+import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
+import type { GivenUp, Party } from './call.ts'
+import { endMerged } from './ending.ts'
+import type { InputOf } from './input.ts'
+import { leave } from './parties.ts'
+import { dismiss, leaveTransferred } from './transferring.ts'
+import type { Turn } from './turn.ts'
+
+/** Talking: the REFER. `consultation` is the other call, which talks too, and the leg there that the phone names. */
+export function mergeWith(turn: Turn, { leg, request, consultation }: InputOf<'referred'>) {
+  const by = turn.partyOn(leg)
+  const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
+  // Not 481, which would say that the dialog of the REFER is gone (RFC 3261 §12.2.1.2).
+  if (!consultation) return respond(404)
+  if (!by || by.dn !== consultation.dn || consultation.connID === turn.call.connID) return respond(403)
+  respond(202)
+  turn.setLeg(leg, { refers: true })
+  turn.do({ type: 'consolidate', leg, consultation })
+}
+
+/** Talking, the call that was named: who transferred leaves, and the other party is given up. */
+export function surrender(turn: Turn, { leg: id, to, by: transferring }: InputOf<'surrender'>): void {
+  const by = turn.partyOn(id)
+  const other = turn.call.parties.find((party) => party.id !== by?.id && party.leg !== undefined)
+  const leg = turn.leg(other?.leg)
+  if (!by || !other || !leg) return
+  leave(turn, by.id, { name: 'EventReleased', callState: 'Transferred', by })
+  for (const { id: media, role } of Object.values(turn.call.legs)) if (role === 'media') turn.bye(media)
+  turn.bye(id)
+  const { connID, callUUID, userData, media } = turn.call
+  if (other.seized) turn.do({ type: 'move', dn: other.dn, to })
+  turn.do({
+    type: 'handOver',
+    to,
+    given: leg,
+    party: other,
+    from: { connID, callUUID, userData, media },
+    by: transferring,
+  })
+  turn.dropLeg(leg.id)
+  turn.set({ parties: [] })
+  turn.state = 'Merging'
+}
+
+/** Talking, the call that lives on: who transferred leaves, the two others hear each other. */
+export function received(turn: Turn, { given, party, from, by: leg }: InputOf<'received'>): void {
+  const by = turn.partyOn(leg)
+  const stays = turn.call.parties.find((one) => one.id !== by?.id && one.leg !== undefined)
+  const staying = turn.leg(stays?.leg)
+  if (by && stays && staying) transferTo(turn, by, stays, { given, party, from })
+  turn.do({ type: 'merged', connID: from.connID })
+  if (by && stays && staying) converse(turn, staying.id, given.id)
+}
+
+type Received = Pick<GivenUp, 'given' | 'party' | 'from'>
+
+function transferTo(turn: Turn, by: Party, stays: Party, { given, party, from }: Received): void {
+  const { queue, leg } = by
+  if (leg !== undefined) {
+    closeMedia(turn, leg)
+    dismiss(turn, leg)
+  }
+  turn.setLeg(stays.leg ?? '', { role: 'caller', muted: false })
+  turn.putLeg({ ...given, role: 'callee' })
+  leaveTransferred(turn, by, party.dn, undefined)
+  const third = { ...party, leg: given.id, otherDN: stays.dn, ...(queue !== undefined && { queue }) }
+  turn.set({
+    parties: [...turn.call.parties, third],
+    userData: { ...turn.call.userData, ...from.userData },
+    ...(from.media === 'anchored' && { media: from.media }),
+  })
+  turn.setParty(stays.id, { otherDN: party.dn })
+  changed(turn, stays.id, by, turn.call.connID)
+  partyMoved(turn, third, from.callUUID)
+  changed(turn, third.id, by, from.connID)
+}
+
+function changed(turn: Turn, id: string, by: Party, previousConnID: string): void {
+  const party = turn.party(id)
+  const told = { callState: 'Transferred', thirdPartyDN: by.dn, thirdPartyDNRole: 'TransferredBy' } as const
+  if (party) onDevice(turn, party, 'EventPartyChanged', { ...told, previousConnID })
+}
+
+/** Both were on hold as a rule: what they said then is not what they would say to each other. */
+function converse(turn: Turn, one: string, other: string): void {
+  for (const id of [one, other]) {
+    const leg = turn.leg(id)
+    if (leg?.remote !== undefined) turn.setLeg(id, { remote: withDirection(leg.remote, unmuted) })
+  }
+  up(turn, other)
+  if (turn.call.media === 'anchored') {
+    for (const id of [one, other]) if (!mediaOf(turn, id)) openMedia(turn, id)
+    return
+  }
+  link(turn, one, other)
+  for (const id of [one, other]) settle(turn, id)
+}
+
+/** Merging: the call that lives on has told everybody; this one is over. */
+export function merged(turn: Turn, { into }: InputOf<'merged'>): void {
+  endMerged(turn, into)
+}
