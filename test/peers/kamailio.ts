@@ -1,4 +1,7 @@
-/** Kamailio 5.6 as the Session Border Controller in front: Path, Record-Route, and the DC's proxies taken in turn. */
+/**
+ * Kamailio 5.6 as the Session Border Controller in front (Path, Record-Route, the DC's proxies taken in turn), and as a
+ * provider that demands digest.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PeerProcess, temporaryFolder } from './process.ts'
@@ -57,20 +60,99 @@ request_route {
 }
 `
 
+export type ProviderOptions = {
+  /** Where it listens, over UDP and TCP; its calls come from there. */
+  host: string
+  port: number
+  domain: string
+  account: string
+  password: string
+  /** The telephone network behind it: where calls of the account go, and the port that calls to it come from. */
+  network: string
+  callers: number
+}
+
+/** Registrations and calls of its one account only with its password; calls for it to where it has registered. */
+const providerScript = ({ host, port, domain, account, password, network, callers }: ProviderOptions) => `
+listen=udp:${host}:${port}
+listen=tcp:${host}:${port}
+log_stderror=yes
+debug=1
+children=1
+tcp_children=1
+auto_aliases=no
+loadmodule "tm.so"
+loadmodule "rr.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "auth.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+modparam("rr", "enable_full_lr", 1)
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "min_expires", 60)
+modparam("registrar", "default_expires", 120)
+
+request_route {
+  if (has_totag()) {
+    if (is_method("ACK") && t_check_trans()) { t_relay(); exit; }
+    loose_route();
+    t_relay();
+    exit;
+  }
+  if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+  if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
+  if (is_method("REGISTER")) {
+    if ($td != "${domain}") { sl_send_reply("404", "Not Here"); exit; }
+    if (!pv_www_authenticate("${domain}", "${password}", "0") || $au != "${account}") {
+      www_challenge("${domain}", "1");
+      exit;
+    }
+    save("location");
+    exit;
+  }
+  if ($sp == ${callers}) {
+    $rU = "${account}";
+    if (!lookup("location")) { sl_send_reply("480", "Not Registered"); exit; }
+    record_route();
+    t_relay();
+    exit;
+  }
+  if (!pv_proxy_authenticate("${domain}", "${password}", "0") || $au != "${account}") {
+    proxy_challenge("${domain}", "1");
+    exit;
+  }
+  consume_credentials();
+  record_route();
+  $du = "sip:${network}";
+  t_relay();
+}
+`
+
 export class Kamailio {
   private readonly folder: { path: string; remove(): void }
   private readonly process: PeerProcess
 
-  private constructor(options: SbcOptions) {
+  private constructor(text: string) {
     this.folder = temporaryFolder('kamailio')
     const config = join(this.folder.path, 'kamailio.cfg')
-    writeFileSync(config, script(options))
+    writeFileSync(config, text)
     const args = ['-f', config, '-DD', '-E', '-m', '32', '-M', '8', '-x', 'tlsf', '-X', 'fm']
     this.process = new PeerProcess('kamailio', [...args, '-Y', this.folder.path, '-w', this.folder.path])
   }
 
-  static async sbc(options: SbcOptions): Promise<Kamailio> {
-    const kamailio = new Kamailio(options)
+  static sbc(options: SbcOptions): Promise<Kamailio> {
+    return Kamailio.start(script(options))
+  }
+
+  static provider(options: ProviderOptions): Promise<Kamailio> {
+    return Kamailio.start(providerScript(options))
+  }
+
+  private static async start(text: string): Promise<Kamailio> {
+    const kamailio = new Kamailio(text)
     try {
       await kamailio.process.printed(/INFO: ctl|udp:|Listening on/i)
       return kamailio

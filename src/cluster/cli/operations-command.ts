@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import type { Agent, StateAnswer } from '#protocols/model/http/agents.ts'
 import type { Interaction, Ladder, LiveCall } from '#protocols/model/http/calls.ts'
 import type { Node } from '#protocols/model/http/cluster.ts'
-import type { Trunk } from '#protocols/model/objects.ts'
 import { type ClientOptions, clientCommand, json, listCommand } from './client-command.ts'
 import { CommandFailed } from './errors.ts'
 import { notYet } from './not-yet.ts'
@@ -148,21 +147,4 @@ export function nodeCommand(program: Command, terminal: Terminal): void {
   for (const verb of ['add', 'drain', 'undrain', 'switchover']) notYet(node, verb)
   const dc = program.command('dc').description('data centres')
   for (const verb of ['list', 'drain', 'declare-lost']) notYet(dc, verb)
-}
-
-export function trunkCommand(program: Command, terminal: Terminal): void {
-  const trunk = program.command('trunk').description('trunks to carriers')
-  listCommand<Trunk>(trunk, terminal, {
-    description: 'all trunks as they are configured',
-    rows: async (server) => (await server.get<{ objects: { trunks: Trunk[] } }>('/api/v1/config')).objects.trunks,
-    columns: [
-      { title: 'trunk', of: (row) => row.name },
-      { title: 'from', of: (row) => row.sources.join(', ') },
-      { title: 'to', of: (row) => row.destination },
-      { title: 'transport', of: (row) => row.transport },
-      { title: 'numbers', of: (row) => row.numbers.join(', ') },
-      { title: 'media', of: (row) => row.media },
-    ],
-  })
-  notYet(trunk, 'test')
 }

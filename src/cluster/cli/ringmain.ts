@@ -7,10 +7,11 @@ import { dnsCommand } from './dns-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { exitCodes, NotAvailableYet, WrongUsage } from './errors.ts'
 import { notYet } from './not-yet.ts'
-import { agentCommand, callCommand, nodeCommand, trunkCommand } from './operations-command.ts'
+import { agentCommand, callCommand, nodeCommand } from './operations-command.ts'
 import { sizeCommand } from './size-command.ts'
 import { strategyCommand } from './strategy-command.ts'
 import type { Terminal } from './terminal.ts'
+import { trunkCommand } from './trunk-command.ts'
 
 /** Runs one command line and tells its exit code. */
 export async function ringmain(args: readonly string[], terminal: Terminal): Promise<number> {

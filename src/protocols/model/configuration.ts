@@ -3,6 +3,7 @@ import { type AddressRange, addressRange } from './address-range.ts'
 import { complete, type Entries } from './entries.ts'
 import { type NumberPattern, numberPattern } from './number-pattern.ts'
 import type { DN, Objects, Person, RoutingPoint, ServiceNumber, Settings, Skill, Strategy, Trunk } from './objects.ts'
+import { serversOf } from './trunk.ts'
 
 /** What a dialled number leads to. */
 type Destination =
@@ -84,7 +85,7 @@ function inwards(trunks: readonly Trunk[]): (host: string) => Trunk | undefined 
 
 function outwards(trunks: readonly Trunk[]): (number: string) => Trunk | undefined {
   const rows: { pattern: NumberPattern; trunk: Trunk }[] = trunks
-    .filter((trunk) => trunk.destination !== undefined)
+    .filter((trunk) => serversOf(trunk).length > 0)
     .flatMap((trunk) =>
       trunk.numbers.flatMap((text) => defined(numberPattern(text)).map((pattern) => ({ pattern, trunk }))),
     )

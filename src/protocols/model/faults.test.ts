@@ -65,9 +65,29 @@ describe('faults of the objects', () => {
       { kind: 'trunks', key: 't', property: 'numbers' },
     ],
     [
-      'a destination without port',
-      { trunks: [{ name: 't', destination: '192.0.2.1' }] },
+      'a destination with a port that there is not',
+      { trunks: [{ name: 't', destination: 'carrier.example:70000' }] },
       { kind: 'trunks', key: 't', property: 'destination' },
+    ],
+    [
+      'a destination that is no address and no name',
+      { trunks: [{ name: 't', destination: '192.0.2.300' }] },
+      { kind: 'trunks', key: 't', property: 'destination' },
+    ],
+    [
+      'a registration without an account',
+      { trunks: [{ name: 't', destination: 'carrier.example', registration: {} }] },
+      { kind: 'trunks', key: 't', property: 'registration' },
+    ],
+    [
+      'a registration without a registrar',
+      { trunks: [{ name: 't', credentials: { username: 'u', realm: 'r', secret: 's' }, registration: {} }] },
+      { kind: 'trunks', key: 't', property: 'registration' },
+    ],
+    [
+      'an account without its password',
+      { trunks: [{ name: 't', credentials: { username: 'u', realm: 'r' } }] },
+      { kind: 'trunks', key: 't', property: 'credentials' },
     ],
   ])('finds %s', (_what, entries, place) => {
     expect(faults(entries)).toEqual([place])

@@ -5,6 +5,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { addressRange } from './address-range.ts'
 import { numberPattern } from './number-pattern.ts'
 import { type Kind, keyOf, kindNames, kinds, type ObjectOf, type Objects, Settings } from './objects.ts'
+import { registrarsOf } from './trunk.ts'
 
 /** One thing that is wrong, with what to do; `property` where it is one property's value. */
 export type Fault = {
@@ -105,20 +106,39 @@ function trunkFaults(trunk: ObjectOf<'trunks'>): Fault[] {
   const numbers = trunk.numbers
     .filter((pattern) => numberPattern(pattern) === undefined)
     .map((pattern) => fault('numbers', `${pattern} is no number pattern: digits, X, Z, N, and . or ! at the end`))
-  const target = trunk.destination
-  const destination =
-    target === undefined || hostAndPort(target) !== undefined
-      ? []
-      : [fault('destination', `${target} is not host:port with an IP address, such as 192.0.2.1:5060`)]
-  return [...sources, ...numbers, ...destination]
+  const hosts = [...optional('destination', trunk.destination), ...optional('domain', trunk.domain)]
+    .concat((trunk.registration?.registrars ?? []).map((host) => ['registration', host]))
+    .filter(([, host]) => !isHost(host))
+    .map(([property, host]) =>
+      fault(property, `${host} is no host or host:port, such as sip.example.com or 192.0.2.1:5060`),
+    )
+  return [...sources, ...numbers, ...hosts, ...registrationFaults(trunk, fault)]
 }
 
-/** `127.0.0.1:5060` or `[::1]:5060` as an address. */
-function hostAndPort(text: string): { host: string; port: number } | undefined {
-  const match = text.match(/^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/)
-  const host = match?.[1] ?? match?.[2] ?? ''
-  const port = Number(match?.[3] ?? 0)
-  return host.includes('/') || addressRange(host) === undefined || port < 1 || port > 65_535
-    ? undefined
-    : { host, port }
+const optional = (property: string, value: string | undefined): [string, string][] =>
+  value === undefined ? [] : [[property, value]]
+
+function registrationFaults(trunk: ObjectOf<'trunks'>, fault: (property: string, message: string) => Fault): Fault[] {
+  const { credentials, registration } = trunk
+  const password =
+    credentials === undefined || Object.keys(credentials.ha1).length > 0
+      ? []
+      : [fault('credentials', 'has no secret; give the password of the account as secret')]
+  if (registration === undefined) return password
+  return [
+    ...password,
+    ...(credentials === undefined ? [fault('registration', 'needs an account; add credentials')] : []),
+    ...(registrarsOf(trunk).length === 0
+      ? [fault('registration', 'has no registrar; name registrars or a destination')]
+      : []),
+  ]
+}
+
+/** `sip.example.com`, `127.0.0.1:5060`, `[::1]:5060`. */
+function isHost(text: string): boolean {
+  const match = text.match(/^(?:\[([0-9a-fA-F:.]+)\]|([0-9A-Za-z._-]+))(?::(\d{1,5}))?$/)
+  const [, ipv6, name = '', port] = match ?? []
+  if (match === null || (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))) return false
+  const address = ipv6 ?? (/^[0-9.]+$/.test(name) ? name : undefined)
+  return address === undefined || addressRange(address) !== undefined
 }

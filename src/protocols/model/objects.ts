@@ -80,10 +80,41 @@ export const ServiceNumber = closed({
 })
 export type ServiceNumber = Static<typeof ServiceNumber>
 
+const Host = Type.String({ minLength: 1, maxLength: 255, description: 'a name or an address, with a port or without' })
+
+/** What we prove ourselves with at a provider. */
+export const Credentials = closed({
+  username: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^"\\\\\\r\\n@<>]+$' }),
+  realm: Type.String({
+    minLength: 1,
+    maxLength: 128,
+    description: 'digest realm of the provider, its domain unless given; no other one is answered',
+  }),
+  ha1: HA1,
+})
+export type Credentials = Static<typeof Credentials>
+
+export const Registration = closed({
+  registrars: Type.Array(Host, {
+    default: [],
+    maxItems: 8,
+    description: 'the first is asked first, the next when one does not answer; the destination unless given',
+  }),
+  expires: Type.Integer({ default: 600, minimum: 60, maximum: 86_400, description: 'seconds asked for' }),
+})
+
 export const Trunk = closed({
   name: Key,
   sources: Type.Array(Type.String(), { default: [], description: 'addresses or CIDR ranges calls come from' }),
-  destination: Type.Optional(Type.String({ description: 'host:port calls go out to' })),
+  destination: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'where calls go out to: host or host:port' }),
+  ),
+  domain: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'host of addresses there; the destination unless given' }),
+  ),
+  credentials: Type.Optional(Credentials),
+  registration: Type.Optional(Registration),
+  incoming: Type.Optional(DialledNumber),
   transport: Type.Enum(['udp', 'tcp'], { default: 'udp' }),
   numbers: Type.Array(Type.String(), {
     default: [],

@@ -7,6 +7,9 @@ import type { Message } from '#protocols/sip/message/message.ts'
 
 export const sourceField = 'X-Ringmain-Source'
 
+/** What a node tells a proxy: by which trunk a request goes out. Nobody outside sees it. */
+export const trunkField = 'X-Ringmain-Trunk'
+
 export const trunkSource = (trunk: string, address: string): string => `trunk=${trunk};address=${address}`
 export const endpointSource = (address: string): string => `endpoint;address=${address}`
 

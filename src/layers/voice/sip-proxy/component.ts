@@ -10,6 +10,7 @@ import { type LinkListener, listenLinks } from '#platform/link/listen-links.ts'
 import type { LocalLinks } from '#platform/link/local-links.ts'
 import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
+import { trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
 import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
 import type { Advertised } from '#protocols/sip/transport/sip-transport.ts'
 import type { Protocol } from '#protocols/sip/transport/transport.ts'
@@ -57,6 +58,9 @@ class Component implements RunningSipProxy {
   private readonly watches: Timer[] = []
   private readonly certificate: Certificate | undefined
   private announcement: Announcement | undefined
+  private trunksAnnounced: Announcement | undefined
+  private telling = false
+  private stopped = false
   private stopping: Promise<void> | undefined
   addresses: ProxyValue = { listen: [], link: nowhere, mesh: nowhere }
 
@@ -82,8 +86,14 @@ class Component implements RunningSipProxy {
     const mesh = await this.listenLinks(config.meshListen, { [meshLinks]: proxy.mesh.opened })
     this.addresses = { listen, link, mesh }
     proxy.addresses.setProxy(proxy.self.name, listen)
+    proxy.trunksChanged = () => this.tellTrunks()
+    proxy.trunks.follow(ports.configuration.current().objects.trunks)
+    this.watches.push(ports.configuration.changed(({ objects }) => proxy.trunks.follow(objects.trunks)))
     this.watches.push(
       coordination.watch(proxyKeys, (entries) => this.followProxies(entries)),
+      coordination.watch(trunkTestKeys, (tests) => {
+        for (const [key, id] of tests) proxy.trunks.named(key.slice(trunkTestKeys.length))?.test(id)
+      }),
       coordination.watch(managerKeys, (entries) => proxy.media.set(managersOf(entries))),
     )
     const key = `${proxyKeys}${config.dc}/${config.name}`
@@ -110,7 +120,9 @@ class Component implements RunningSipProxy {
   private async close() {
     await this.announcement?.withdraw()
     this.certificate?.stop()
+    this.stopped = true
     for (const watch of this.watches) watch.cancel()
+    await this.trunksAnnounced?.withdraw()
     await this.proxy.stop()
     for (const listener of this.listeners) await listener.close()
   }
@@ -152,6 +164,23 @@ class Component implements RunningSipProxy {
     return { host, port: (plain ? advertise.port : undefined) ?? (isIPv4(host) || isIPv6(host) ? port : 0) }
   }
 
+  /** Once for all that changes in a turn. */
+  private tellTrunks() {
+    if (this.telling) return
+    this.telling = true
+    this.context.runtime.clock.turn(() => {
+      this.telling = false
+      if (!this.stopped) void this.announceTrunks()
+    })
+  }
+
+  private async announceTrunks() {
+    const { config, coordination } = this.context
+    const key = `${trunkKeys}${config.dc}/${config.name}`
+    this.trunksAnnounced = await coordination.announce(key, JSON.stringify(this.proxy.trunks.status))
+    if (this.stopped) await this.trunksAnnounced.withdraw()
+  }
+
   private async listenLinks(local: Address, kinds: Readonly<Record<string, Opened>>): Promise<Address> {
     const { runtime, log } = this.context
     const listener = await listenLinks({ runtime, log, local, hello: this.hello, kinds, ...this.local })
@@ -183,6 +212,7 @@ class Component implements RunningSipProxy {
     for (const { name, listen } of others) proxy.addresses.setProxy(name, listen)
     this.known = others.map(({ name }) => name)
     proxy.mesh.follow(others)
+    proxy.trunks.among([proxy.self.name, ...this.known])
   }
   private known: readonly string[] = []
 }

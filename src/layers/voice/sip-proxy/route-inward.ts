@@ -31,14 +31,14 @@ function inDialog(request: Message, from: Hop, node: string, routes: OwnRoutes, 
   const { groups, popRoutes = 0 } = decision
   // Only a message with an asserted identity needs to know whether its sender may assert one.
   const asserts = request.cellOf('P-Asserted-Identity', 0) >= 0
-  const trusted = !asserts || view.configuration.trunkFrom(from.host) !== undefined
+  const trusted = !asserts || view.trunkFrom(from.host) !== undefined
   return { type: 'forward', groups, popRoutes, change: (copy) => strip(copy, request, trusted) }
 }
 
 function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decision {
   const ours = view.addresses.isOurs(uri)
   if (request.method === 'OPTIONS' && uri.user === '' && ours) return { type: 'ours' }
-  const source = sourceOf(request, from, view.domainsOf(from), view.configuration)
+  const source = sourceOf(request, from, view)
   // A trunk may call us by whatever name it has for us.
   if (!ours && source.trunk === undefined) return refuse('relay', 403, 'Relaying Denied')
   if (request.method === 'REGISTER') return register(request, source, view)

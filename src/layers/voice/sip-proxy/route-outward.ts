@@ -1,8 +1,13 @@
 /** Requests of our nodes: to endpoints by their flows, to registered contacts, trunks, media servers and other nodes. */
+import type { Trunk } from '#protocols/model/objects.ts'
+import { serversOf } from '#protocols/model/trunk.ts'
 import type { Target } from '#protocols/sip/core/proxy-copy.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
+import type { Edit } from '#protocols/sip/message/edit.ts'
 import { parseURI, type URI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { trunkField } from '../model/source-field.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { type Decision, formsDialog, refuse, single } from './decision.ts'
 import { failover } from './failover.ts'
@@ -10,6 +15,7 @@ import { MediaHosts } from './media-hosts.ts'
 import type { OwnRoutes, RouteMarks } from './own-routes.ts'
 import { type Reach, reach, reachBinding } from './reach.ts'
 import { toNode } from './to-node.ts'
+import { serverURIs } from './trunks/server-uris.ts'
 import type { View } from './view.ts'
 
 /** A request of `node`. */
@@ -23,7 +29,8 @@ export function routeOutward(request: Message, node: string, routes: OwnRoutes, 
   const other = uri.host.toLowerCase()
   if (view.nodes.hopOf(other) !== undefined || view.mesh.hopWithNode(other) !== undefined)
     return toNode(other, routes, view, true)
-  return toServers(request, node, routes, uri, view)
+  const trunk = view.configuration.trunk(request.header(trunkField) ?? '')
+  return trunk === undefined ? toServers(request, node, routes, uri, view) : toTrunk(request, node, trunk, routes, view)
 }
 
 /** In a dialog with an endpoint, by the marks of its route set (RFC 5626 §5.3). */
@@ -31,6 +38,21 @@ function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, 
   const way = reach(flow, uri, view, true)
   if (way === undefined) return refuse('flow-gone', 430)
   return single(targetBy(way, request, { node: routes.node }, view), routes.count)
+}
+
+/** The servers of a trunk one after the other, whatever domain the Request-URI names. */
+function toTrunk(request: Message, node: string, trunk: Trunk, routes: OwnRoutes, view: View): Decision {
+  const hops: Hop[] = []
+  for (const uri of serverURIs(trunk, serversOf(trunk))) {
+    const numeric = hopOf(uri)
+    const found = numeric === undefined ? view.servers.known(uri) : [numeric]
+    if (found === undefined) return { type: 'locate', uri }
+    hops.push(...found)
+  }
+  const groups = hops.map((hop) => [targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view)])
+  if (groups.length === 0) return refuse('unresolvable', 503, 'Unresolvable Host')
+  const change = (copy: Edit) => void copy.remove(trunkField)
+  return { type: 'forward', groups, popRoutes: routes.count, change, ...failover(view.servers) }
 }
 
 /** RFC 3263: an address is its own hop; of a name the servers are tried one after the other. */

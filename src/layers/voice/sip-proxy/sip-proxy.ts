@@ -5,6 +5,7 @@
 import type { Context } from '#platform/component/component.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
+import type { Trunk } from '#protocols/model/objects.ts'
 import { Locator } from '#protocols/sip/core/locating/locator.ts'
 import { type Later, type ProxyUser, type Refuse, StatefulProxy, type Taken } from '#protocols/sip/core/proxy.ts'
 import type { Forward } from '#protocols/sip/core/proxy-copy.ts'
@@ -32,11 +33,14 @@ import { registered } from './registering.ts'
 import { Registrations } from './registrations.ts'
 import { route } from './route.ts'
 import { createSeal } from './seal.ts'
+import { Trunks } from './trunks/trunks.ts'
 import type { Origin, View } from './view.ts'
 
 const outside: Origin = { kind: 'outside' }
 /** What nobody asks for by mistake, not often. */
 const offences = new Set<Refusal>(['malformed', 'forged-route', 'relay', 'not-our-domain'])
+/** Somebody outside, by an address of the family that we listen on. */
+const anybody = { host: '0.0.0.0', port: 0 }
 const taken = { type: 'taken' } as const
 const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvable Host' }
 
@@ -52,7 +56,10 @@ export class SipProxy implements View, ProxyUser {
   readonly servers: Locator
   /** From Resource Managers and media servers. */
   readonly links: TakenSipLinks
+  readonly trunks: Trunks
   draining = false
+  /** What is known of trunks has changed. */
+  trunksChanged: () => void = () => {}
   private readonly core: StatefulProxy
   private readonly layer: TransactionLayer
   private readonly source: ConfigurationSource
@@ -112,6 +119,16 @@ export class SipProxy implements View, ProxyUser {
       fail,
     })
     this.servers = new Locator({ runtime, abilities: abilitiesOf(config.listen) })
+    this.trunks = new Trunks({
+      clock,
+      random,
+      log,
+      transactions: this.layer,
+      servers: this.servers,
+      self: self.name,
+      facing: (transport) => this.facing({ ...anybody, protocol: transport === 'udp' ? 'UDP' : 'TCP' }),
+      changed: () => this.trunksChanged(),
+    })
     gauges(metrics, this.nodes, registrations, this.defence)
     // As good as not answered: a Resource Manager that is gone has others beside it, a media server none (§16.9).
     const lost = ({ connection }: Hop) => fail((hop) => hop.connection === connection, 408)
@@ -141,6 +158,10 @@ export class SipProxy implements View, ProxyUser {
 
   wayTo(hop: Hop): Hop {
     return this.links.wayTo(hop)
+  }
+
+  trunkFrom(host: string): Trunk | undefined {
+    return this.configuration.trunkFrom(host) ?? this.trunks.registeringAt(host)
   }
 
   isOpen(connection: number): boolean {
@@ -222,6 +243,7 @@ export class SipProxy implements View, ProxyUser {
   }
 
   async stop(): Promise<void> {
+    await this.trunks.stop()
     this.servers.close()
     this.nodes.stop()
     this.mesh.stop()

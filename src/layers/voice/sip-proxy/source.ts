@@ -2,7 +2,6 @@
  * Who sent a request from outside, told to the nodes in a header field of our own, and what nobody outside may tell
  * them: that field itself, and an asserted identity from an endpoint (RFC 3325 §5).
  */
-import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Edit } from '#protocols/sip/message/edit.ts'
 import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
@@ -10,6 +9,7 @@ import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { endpointSource, trunkSource } from '../model/source-field.ts'
+import type { View } from './view.ts'
 
 const ours = 'x-ringmain-'
 
@@ -21,18 +21,17 @@ export type Source = {
 }
 
 /**
- * By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. `domains`: whom its
- * certificate speaks for.
+ * By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. Whom its certificate
+ * speaks for is told, too.
  */
 export function sourceOf(
   request: Message,
   from: Hop,
-  domains: readonly string[],
-  configuration: Configuration | undefined,
+  view: Pick<View, 'configuration' | 'trunkFrom' | 'domainsOf'>,
 ): Source {
-  const address = addressOf(from, domains)
-  const trunk = configuration?.trunkFrom(from.host)
-  if (trunk === undefined || configuration?.dn(callerOf(request)) !== undefined)
+  const address = addressOf(from, view.domainsOf(from))
+  const trunk = view.trunkFrom(from.host)
+  if (trunk === undefined || view.configuration.dn(callerOf(request)) !== undefined)
     return { trunk: undefined, value: endpointSource(address) }
   return { trunk: trunk.name, value: trunkSource(trunk.name, address) }
 }

@@ -1,5 +1,7 @@
 /** What decisions about requests may look at: the state of a proxy as they see it, and nothing they could change. */
+
 import type { Configuration } from '#protocols/model/configuration.ts'
+import type { Trunk } from '#protocols/model/objects.ts'
 import type { Locator } from '#protocols/sip/core/locating/locator.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
@@ -34,6 +36,8 @@ export interface View {
     uriOf(proxy: string): string | undefined
     hopWithNode(node: string): Hop | undefined
   }
+  /** The trunk whose calls come from this address: by its sources, or where it registers. */
+  trunkFrom(host: string): Trunk | undefined
   origin(from: Hop): Origin
   /** The URI under which somebody at `hop` reaches us. */
   facing(hop: Hop): string

@@ -1,6 +1,5 @@
 /** The configuration as calls read it: where a number leads, and who calls. */
 import type { Configuration } from '#protocols/model/configuration.ts'
-import type { Trunk } from '#protocols/model/objects.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { escapeUser, unescapeText } from '#protocols/sip/message/headers/uri.ts'
@@ -9,10 +8,18 @@ import { own } from '#protocols/sip/message/scan.ts'
 import { trunkOf } from '../model/source-field.ts'
 import type { Destination, Directory, Origin } from './session-controller/ports.ts'
 import { callerOf } from './sip/caller.ts'
+import { dialled } from './trunks/inwards.ts'
+import { outwards, uriAt } from './trunks/outwards.ts'
 
 export const directoryOf = (configuration: () => Configuration): Directory => ({
   uriOf: (dn) => `sip:${escapeUser(dn)}@${configuration().settings.domains[0] ?? 'ringmain'}`,
   destination: (number) => destination(configuration(), number),
+  dialled: (invite, origin) =>
+    dialled(invite, origin.kind === 'trunk' ? configuration().trunk(origin.trunk) : undefined),
+  outwards: (name, invitation) => {
+    const trunk = configuration().trunk(name)
+    return trunk === undefined ? invitation : outwards(trunk, invitation)
+  },
   origin: (invite) => origin(configuration(), invite),
 })
 
@@ -31,15 +38,12 @@ function destination(configuration: Configuration, number: string): Destination 
     }
     case 'trunk': {
       const { name, media } = found.trunk
-      return { kind: 'trunk', trunk: name, number, uri: outwards(found.trunk, number), media }
+      return { kind: 'trunk', trunk: name, number, uri: uriAt(found.trunk, number), media }
     }
     default:
       return undefined
   }
 }
-
-const outwards = ({ destination = '', transport }: Trunk, number: string): string =>
-  `sip:${escapeUser(number)}@${destination}${transport === 'udp' ? '' : `;transport=${transport}`}`
 
 /** A From with one of our DNs is that DN, whatever trunk brought it: it has to prove it. */
 function origin(configuration: Configuration, invite: Message): Origin | undefined {

@@ -24,10 +24,12 @@ import { myCallRoutes } from './routes/my-calls.ts'
 import { notYetRoutes } from './routes/not-yet.ts'
 import { type Page, pageRoutes, readPages } from './routes/pages.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { trunkRoutes } from './routes/trunks.ts'
 import { SignIn } from './sign-in.ts'
 import { serveTLib, type TLibModule, tlibModules } from './tlib-socket.ts'
 import { openTokenFile } from './token-file.ts'
 import { Tokens } from './tokens.ts'
+import { TrunkStatuses } from './trunk-statuses.ts'
 import { View } from './view.ts'
 
 export interface WebServices extends Running {
@@ -52,6 +54,7 @@ class Server implements WebServices {
   private readonly calls: LiveCalls
   private readonly nodes: Nodes
   private readonly view: View
+  private readonly trunks: TrunkStatuses
   private readonly stream: EventStream
   private readonly announcer: Announcer
   private http: HttpServer | undefined
@@ -62,13 +65,14 @@ class Server implements WebServices {
   constructor(context: Context<Config>, ports: WebServicesPorts) {
     this.context = context
     this.ports = ports
-    const { runtime, config, metrics } = context
+    const { runtime, config, metrics, coordination } = context
     this.calls = new LiveCalls((number) => this.nodes.numbered(number))
     this.nodes = new Nodes(context, ports.local, {
       event: (source, event) => this.heard(source, event),
       connection: (source, isConnected) => this.announcer.connection(source, isConnected),
     })
     this.view = new View({ context, ports, nodes: this.nodes, calls: this.calls })
+    this.trunks = new TrunkStatuses({ runtime, coordination, configuration: ports.configuration })
     this.stream = new EventStream(runtime.clock, config.dc, config.events)
     this.announcer = new Announcer({ clock: runtime.clock, stream: this.stream, view: this.view, ports })
     metrics.gauge('web_clients', 'Browsers and programs that follow the events', () => this.clients.count)
@@ -84,6 +88,7 @@ class Server implements WebServices {
     const operatorToken = config.tokenFile === undefined ? undefined : await openTokenFile(runtime, config.tokenFile)
     this.view.open()
     this.nodes.open()
+    this.trunks.open()
     this.announcer.open()
     try {
       this.http = await listenHttp({
@@ -124,6 +129,7 @@ class Server implements WebServices {
     this.announcer.close()
     this.view.close()
     this.nodes.close()
+    this.trunks.close()
     const { http } = this
     this.http = undefined
     await http?.close()
@@ -149,6 +155,7 @@ class Server implements WebServices {
     agentStateRoutes(app, services)
     myCallRoutes(app, services)
     clusterRoutes(app, services)
+    trunkRoutes(app, { access, trunks: this.trunks })
     historyRoutes(app, services)
     configurationRoutes(app, { ...services, writer })
     notYetRoutes(app, access)

@@ -1,6 +1,6 @@
 /** What a file of objects may say: the objects' own keys, and what people use to say them shortly. */
 import { type TObject, type TProperties, Type } from 'typebox'
-import { type Kind, kindNames, kinds, Settings } from '../objects.ts'
+import { Credentials, type Kind, kindNames, kinds, Registration, Settings } from '../objects.ts'
 
 const closed = (properties: TProperties) => Type.Object(properties, { additionalProperties: false })
 
@@ -8,6 +8,14 @@ const closed = (properties: TProperties) => Type.Object(properties, { additional
 const additions: Partial<Record<Kind, TProperties>> = {
   persons: { password: Type.String({ minLength: 1, maxLength: 256, description: 'kept as a hash only' }) },
   dns: { secret: Type.String({ minLength: 1, maxLength: 256, description: 'digest secret, kept as HA1 only' }) },
+  trunks: {
+    registration: closed(optional(Registration.properties)),
+    credentials: closed({
+      ...optional(Credentials.properties),
+      username: Credentials.properties.username,
+      secret: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'kept as HA1 only' })),
+    }),
+  },
   strategies: { file: Type.String({ minLength: 1, description: 'the SCXML file, seen from this one' }) },
 }
 const template = Type.String({ description: 'name of a template: its keys count where the entry has none' })

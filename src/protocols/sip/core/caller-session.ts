@@ -11,6 +11,7 @@ import { reasonPhrase } from '../message/reason-phrase.ts'
 import { own } from '../message/scan.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/transactions.ts'
 import { DialogSession, type Phase, type SessionOwner } from './dialog-session.ts'
+import { answerChallenge } from './digest-client.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf } from './message-body.ts'
 import { plainly } from './plainly.ts'
@@ -33,8 +34,11 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   readonly isCaller = true
   /** What the dialogs need of the INVITE; neither its body nor its other fields. */
   private invite: RequestParts
-  /** Until there is a final response: it may have to be sent again (RFC 4028 §7.3). */
+  /** Until there is a final response: it may have to be sent again (RFC 4028 §7.3, RFC 3261 §22.2). */
   private invitation: Invitation | undefined
+  /** Answers to the challenges so far, and how many there were. */
+  private credentials: Fields = []
+  private challenges = 0
   private readonly usage: MachineInTurn<State, Input, Usage, Effect>
   /** Until there is a final response. */
   private transaction: ClientTransaction | undefined
@@ -71,7 +75,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
       return
     }
     const contact = owner.fields.contactAt(hop)
-    const all = owner.fields.ofInvitation(fields, this.timer?.askedAgain, this.offered)
+    const all = owner.fields.ofInvitation(this.authorized(fields), this.timer?.askedAgain, this.offered)
     const { method, from, to, callID, cseq } = this.invite
     const parts = { method, requestURI, from, to, callID, cseq, route: route ?? [], contact, fields: all, body }
     const draft = buildRequest(parts)
@@ -100,7 +104,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     const { status } = response
     if (status < 200) this.provisional(response)
     else if (status < 300) this.accepted(response)
-    else if (this.usage.state === 'Calling' && this.timerRaised(response)) this.startAgain()
+    else if (this.usage.state === 'Calling' && this.mayPass(response)) this.startAgain()
     else this.usage.input({ type: '300-699', response })
   }
 
@@ -182,6 +186,26 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   /** §8.1.3.5: the same request with the next number; early dialogs were of the last one. */
+  /** Whether the same INVITE, a little changed, has a chance. */
+  private mayPass(response: Message): boolean {
+    return this.timerRaised(response) || this.challengeAnswered(response)
+  }
+
+  private challengeAnswered(response: Message): boolean {
+    const { identity, requestURI = '', body } = this.invitation ?? {}
+    if (identity === undefined || (response.status !== 401 && response.status !== 407)) return false
+    const request = { method: 'INVITE', uri: requestURI, body: body?.bytes }
+    this.challenges++
+    const answer = answerChallenge(response, request, identity, this.owner.runtime.random, this.challenges)
+    if (answer === undefined) return false
+    this.credentials = answer
+    return true
+  }
+
+  private authorized(fields: Fields | undefined): Fields | undefined {
+    return this.credentials.length === 0 ? fields : [...(fields ?? []), ...this.credentials]
+  }
+
   private startAgain() {
     const { invitation } = this
     if (invitation === undefined) return

@@ -37,6 +37,18 @@ export function answerChallenge(
   return value === undefined ? undefined : [[proxy ? 'Proxy-Authorization' : 'Authorization', value]]
 }
 
+/** Why `answerChallenge` has no answer, for people. */
+export function whyUnanswered(response: Message, { realm }: Identity, attempt: number): string {
+  const values = [...response.headers('WWW-Authenticate'), ...response.headers('Proxy-Authenticate')]
+  const challenges = values.flatMap((value) => readable(value) ?? [])
+  const ours = challenges.filter((parameters) => parameters.get('realm') === realm)
+  if (challenges.length === 0) return 'asks for a password by no scheme we know'
+  if (ours.length === 0) return `asks for realm "${challenges[0]?.get('realm') ?? ''}", not for "${realm}"`
+  if (attempt === 1) return 'wants an algorithm or a quality of protection that we do not have'
+  const stale = ours.some((parameters) => parameters.get('stale')?.toLowerCase() === 'true')
+  return stale ? 'calls every nonce of its own stale' : 'does not take the user name or the password'
+}
+
 /** RFC 8760 §2.4: the first one we can answer; the server puts what it prefers first. */
 function challengeFor(values: readonly string[], identity: Identity): Challenge | undefined {
   for (const value of values) {

@@ -11,7 +11,7 @@ import { expiresSeconds } from '../message/headers/expires.ts'
 import { parseNameAddr } from '../message/headers/name-addr.ts'
 import { parseURI, sameURI } from '../message/headers/uri.ts'
 import type { Message } from '../message/message.ts'
-import { answerChallenge, type Identity } from './digest-client.ts'
+import { answerChallenge, type Identity, whyUnanswered } from './digest-client.ts'
 import { fraction } from './fraction.ts'
 import type { RequestOutcome } from './session.ts'
 import type { UserAgent } from './user-agent.ts'
@@ -31,15 +31,24 @@ export type RegistrationOptions = {
   readonly identity: Identity
   /** Seconds asked for; the registrar decides. */
   readonly expires?: number
+  /** Waits after a refusal, in ms: the same request would be refused again, and too many of them lock accounts. */
+  readonly refusal?: Waits
   /** Whether the registrar has our binding, each time this changes. */
   changed?(registered: boolean): void
+  /** What came of each attempt. */
+  told?(report: RegistrationReport): void
 }
+
+/** `reason`: why there is no binding, in words; '' while there is. `proxy`: which one was asked, from 0. */
+export type RegistrationReport = { readonly registered: boolean; readonly reason: string; readonly proxy: number }
+
+/** The first wait doubles with each failure, up to the longest. */
+type Waits = { readonly first: number; readonly longest: number }
 
 /** A proxy that has not answered by then is left for the next one, long before its transaction ends. */
 const patience = 5_000
-/** RFC 5626 §4.5: the first wait doubles with each failure, up to the longest. */
-const firstWait = 1_000
-const longestWait = 30_000
+/** RFC 5626 §4.5. */
+const waits: Waits = { first: 1_000, longest: 30_000 }
 
 export class Registration {
   private readonly options: RegistrationOptions
@@ -107,6 +116,7 @@ export class Registration {
     if (status >= 200 && status < 300 && response !== undefined) this.accepted(response)
     else if ((status === 401 || status === 407) && response !== undefined) this.challenged(response, attempt)
     else if (status === 423 && response !== undefined && this.longer(response)) this.send(attempt, [])
+    else if (status < 500 && status !== 408) this.refused(`${status} ${reason}`)
     else this.failed(`${status} ${reason}`)
   }
 
@@ -114,8 +124,8 @@ export class Registration {
     const { registrar, identity, runtime } = this.options
     const request = { method: 'REGISTER', uri: registrar }
     const credentials = answerChallenge(response, request, identity, runtime.random, attempt)
-    if (credentials === undefined) this.failed(`${response.status} ${response.reason}`)
-    else this.send(attempt + 1, credentials)
+    if (credentials !== undefined) this.send(attempt + 1, credentials)
+    else this.refused(`${response.status}: it ${whyUnanswered(response, identity, attempt)}`)
   }
 
   /** §10.2.8: the registrar wants a longer lifetime. */
@@ -133,12 +143,18 @@ export class Registration {
     }
     this.failures = 0
     this.tell(true)
+    this.options.told?.({ registered: true, reason: '', proxy: this.proxy })
     // §10.2.4: in time for another try, and not all phones at once.
     const part = 0.6 + 0.1 * fraction(this.options.runtime.random)
     this.wait(this.granted(response) * 1000 * part, () => this.send(1, []))
   }
 
-  private failed(reason: string) {
+  /** A registrar that lives does not want us. */
+  private refused(reason: string) {
+    this.failed(reason, this.options.refusal)
+  }
+
+  private failed(reason: string, { first, longest }: Waits = waits) {
     this.timer?.cancel()
     this.cseq++
     if (this.state === 'leaving') {
@@ -148,10 +164,11 @@ export class Registration {
     const { log, proxies, addressOfRecord, runtime } = this.options
     log.debug({ addressOfRecord, proxy: proxies[this.proxy], reason }, 'is not registered')
     this.tell(false)
+    this.options.told?.({ registered: false, reason, proxy: this.proxy })
     this.proxy = proxies.length === 0 ? 0 : (this.proxy + 1) % proxies.length
-    const longest = Math.min(firstWait * 2 ** this.failures, longestWait)
+    const wait = Math.min(first * 2 ** this.failures, longest)
     this.failures++
-    this.wait(longest * (0.5 + 0.5 * fraction(runtime.random)), () => this.send(1, []))
+    this.wait(wait * (0.5 + 0.5 * fraction(runtime.random)), () => this.send(1, []))
   }
 
   /** §10.2.4: what the answer says of our own binding. */

@@ -4,6 +4,7 @@
  */
 import type { Message } from '../message/message.ts'
 import type { Hop } from '../transport/transport.ts'
+import type { Identity } from './digest-client.ts'
 import type { Body, Fields, IncomingSession, OutgoingSession, RequestOutcome, SessionUser } from './session.ts'
 import type { SessionTimerPolicy } from './session-timer.ts'
 
@@ -40,7 +41,8 @@ export type OutgoingRequest = {
   readonly fields?: Fields
   readonly body?: Body | undefined
 }
-export type Invitation = Omit<OutgoingRequest, 'method'>
+/** `identity`: what challenges of its realm are answered with (RFC 3261 §22.2). */
+export type Invitation = Omit<OutgoingRequest, 'method'> & { readonly identity?: Identity | undefined }
 
 export type Respond = (status: number, reason?: string, fields?: Fields, body?: Body) => void
 

@@ -220,9 +220,11 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     }
   }
 
-  private invite({ leg: id, uri, from, body, fields: own, referredBy }: Extract<SipEffect, { type: 'invite' }>): void {
+  private invite(effect: Extract<SipEffect, { type: 'invite' }>): void {
+    const { leg: id, uri, from, body, fields: own, referredBy, trunk } = effect
     const fields = referredBy === undefined ? own : [...own, this.referredBy(referredBy)]
-    const invitation = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
+    const outgoing = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
+    const invitation = trunk === undefined ? outgoing : this.around.ports.directory.outwards(trunk, outgoing)
     const leg = this.leg(id)
     const session = this.around.userAgent.invite(invitation, leg)
     leg.use(session)

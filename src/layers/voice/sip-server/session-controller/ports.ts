@@ -7,7 +7,7 @@ import type { Metrics } from '#platform/metrics/metrics.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { Fields, IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
-import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
+import type { Invitation, UserAgent } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 
 /**
@@ -102,6 +102,10 @@ export interface Directory {
   /** Where an INVITE to a DN goes, e.g. `sip:1001@ringmain`: the proxies know its contacts. */
   uriOf(dn: string): string
   destination(number: string): Destination | undefined
+  /** The number that an INVITE of this origin asks for. Throws `MalformedMessage`. */
+  dialled(invite: Message, origin: Origin): string
+  /** An INVITE as it goes out by this trunk. */
+  outwards(trunk: string, invitation: Invitation): Invitation
   /** By From and source; `undefined` when no trunk takes it (403). A From with one of our DNs is that DN, always. */
   origin(invite: Message): Origin | undefined
 }

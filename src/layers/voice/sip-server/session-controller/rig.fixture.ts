@@ -206,7 +206,13 @@ function directory({ media = 'direct', defaultDestination }: Setting): Ports<Eve
     if (/^10\d\d$/.test(user)) return { kind: 'dn', dn: user, media }
     return user.startsWith('+') ? { kind: 'trunk', trunk: 'carrier', number: user, media } : undefined
   }
-  return { uriOf: (dn) => `sip:${dn}@ringmain`, destination, origin }
+  return {
+    uriOf: (dn) => `sip:${dn}@ringmain`,
+    destination,
+    origin,
+    dialled: (invite) => /^sip:([^@]*)@/.exec(invite.requestURI)?.[1] ?? '',
+    outwards: (_trunk, invitation) => invitation,
+  }
 }
 
 function asking(controller: SessionController<Request>, published: readonly Event[]) {

@@ -10,7 +10,6 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { fieldId } from '#protocols/sip/message/field-names.ts'
 import { formatNameAddr, parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
 import { hasOptionTag } from '#protocols/sip/message/headers/option-tags.ts'
-import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { own } from '#protocols/sip/message/scan.ts'
 import { connIDs } from '#protocols/tlib/conn-id.ts'
@@ -136,7 +135,7 @@ class Controller implements SessionController<Request> {
   private readInvite(invite: Message, origin: Origin): Beginning | undefined {
     try {
       const { displayName, uri } = parseNameAddr(invite.header('From') ?? '')
-      const dnis = own(unescapeText(parseURI(invite.requestURI).user))
+      const dnis = own(this.options.ports.directory.dialled(invite, origin))
       const from = own(formatNameAddr({ displayName, uri }))
       const ani = origin.kind === 'dn' ? origin.dn : origin.number
       const identity = this.identityOf(invite, origin)

@@ -11,8 +11,6 @@ const missing = [
   ['GET', '/api/v1/dcs'],
   ['POST', '/api/v1/dcs/:dc/drain'],
   ['POST', '/api/v1/dcs/:dc/declare-lost'],
-  ['GET', '/api/v1/trunks'],
-  ['POST', '/api/v1/trunks/:trunk/test'],
 ] as const
 
 export function notYetRoutes(app: HttpApp, access: Access) {

@@ -26,6 +26,7 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
     body,
     fields: identity,
     ...(referredBy !== undefined && { referredBy }),
+    ...(target.kind === 'trunk' && { trunk: target.trunk }),
   })
   return leg
 }

@@ -1,0 +1,185 @@
+/**
+ * A trunk as one proxy sees it: whether its servers answer (OPTIONS, which keeps NAT bindings open as well), and, where
+ * this proxy is the one to register, whether the provider has our binding.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Log } from '#platform/log/log.ts'
+import type { Clock, Random, Timer } from '#platform/runtime/runtime.ts'
+import { timestamp } from '#platform/time.ts'
+import type { TrunkAtProxy } from '#protocols/model/http/trunks.ts'
+import type { Trunk } from '#protocols/model/objects.ts'
+import { domainOf, registrarsOf, serversOf } from '#protocols/model/trunk.ts'
+import { fraction } from '#protocols/sip/core/fraction.ts'
+import { Registration, type RegistrationReport } from '#protocols/sip/core/registration.ts'
+import type { RequestOutcome } from '#protocols/sip/core/session.ts'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
+import { escapeUser } from '#protocols/sip/message/headers/uri.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { identityOf } from '../../model/trunk-identity.ts'
+import { serverText } from './server-uris.ts'
+import { TrunkRequests, type TrunkRequestsOptions } from './trunk-requests.ts'
+
+export type TrunkAtWorkOptions = Omit<TrunkRequestsOptions, 'located'> & {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly trunk: Trunk
+  /** How somebody reaches us over this transport: `sip:host:port;transport=…`. */
+  readonly facing: (transport: Trunk['transport']) => string
+  readonly changed: () => void
+}
+
+/** ms between two OPTIONS: NATs forget UDP after 30 s and more. */
+const probeEvery = 25_000
+/** An account that is refused is not to be locked. */
+const refusal = { first: 60_000, longest: 900_000 }
+
+const unasked = { state: 'unknown', reason: '' } as const
+
+export class TrunkAtWork {
+  readonly trunk: Trunk
+  private readonly options: TrunkAtWorkOptions
+  private readonly requests: TrunkRequests
+  private readonly addresses = new Set<string>()
+  private registration: Registration | undefined
+  private registered: TrunkAtProxy['registration']
+  private health: TrunkAtProxy['health'] & object
+  /** The test that was asked for last, and the one that was made. */
+  private asked = ''
+  private tested: string | undefined
+  private timer: Timer | undefined
+
+  constructor(options: TrunkAtWorkOptions) {
+    this.options = options
+    this.trunk = options.trunk
+    this.requests = new TrunkRequests({ ...options, located: (hops) => this.located(hops) })
+    this.health = { ...unasked, since: this.now }
+    if (serversOf(this.trunk).length > 0) this.probeAfter(1_000 * fraction(options.random))
+  }
+
+  /** Hosts of its servers, as far as they are known. */
+  isAt(host: string): boolean {
+    return this.addresses.has(host)
+  }
+
+  get status(): TrunkAtProxy {
+    const { health, registered, tested } = this
+    const more = { ...(tested !== undefined && { tested }), ...(registered && { registration: registered }) }
+    return { health, servers: [...this.addresses].map(bracketed), ...more }
+  }
+
+  /** Whether this proxy is the one to register. */
+  setRegistering(registers: boolean): void {
+    if (registers === (this.registration !== undefined)) return
+    if (registers) this.register()
+    else void this.unregister()
+  }
+
+  /** Asks its servers now, and tells the outcome under the name of the test. */
+  test(id: string): void {
+    if (this.asked === id) return
+    this.asked = id
+    this.probe(() => {
+      this.tested = id
+      this.options.changed()
+    })
+  }
+
+  private probe(done: () => void) {
+    const [host] = serversOf(this.trunk)
+    if (host === undefined) {
+      done()
+      return
+    }
+    const uri = `sip:${domainOf(this.trunk)}`
+    const from = `<${this.options.facing(this.trunk.transport)}>`
+    const route = [`<${serverText(this.trunk, host)}>`]
+    const began = this.options.clock.monotonic()
+    this.requests.request({ method: 'OPTIONS', requestURI: uri, from, to: `<${uri}>`, route }, (outcome) => {
+      this.setHealth(healthOf(outcome), this.options.clock.monotonic() - began)
+      done()
+    })
+  }
+
+  /** Resolves when the provider has been told, or does not answer. */
+  async stop(): Promise<void> {
+    this.timer?.cancel()
+    await this.unregister()
+  }
+
+  private probeAfter(ms: number) {
+    this.timer = this.options.clock.after(ms, () => {
+      this.probe(() => {})
+      this.probeAfter(probeEvery)
+    })
+  }
+
+  private register() {
+    const { trunk, options } = this
+    const identity = identityOf(trunk)
+    if (identity === undefined || trunk.registration === undefined) return
+    const user = escapeUser(identity.username)
+    const hosts = registrarsOf(trunk)
+    this.registered = { state: 'trying', reason: '', registrar: hosts[0] ?? '', since: this.now }
+    this.registration = new Registration({
+      userAgent: this.requests,
+      runtime: options,
+      log: options.log,
+      addressOfRecord: `<sip:${user}@${domainOf(trunk)}>`,
+      registrar: `sip:${domainOf(trunk)}`,
+      contact: `<${options.facing(trunk.transport).replace('sip:', `sip:${user}@`)}>`,
+      proxies: hosts.map((host) => `<${serverText(trunk, host)}>`),
+      identity,
+      expires: trunk.registration.expires,
+      refusal,
+      told: (report) => this.reported(report, hosts),
+    })
+    this.registration.start()
+  }
+
+  private async unregister() {
+    const { registration } = this
+    this.registration = undefined
+    this.registered = undefined
+    await registration?.stop()
+  }
+
+  private reported({ registered, reason, proxy }: RegistrationReport, hosts: readonly string[]) {
+    if (this.registration === undefined) return
+    const state = registered ? ('registered' as const) : ('failing' as const)
+    const before = this.registered
+    const told = { state, reason, registrar: hosts[proxy] ?? '' }
+    const { since: _, ...known } = before ?? { since: '' }
+    if (isDeepStrictEqual(known, told)) return
+    const since = before?.state === state ? before.since : this.now
+    this.registered = { ...told, since }
+    const { log, changed, trunk } = this.options
+    log[registered ? 'info' : 'warn']({ trunk: trunk.name, ...told }, 'registration of a trunk')
+    changed()
+  }
+
+  private setHealth(told: Pick<TrunkAtProxy['health'] & object, 'state' | 'reason'>, ms: number) {
+    const { health } = this
+    const since = health.state === told.state ? health.since : this.now
+    this.health = { ...told, since, milliseconds: Math.round(ms) }
+    if (health.state === told.state && health.reason === told.reason) return
+    const { log, changed, trunk } = this.options
+    log[told.state === 'up' ? 'info' : 'warn']({ trunk: trunk.name, ...told }, 'health of a trunk')
+    changed()
+  }
+
+  private located(hops: readonly Hop[]) {
+    for (const { host } of hops) this.addresses.add(host)
+  }
+
+  private get now(): string {
+    return timestamp(this.options.clock.wall())
+  }
+}
+
+/** Whatever it says of OPTIONS, a server that answers lives; 503 says that it takes no calls. */
+function healthOf({ status, reason, response }: RequestOutcome): { state: 'up' | 'down'; reason: string } {
+  if (response === undefined) return { state: 'down', reason: status === 408 ? 'it does not answer' : reason }
+  if (status === 503) return { state: 'down', reason: `it answers 503 ${reason}` }
+  return { state: 'up', reason: '' }
+}

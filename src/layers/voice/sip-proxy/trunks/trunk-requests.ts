@@ -1,0 +1,88 @@
+/**
+ * Requests of a proxy itself to the servers of a trunk: OPTIONS, REGISTER. The first Route value, else the Request-URI,
+ * says where they go and is not sent; of the servers it names the next is asked when one does not answer (RFC 3263 §4.3).
+ */
+import type { Clock, Random } from '#platform/runtime/runtime.ts'
+import type { Locator } from '#protocols/sip/core/locating/locator.ts'
+import { outcomeOf, statusOf, unanswered } from '#protocols/sip/core/request-outcome.ts'
+import type { RequestOutcome } from '#protocols/sip/core/session.ts'
+import type { OutgoingRequest, UserAgent } from '#protocols/sip/core/user-agent.ts'
+import { buildRequest } from '#protocols/sip/message/build-request.ts'
+import { parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
+import { parseURI } from '#protocols/sip/message/headers/uri.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import type { Transactions } from '#protocols/sip/transaction/transactions.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { hopOf } from '../../model/uri-hop.ts'
+
+export type TrunkRequestsOptions = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly transactions: Transactions
+  readonly servers: Pick<Locator, 'look' | 'avoid'>
+  /** Told which servers a request may go to. */
+  located(hops: readonly Hop[]): void
+}
+
+/** ms a server has to answer while there is another one. */
+const patience = 2_000
+
+export class TrunkRequests implements Pick<UserAgent, 'request'> {
+  private readonly options: TrunkRequestsOptions
+
+  constructor(options: TrunkRequestsOptions) {
+    this.options = options
+  }
+
+  request(request: OutgoingRequest, done: (outcome: RequestOutcome) => void): void {
+    const [route] = request.route ?? []
+    const uri = parseURI(route === undefined ? request.requestURI : parseNameAddr(route).uri)
+    const numeric = hopOf(uri)
+    const found = (hops: readonly Hop[], fault: string) => {
+      this.options.located(hops)
+      if (hops.length > 0) this.send(this.parts(request), hops, done)
+      else done({ status: 503, reason: `${uri.host}: ${fault}`, response: undefined })
+    }
+    if (numeric === undefined) this.options.servers.look(uri, found)
+    else found([numeric], '')
+  }
+
+  private parts({ method, requestURI, from, to, callID, cseq = 1, fields = [] }: OutgoingRequest) {
+    const { random } = this.options
+    const tagged = `${from};tag=${random.hex(5)}`
+    const named = [...fields, ['User-Agent', 'Ringmain']] as const
+    return { method, requestURI, from: tagged, to, callID: callID ?? random.hex(12), cseq, fields: named }
+  }
+
+  private send(
+    parts: Parameters<typeof buildRequest>[0],
+    hops: readonly Hop[],
+    done: (outcome: RequestOutcome) => void,
+  ) {
+    const { clock, transactions, servers } = this.options
+    const [hop, ...others] = hops
+    if (hop === undefined) return
+    let over = false
+    const settle = (outcome: RequestOutcome) => {
+      if (over) return
+      over = true
+      limit?.cancel()
+      if (outcome.response !== undefined && outcome.status !== 503) return done(outcome)
+      servers.avoid(hop)
+      if (others.length > 0) this.send(parts, others, done)
+      else done(outcome)
+    }
+    const user = {
+      response: (response: Message) => response.status >= 200 && settle(outcomeOf(response)),
+      failed: (cause: 'timeout' | 'transport') => settle(unanswered(statusOf(cause))),
+    }
+    const transaction = transactions.request(buildRequest(parts), hop, user)
+    const limit =
+      others.length === 0
+        ? undefined
+        : clock.after(patience, () => {
+            transaction.abandon()
+            settle(unanswered(408))
+          })
+  }
+}
