@@ -41,6 +41,11 @@ const Inside = closed({
 
 const Limits = closed({
   messageBytes: Type.Integer({ default: 65_535, minimum: 1024, description: 'one SIP message, body included' }),
+  datagramBytes: Type.Integer({
+    default: 1300,
+    minimum: 576,
+    description: 'larger requests go over TCP instead of UDP, to who takes it',
+  }),
   headerBytes: Type.Integer({ default: 32_768, minimum: 1024, description: 'start line and header fields' }),
   fields: Type.Integer({ default: 200, minimum: 10, description: 'header fields of one message' }),
   transactions: Type.Integer({ default: 400_000, minimum: 10, description: 'open ones of each side' }),

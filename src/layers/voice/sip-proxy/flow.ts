@@ -19,10 +19,12 @@ export type Flow = {
 }
 
 const separator = '|'
+/** In place of a connection. */
+const pinned = 'nat'
 
 export function writeFlow({ proxy, run, hop, aor, binding }: Flow): string {
-  const { protocol, host, port, connection } = hop
-  return [proxy, run, protocol, host, port, connection ?? '', encodeURIComponent(aor), binding].join(separator)
+  const { protocol, host, port, connection = hop.pinned ? pinned : '' } = hop
+  return [proxy, run, protocol, host, port, connection, encodeURIComponent(aor), binding].join(separator)
 }
 
 /** `undefined` for what was not written by `writeFlow`. */
@@ -35,10 +37,15 @@ export function readFlow(text: string): Flow | undefined {
   return {
     proxy,
     run,
-    hop: connection === '' ? hop : { ...hop, connection: Number(connection) },
+    hop: readConnection(hop, connection),
     aor: decodeURIComponent(aor),
     binding,
   }
+}
+
+function readConnection(hop: Hop, connection: string | undefined): Hop {
+  if (connection === '') return hop
+  return connection === pinned ? { ...hop, pinned: true } : { ...hop, connection: Number(connection) }
 }
 
 const isProtocol = (text: string | undefined): text is Protocol =>
@@ -50,9 +57,13 @@ const isProtocol = (text: string | undefined): text is Protocol =>
  * from.
  */
 export function homeOf(from: Hop, contact: URI | undefined): Hop {
-  const named = from.protocol === 'UDP' && contact !== undefined ? hopOf(contact) : undefined
-  return named?.protocol === 'UDP' && named.host === from.host ? named : from
+  if (from.protocol !== 'UDP') return from
+  const named = contact === undefined ? undefined : hopOf(contact)
+  return named?.protocol === 'UDP' && named.host === from.host ? named : flowFrom(from)
 }
+
+/** The very flow that something came by. */
+export const flowFrom = (from: Hop): Hop => (from.protocol === 'UDP' ? { ...from, pinned: true } : from)
 
 /** The same for every registration of one instance, or of one URI where there is no instance (RFC 5626 §6). */
 export function bindingKey({ uri, instance, regID }: { uri: string; instance: string; regID: number }): string {

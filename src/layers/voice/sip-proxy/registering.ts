@@ -6,7 +6,7 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseURI } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { bindingKey, homeOf, writeFlow } from './flow.ts'
+import { bindingKey, flowFrom, homeOf, writeFlow } from './flow.ts'
 import type { Delta, Registrations } from './registrations.ts'
 
 /** Removals are remembered for longer than a copy of what they removed can be under way. */
@@ -40,7 +40,7 @@ function store(options: RegisteringOptions, register: Register, from: Hop, respo
         proxy: self.name,
         run: self.run,
         // RFC 5626 §5.1: who registers a flow wants that one.
-        hop: binding.regID === 0 ? homeOf(from, parseURI(binding.uri)) : from,
+        hop: binding.regID === 0 ? homeOf(from, parseURI(binding.uri)) : flowFrom(from),
         aor,
         binding: bindingKey(binding),
       }),

@@ -93,7 +93,14 @@ export class SipProxy implements View, ProxyUser {
       limits: { ...defaultTransportLimits, ...limits, message: limits },
     })
     const { transport, registrations, self } = this
-    this.layer = new TransactionLayer({ runtime, transport, log, metrics, limit: limits.transactions })
+    this.layer = new TransactionLayer({
+      runtime,
+      transport,
+      log,
+      metrics,
+      limit: limits.transactions,
+      datagram: limits.datagramBytes,
+    })
     const options = { clock, transport, seed: random.hex(4), maxBreadth: limits.breadth }
     this.core = new StatefulProxy(this.layer, this, options)
     const fail = (to: (hop: Hop) => boolean, status: number) => this.core.fail(to, status)

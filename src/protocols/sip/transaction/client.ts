@@ -27,11 +27,13 @@ export interface ClientEntry {
 
 /** What the user holds. Apart from the entry, so that the request is let go of when the user does. */
 export class ClientHandle implements ClientTransaction {
-  readonly request: Message
+  request: Message
   readonly branch: string
-  readonly hop: Hop
-  private readonly entry: ClientEntry
+  hop: Hop
+  private entry: ClientEntry
   private readonly layer: ClientLayer
+  private cancelling: Fields | undefined
+  private abandoned = false
   constructor(request: Message, branch: string, hop: Hop, entry: ClientEntry, layer: ClientLayer) {
     this.request = request
     this.branch = branch
@@ -40,10 +42,20 @@ export class ClientHandle implements ClientTransaction {
     this.layer = layer
   }
   cancel(fields: Fields = []): void {
+    this.cancelling ??= fields
     this.entry.cancel(fields)
   }
   abandon(): void {
+    this.abandoned = true
     this.entry.stop()
     this.layer.forget(this.entry.key)
+  }
+  /** The same request, which did not leave, in another transaction. */
+  goOn(other: ClientHandle): void {
+    this.request = other.request
+    this.hop = other.hop
+    this.entry = other.entry
+    if (this.abandoned) this.abandon()
+    else if (this.cancelling !== undefined) this.entry.cancel(this.cancelling)
   }
 }

@@ -14,15 +14,15 @@ import type { ClientUser, ServerTransaction } from './transactions.ts'
 
 const serverHop: Hop = { protocol: 'UDP', host: '127.0.0.2', port: 5060 }
 
-const draft = (method: string, callID = 'call-1') =>
-  new RequestDraft({
-    method,
-    requestURI: 'sip:1002@127.0.0.2',
-    from: '<sip:1001@127.0.0.1>;tag=a',
-    to: '<sip:1002@127.0.0.2>',
-    callID,
-    cseq: 1,
-  })
+const parts = (method: string, callID = 'call-1') => ({
+  method,
+  requestURI: 'sip:1002@127.0.0.2',
+  from: '<sip:1001@127.0.0.1>;tag=a',
+  to: '<sip:1002@127.0.0.2>',
+  callID,
+  cseq: 1,
+})
+const draft = (method: string, callID?: string) => new RequestDraft(parts(method, callID))
 
 /** What a client user heard, in words. */
 function recorder() {
@@ -37,6 +37,10 @@ function recorder() {
   }
   return { heard, responses, user }
 }
+
+/** Larger than a datagram may be. */
+const large = (method: string) =>
+  new RequestDraft({ ...parts(method), body: { type: 'text/plain', bytes: Buffer.alloc(1200, 'x') } })
 
 async function side(world: World, name: string, host: string, limit?: number) {
   const runtime = world.host(name)
@@ -377,5 +381,68 @@ describe('transaction layer', () => {
     expect(heard).toEqual(['100', '200'])
     expect(server.requests).toHaveLength(1)
     expect([client.transport.connections, server.transport.connections]).toEqual([1, 1])
+  })
+
+  it('sends a request too large for a datagram over TCP, and its CANCEL after it (RFC 3261 §18.1.1)', async () => {
+    const { world, client, server } = await pair()
+    const { heard, user } = recorder()
+
+    const transaction = client.layer.request(large('INVITE'), serverHop, user)
+    await world.run(100)
+    server.requests[0]?.transaction.respond(180)
+    await world.run(100)
+    transaction.cancel()
+    await world.run(100)
+    server.requests[0]?.transaction.respond(487)
+    await world.run(100)
+
+    expect(server.requests[0]?.request.header('Via')).toMatch(/^SIP\/2\.0\/TCP 127\.0\.0\.1:5060;/)
+    expect(server.requests[0]?.transaction.from.protocol).toBe('TCP')
+    expect([heard, server.cancels.length]).toEqual([['180', '487'], 1])
+  })
+
+  it('sends it over UDP after all to who takes no TCP, and asks him no more for five minutes', async () => {
+    const world = new World()
+    const client = await side(world, 'client', '127.0.0.1')
+    const { got } = await rawPeer(world)
+    const { user } = recorder()
+    const hop: Hop = { protocol: 'UDP', host: '127.0.0.3', port: 5060 }
+
+    const first = client.layer.request(large('MESSAGE'), hop, user)
+    const asked = first.hop.protocol
+    await world.run(100)
+    const second = client.layer.request(large('MESSAGE'), hop, user)
+    await world.run(300_000)
+    const third = client.layer.request(large('MESSAGE'), hop, user)
+
+    expect([asked, second.hop.protocol, third.hop.protocol]).toEqual(['TCP', 'UDP', 'TCP'])
+    expect([first.hop.protocol, got[0]?.header('Via')]).toEqual(['UDP', first.request.header('Via')])
+    expect(first.request.header('Via')).toMatch(/^SIP\/2\.0\/UDP /)
+  })
+
+  it('waits no longer than 3 s for a connection that nobody answers, and lets an INVITE be cancelled meanwhile', async () => {
+    const { world, client, server } = await pair()
+    const { heard, user } = recorder()
+    world.links.partition(['client'], ['server'])
+
+    const transaction = client.layer.request(large('INVITE'), serverHop, user)
+    transaction.cancel()
+    await world.run(2_900)
+    world.links.heal(['client'], ['server'])
+    await world.run(1_000)
+    server.requests[0]?.transaction.respond(180)
+    await world.run(100)
+
+    expect(server.requests[0]?.transaction.from.protocol).toBe('UDP')
+    expect([heard, server.cancels.length]).toEqual([['100', '180'], 1])
+  })
+
+  it('keeps a large request on UDP where a NAT leads nothing else back', async () => {
+    const { world, client, server } = await pair()
+
+    client.layer.request(large('MESSAGE'), { ...serverHop, pinned: true }, recorder().user)
+    await world.run(100)
+
+    expect(server.requests[0]?.transaction.from.protocol).toBe('UDP')
   })
 })

@@ -17,6 +17,7 @@ import { type ClientEntry, ClientHandle, type ClientLayer } from './client.ts'
 import { NonInviteClientTransaction } from './client-transaction.ts'
 import { InviteClientTransaction } from './invite-client-transaction.ts'
 import { InviteServerTransaction } from './invite-server-transaction.ts'
+import { LargeRequests, largestDatagram } from './large-requests.ts'
 import { type ServerEntry, ServerHandle, type ServerLayer } from './server.ts'
 import { NonInviteServerTransaction } from './server-transaction.ts'
 import { defaultTiming, type Timing } from './timers.ts'
@@ -31,7 +32,12 @@ export type TransactionLayerOptions = {
   readonly timing?: Timing
   /** Open transactions of each side; further requests are answered 503 and not sent. */
   readonly limit?: number
+  /** Bytes of the largest request that goes over UDP. */
+  readonly datagram?: number
 }
+
+/** A request as it would have gone were it smaller. */
+type Otherwise = { readonly request: Message; readonly hop: Hop; readonly user: ClientUser }
 
 /** Enough for 32 s of 4,000 calls a second. */
 const defaultLimit = 400_000
@@ -41,6 +47,7 @@ export class TransactionLayer implements Transactions {
   private readonly random: Random
   private readonly transport: Transport
   private readonly limit: number
+  private readonly large: LargeRequests
   private readonly clients = new Map<string, ClientEntry>()
   private readonly servers = new Map<string, ServerEntry>()
   private readonly clientLayer: ClientLayer
@@ -50,7 +57,10 @@ export class TransactionLayer implements Transactions {
   /** The Via up to its branch, for each of the transport's addresses. */
   private readonly vias = new WeakMap<SentBy, string>()
 
-  constructor({ runtime, transport, metrics, timing = defaultTiming, limit = defaultLimit }: TransactionLayerOptions) {
+  constructor(options: TransactionLayerOptions) {
+    const { runtime, transport, metrics, timing = defaultTiming } = options
+    const { limit = defaultLimit, datagram = largestDatagram } = options
+    this.large = new LargeRequests(runtime.clock, datagram)
     this.clock = runtime.clock
     this.random = runtime.random
     this.transport = transport
@@ -88,7 +98,13 @@ export class TransactionLayer implements Transactions {
   request(draft: Draft, hop: Hop, user: ClientUser, options: RequestOptions = {}): ClientTransaction {
     const branch = magicCookie + (options.branch ?? this.random.hex(8))
     const request = draft.finish(this.via(hop, branch, options.viaParameters))
-    return this.begin(request, branch, hop, user)
+    const instead = this.large.insteadOf(hop, request.bytes.length)
+    if (instead === undefined) return this.begin(request, branch, hop, user)
+    return this.beginLarge(draft.finish(this.via(instead, branch, options.viaParameters)), instead, {
+      request,
+      hop,
+      user,
+    })
   }
 
   send(draft: Draft, hop: Hop, failed?: () => void): Message {
@@ -113,7 +129,7 @@ export class TransactionLayer implements Transactions {
     this.servers.clear()
   }
 
-  private begin(request: Message, branch: string, hop: Hop, user: ClientUser): ClientTransaction {
+  private begin(request: Message, branch: string, hop: Hop, user: ClientUser): ClientHandle {
     const key = clientKey(branch, request.method)
     const layer = this.clientLayer
     const entry =
@@ -128,6 +144,21 @@ export class TransactionLayer implements Transactions {
       entry.begin()
     }
     return new ClientHandle(request, branch, hop, entry, layer)
+  }
+
+  /** §18.1.1: where no connection can be made, the request goes as it would have otherwise. */
+  private beginLarge(large: Message, instead: Hop, { request, hop, user }: Otherwise): ClientTransaction {
+    const { branch } = request
+    const handle = this.begin(large, branch, instead, {
+      response: (response, from) => user.response(response, from),
+      failed: (cause) => {
+        if (cause === 'timeout') return user.failed(cause)
+        this.large.refused(hop)
+        // This transaction has to be gone before the next one has its branch.
+        this.clock.turn(() => handle.goOn(this.begin(request, branch, hop, user)))
+      },
+    })
+    return handle
   }
 
   private cancel(invite: Message, hop: Hop, fields: Fields) {

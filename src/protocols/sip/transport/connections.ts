@@ -159,7 +159,7 @@ export class Connections {
     let fault = 'the connection was closed'
     let connection: Connection | undefined
     try {
-      connection = await this.dial(hop)
+      connection = await this.inTime(this.dial(hop))
     } catch (error) {
       fault = (error as Error).message
     }
@@ -174,6 +174,29 @@ export class Connections {
         failed?.(new SendFailed(hop, fault))
       }
     }
+  }
+
+  /** What is late is closed when it comes. */
+  private inTime(dialled: Promise<Connection>): Promise<Connection> {
+    const { connectMs } = this.limits
+    return new Promise((resolve, reject) => {
+      let late = false
+      const limit = this.runtime.clock.after(connectMs, () => {
+        late = true
+        reject(new Error(`no answer in ${connectMs / 1000} s`))
+      })
+      dialled.then(
+        (connection) => {
+          limit.cancel()
+          if (late) connection.destroy()
+          else resolve(connection)
+        },
+        (error) => {
+          limit.cancel()
+          reject(error)
+        },
+      )
+    })
   }
 
   /** Over TLS the certificate has to speak for whom we mean to reach (RFC 5922 §7.3). */

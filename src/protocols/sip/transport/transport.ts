@@ -17,6 +17,8 @@ export type Hop = {
   readonly connection?: number
   /** The name that the address was found by: over TLS the other side's certificate has to bear it (RFC 5922 §4). */
   readonly domain?: string
+  /** UDP only: a NAT's address for one of our ports, at which nobody else, and no other transport, reaches anybody. */
+  readonly pinned?: boolean
 }
 
 /** How the other side reaches us: what Via and Contact name. IPv6 without brackets. */
