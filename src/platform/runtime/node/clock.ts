@@ -2,6 +2,9 @@
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { TimerWheel, tickMs } from './timer-wheel.ts'
 
+/** A message that passes from component to component in this process costs a round each: a whole call step has five. */
+const mostRounds = 8
+
 /**
  * A turn ends in the check phase (`setImmediate`): the poll phase before it has by then given us every packet that was
  * ready, so what they cause leaves together. A microtask would come after each single packet and gather nothing.
@@ -12,6 +15,8 @@ export class NodeClock implements Clock {
   #immediate: NodeJS.Immediate | undefined
   #atTurn: (() => void)[] = []
   #afterTurn: (() => void)[] = []
+  /** Of the turn that is ending. */
+  #rounds = 0
   #closed = false
 
   monotonic(): number {
@@ -64,16 +69,27 @@ export class NodeClock implements Clock {
     this.#immediate ??= setImmediate(this.#endTurn)
   }
 
+  /** What these start for a turn's end comes next, after their promises; but not for ever: the network has its turn too. */
   readonly #endTurn = (): void => {
-    this.#immediate = undefined
+    this.#rounds++
     try {
       this.#runAll('turn')
     } finally {
-      this.#runAll('after')
+      if (this.#atTurn.length > 0 && this.#rounds < mostRounds) queueMicrotask(this.#endTurn)
+      else this.#leaveTurn()
     }
   }
 
-  /** What these start for a turn's end waits for the next one, so that the network gets its turn too. */
+  #leaveTurn(): void {
+    this.#rounds = 0
+    try {
+      this.#runAll('after')
+    } finally {
+      this.#immediate = undefined
+      if (this.#atTurn.length > 0 || this.#afterTurn.length > 0) this.#needTurn()
+    }
+  }
+
   #runAll(which: 'turn' | 'after'): void {
     const runs = which === 'turn' ? this.#atTurn : this.#afterTurn
     if (runs.length === 0) return

@@ -46,6 +46,40 @@ describe('the clock of Node.js', () => {
 
     expect(order).toEqual(['now', 'promise', 'turn'])
   })
+
+  it('lets the end of a turn start more for its end, which comes before the next poll but after its promises', async () => {
+    const order: string[] = []
+
+    await new Promise<void>((resolve) => {
+      runtime.clock.turn(() => {
+        setImmediate(() => resolve(void order.push('next poll')))
+        runtime.clock.turn(() => order.push('second round'))
+        Promise.resolve().then(() => order.push('promise'))
+      })
+    })
+
+    expect(order).toEqual(['promise', 'second round', 'next poll'])
+  })
+
+  it('lets the network have its turn beside what starts itself again for ever', async () => {
+    let rounds = 0
+    const again = () => {
+      rounds++
+      runtime.clock.turn(again)
+    }
+    runtime.clock.turn(again)
+
+    const port = await runtime.net.udp(anyPort, (bytes, from) => {
+      if (rounds > 100) done.resolve()
+      else port.send(bytes, from)
+    })
+    const done = deferred<void>()
+    port.send(Buffer.from('a packet'), port.local)
+    await done.promise
+
+    expect(rounds).toBeGreaterThan(100)
+    expect(rounds).toBeGreaterThan(0)
+  })
 })
 
 describe('the randomness of Node.js', () => {
