@@ -139,6 +139,10 @@ export const Settings = closed({
   registrationLifetime: Type.Integer({ default: 30, minimum: 10, maximum: 86_400, description: 'seconds granted' }),
   offerTimeout: Type.Integer({ default: 15, minimum: 1, maximum: 300, description: 'seconds a routed offer rings' }),
   ringTimeout: Type.Integer({ default: 60, minimum: 1, maximum: 300, description: 'seconds a direct call rings' }),
+  emergencyNumbers: Type.Array(DialledNumber, {
+    default: ['112', '911', '999'],
+    description: 'calls to these are let in whatever the load',
+  }),
   ladderDays: Type.Integer({ default: 7, minimum: 1, maximum: 3650, description: 'ladders are kept so long' }),
   ladderMegabytes: Type.Integer({ default: 1000, minimum: 1, description: 'and at most so much of them' }),
 })

@@ -101,10 +101,11 @@ class Component implements RunningSipProxy {
   }
 
   health(): Health {
-    const { nodes, mesh, draining, takesCalls } = this.proxy
+    const { nodes, mesh, draining, takesCalls, overload } = this.proxy
     const none = nodes.linked.length === 0 ? ['no SIP Server node has a link to this proxy'] : []
     const secure = this.certificate?.faults ?? []
-    const reasons = [...(draining ? ['draining'] : []), ...none, ...nodes.faults, ...mesh.faults, ...secure]
+    const busy = overload.trouble === undefined ? [] : [overload.trouble]
+    const reasons = [...(draining ? ['draining'] : []), ...busy, ...none, ...nodes.faults, ...mesh.faults, ...secure]
     return { status: reasons.length === 0 ? 'ok' : takesCalls ? 'degraded' : 'down', reasons }
   }
 

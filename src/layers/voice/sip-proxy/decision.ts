@@ -20,6 +20,7 @@ export type Refusal =
   | 'not-our-domain'
   | 'out-of-order'
   | 'full'
+  | 'overload'
 
 export type Decision =
   | Forward
@@ -31,7 +32,7 @@ export type Decision =
   /** OPTIONS to the proxy itself (§11). */
   | { readonly type: 'ours' }
 
-export const refuse = (because: Refusal, status: number, reason?: string): Decision => ({
+export const refuse = (because: Refusal, status: number, reason?: string): Extract<Decision, { type: 'refuse' }> => ({
   type: 'refuse',
   because,
   status,

@@ -17,10 +17,12 @@ import { defaultTransportLimits } from '#protocols/sip/transport/limits.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop, SentBy } from '#protocols/sip/transport/transport.ts'
 import { memberName } from '../model/member-name.ts'
+import { OverloadControl } from '../model/overload/overload-control.ts'
 import { TakenSipLinks } from '../model/taken-sip-links.ts'
 import { sipURI } from '../model/uri-hop.ts'
 import { abilitiesOf } from './abilities.ts'
 import { Addresses } from './addresses.ts'
+import { admission } from './admission.ts'
 import type { Config } from './config.ts'
 import type { Refusal } from './decision.ts'
 import { Defence } from './defence/defence.ts'
@@ -57,6 +59,7 @@ export class SipProxy implements View, ProxyUser {
   /** From Resource Managers and media servers. */
   readonly links: TakenSipLinks
   readonly trunks: Trunks
+  readonly overload: OverloadControl
   draining = false
   /** What is known of trunks has changed. */
   trunksChanged: () => void = () => {}
@@ -93,6 +96,7 @@ export class SipProxy implements View, ProxyUser {
       limits: { ...defaultTransportLimits, ...limits, message: limits },
     })
     const { transport, registrations, self } = this
+    this.overload = new OverloadControl({ clock, log, metrics, queue: transport.queueDelay })
     this.layer = new TransactionLayer({
       runtime,
       transport,
@@ -181,9 +185,11 @@ export class SipProxy implements View, ProxyUser {
 
   /** ProxyUser. */
   route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken {
-    const decided = this.decide(request, from, transaction)
-    const begins = transaction !== undefined && request.toTag === ''
-    if (!begins || this.origin(from) !== outside || !this.defence.watches(from)) return decided
+    const begins = transaction !== undefined && request.toTag === '' && this.origin(from) === outside
+    const refused = begins ? admission(request, this) : undefined
+    if (refused !== undefined) this.figures.refused(refused.because)
+    const decided = refused ?? this.decide(request, from, transaction)
+    if (!begins || !this.defence.watches(from)) return decided
     if (this.defence.mayBeForged(from)) transaction.answerOnce()
     return decided.type === 'forward' ? this.judged(request, from, decided) : decided
   }
@@ -251,6 +257,7 @@ export class SipProxy implements View, ProxyUser {
 
   async stop(): Promise<void> {
     await this.trunks.stop()
+    this.overload.stop()
     this.servers.close()
     this.nodes.stop()
     this.mesh.stop()

@@ -12,6 +12,8 @@ import { createPort, type Port, type Service } from '#protocols/tlib/server.ts'
 import { listenTcp } from '#protocols/tlib/tcp-server.ts'
 import { proxiesIn } from '../model/kept-sip-links.ts'
 import { memberName } from '../model/member-name.ts'
+import { isEmergency } from '../model/overload/emergency.ts'
+import { OverloadControl } from '../model/overload/overload-control.ts'
 import type { RunningSipServer, SipServerPorts } from './component.ts'
 import type { Config } from './config.ts'
 import { directoryOf } from './directory.ts'
@@ -36,6 +38,7 @@ type Parts = {
   readonly tController: TController
   readonly interactionProxy: InteractionProxy
   readonly calls: SessionController<Request>
+  readonly overload: OverloadControl
 }
 
 export class SipServer implements RunningSipServer {
@@ -78,12 +81,12 @@ export class SipServer implements RunningSipServer {
   health(): Health {
     const { parts } = this
     if (!parts || this.stopping) return { status: 'down', reasons: ['stopped'] }
-    const { sip, mesh, spool } = parts
+    const { sip, mesh, spool, overload } = parts
     if (this.draining) return { status: 'down', reasons: ['draining'] }
     if (sip.proxies.linked.length === 0) return { status: 'down', reasons: ['linked to no SIP proxy'] }
     const missing = [...sip.proxies.missing, ...mesh.missing]
     const reasons = missing.map((name) => `no link to ${name}`)
-    if (spool.trouble !== undefined) reasons.push(spool.trouble)
+    for (const trouble of [overload.trouble, spool.trouble]) if (trouble !== undefined) reasons.push(trouble)
     return { status: reasons.length === 0 ? 'ok' : 'degraded', reasons }
   }
 
@@ -102,6 +105,7 @@ export class SipServer implements RunningSipServer {
     await parts?.calls.stop()
     await (await this.announcement)?.withdraw()
     for (const watch of this.watches) watch.cancel()
+    parts?.overload.stop()
     parts?.tController.close()
     parts?.interactionProxy.close()
     for (const { listener, port } of this.listeners) {
@@ -154,6 +158,7 @@ export class SipServer implements RunningSipServer {
       registered: (dn, register, lifetime) => tController.registered(dn, register, lifetime),
       changed: () => this.linked(),
     })
+    const overload = new OverloadControl({ clock: runtime.clock, log, metrics })
     const calls: SessionController<Request> = createSessionController({
       runtime,
       log,
@@ -168,6 +173,8 @@ export class SipServer implements RunningSipServer {
       },
       node,
       settings: () => this.settings(),
+      admits: (invite) =>
+        overload.admitsCall() || isEmergency(invite, configuration.current().settings.emergencyNumbers),
     })
     sip.userAgent.onInvite((session) => ({ user: calls.invited(session) }))
     const requests = new Requests({
@@ -189,7 +196,7 @@ export class SipServer implements RunningSipServer {
       interactionProxy,
     }
     return {
-      parts: { node, spool, sip, mesh, tController, interactionProxy, calls },
+      parts: { node, spool, sip, mesh, tController, interactionProxy, calls, overload },
       services: [sessionControllerPort(common), tControllerPort(common), interactionProxyPort(common)],
     }
   }

@@ -14,6 +14,7 @@ import { type Guard, openToAll } from './guard.ts'
 import { type Intake, Traffic, takeIn } from './intake.ts'
 import { defaultTransportLimits, type TransportLimits } from './limits.ts'
 import type { PeerIdentity } from './peer-identity.ts'
+import { QueueDelay } from './queue-delay.ts'
 import { answerStun, mayBeStun } from './stun.ts'
 import type { Hop, SentBy, StreamProtocol, Transport } from './transport.ts'
 
@@ -60,6 +61,8 @@ export class SipTransport implements Transport {
   private readonly udpPorts: { readonly family: 4 | 6; readonly bound: Bound; readonly port: UdpPort }[] = []
   private readonly listeners: Listener[] = []
   private readonly links = new Map<number, Link>()
+  /** Of our UDP ports. */
+  readonly queueDelay: QueueDelay
   private handle: (message: Message, from: Hop) => void = () => {}
   private lastID = 0
   private closing = false
@@ -68,6 +71,7 @@ export class SipTransport implements Transport {
     const { runtime, log, metrics, limits = defaultTransportLimits, guard = openToAll } = options
     this.runtime = runtime
     this.traffic = new Traffic(metrics)
+    this.queueDelay = new QueueDelay(runtime)
     this.intake = {
       limits: limits.message,
       traffic: this.traffic,
@@ -91,11 +95,12 @@ export class SipTransport implements Transport {
 
   /** Binds a UDP port; tells the address, the port where 0 was asked for. Throws `AddressInUse`. */
   async listenUdp(local: Address, advertised?: Advertised): Promise<Address> {
-    const port = await this.runtime.net.udp(local, (bytes, from) =>
-      mayBeStun(bytes)
-        ? this.keepAlive(port, bytes, from)
-        : this.take(bytes, { protocol: 'UDP', host: from.host, port: from.port }, false),
-    )
+    const port = await this.runtime.net.udp(local, (bytes, from) => {
+      if (this.queueDelay.arrived(bytes)) return
+      if (mayBeStun(bytes)) this.keepAlive(port, bytes, from)
+      else this.take(bytes, { protocol: 'UDP', host: from.host, port: from.port }, false)
+    })
+    this.queueDelay.add(port)
     const bound = new Bound(local, advertised ?? port.local)
     this.udpPorts.push({ family: bound.family, bound, port })
     this.ports.add('UDP', bound)

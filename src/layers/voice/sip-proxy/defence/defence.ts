@@ -11,9 +11,9 @@ import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Guard } from '#protocols/sip/transport/guard.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { type Rate, TokenBucket } from '../../model/token-bucket.ts'
 import type { Config } from '../config.ts'
 import { type Source, Sources } from './sources.ts'
-import { type Rate, TokenBucket } from './token-bucket.ts'
 
 /** Why something was not looked at. */
 export type Ignored = 'banned' | 'scanner' | 'rate' | 'strangers'

@@ -3,7 +3,7 @@
  * there are never more than so many; who is banned or has proved who he is, is forgotten last.
  */
 import { networkOf } from '#platform/numeric-address.ts'
-import { type Rate, TokenBucket } from './token-bucket.ts'
+import { type Rate, TokenBucket } from '../../model/token-bucket.ts'
 
 export class Source {
   readonly requests: TokenBucket

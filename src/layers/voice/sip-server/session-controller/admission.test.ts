@@ -50,6 +50,17 @@ describe('who may call (architecture §4)', () => {
     await r.settled()
   })
 
+  it('refuses a new call with 503 without Retry-After where there is no room, and does nothing else for it', async () => {
+    const { world, r } = await freshRig(new World(), { overloaded: true })
+
+    const caller = r.carrier.dial('1002')
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['503'])
+    expect(r.published).toEqual([])
+    await r.settled()
+  })
+
   it('takes no new call while it drains, and is idle when the last has ended', async () => {
     const { world, r, caller } = await talking(new World())
     let idle = false

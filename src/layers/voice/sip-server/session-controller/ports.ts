@@ -142,6 +142,8 @@ export type SessionControllerOptions<Event> = {
   readonly ports: Ports<Event>
   readonly node: { readonly name: string; readonly dc: string; readonly number: number; readonly epoch: number }
   readonly settings: () => CallSettings
+  /** Whether there is room for one more call; asked before anything is done for it. */
+  readonly admits: (invite: Message) => boolean
 }
 
 /** What the Session Controller offers to its node. */

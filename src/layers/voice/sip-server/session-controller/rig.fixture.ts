@@ -84,7 +84,8 @@ export class Asking implements Requester {
 
 export type Setting = {
   readonly media?: MediaPolicy
-  readonly mostCalls?: number
+  readonly overloaded?: boolean
+  mostCalls?: number
   readonly defaultDestination?: string
   readonly sessionTimer?: UserAgentOptions['sessionTimer']
 }
@@ -131,6 +132,7 @@ export async function rig(world: World, setting: Setting = {}) {
     ports,
     node: { name: 'node1.dc1', dc: 'dc1', number: 1, epoch: 1 },
     settings: () => ({ offerTimeout: 15_000, ringTimeout: 60_000, mostCalls: setting.mostCalls ?? 100 }),
+    admits: () => setting.overloaded !== true,
   })
   node.agent.onInvite((session) => ({ user: controller.invited(session) }))
   const phone = (dn: string): Phone => phones.get(dn) as Phone

@@ -75,7 +75,7 @@ class Controller implements SessionController<Request> {
   invited(session: IncomingSession): SessionUser {
     const { invite } = session
     const { directory, authenticator } = this.options.ports
-    if (this.draining) return this.reject(session, 503)
+    if (this.draining || !this.options.admits(invite)) return this.reject(session, 503)
     const origin = directory.origin(invite)
     if (origin?.kind !== 'trunk') {
       // A stranger is asked for a password as a DN is, or he would find out which DNs there are.

@@ -1,0 +1,56 @@
+/**
+ * What a proxy lets in when there is more than can be done: what belongs to calls and registrations that are there, and
+ * emergency calls, always; of new calls and registrations as many as overload control says. An INVITE is refused
+ * without Retry-After, which would make a carrier stop sending altogether; a phone is told when to come again.
+ */
+import type { Configuration } from '#protocols/model/configuration.ts'
+import type { Binding } from '#protocols/sip/core/registrar.ts'
+import { MalformedMessage } from '#protocols/sip/message/errors.ts'
+import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
+import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import { isEmergency } from '../model/overload/emergency.ts'
+import { type Decision, refuse } from './decision.ts'
+
+export type AdmissionView = {
+  readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
+  readonly configuration: Pick<Configuration, 'settings'>
+  readonly registrations: { bindings(aor: string): readonly Binding[] }
+}
+
+type Refused = Extract<Decision, { type: 'refuse' }>
+
+/** A request from outside that begins something: why it is not looked at any further, if so. */
+export function admission(request: Message, view: AdmissionView): Refused | undefined {
+  const { overload } = view
+  if (request.method === 'INVITE') {
+    const { emergencyNumbers } = view.configuration.settings
+    if (overload.admitsCall() || isEmergency(request, emergencyNumbers)) return undefined
+    return refuse('overload', 503)
+  }
+  if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, view)) return undefined
+  if (overload.admitsRegistration()) return undefined
+  return { ...refuse('overload', 503), fields: [['Retry-After', String(retryAfter(request))]] }
+}
+
+/** The phone is registered and says so again: it must not drop out. */
+function isKnown(request: Message, { registrations }: AdmissionView): boolean {
+  if (request.method !== 'REGISTER') return false
+  try {
+    return registrations.bindings(unescapeText(uriIn(request.header('To') ?? '').user)).length > 0
+  } catch (error) {
+    // Whoever routes it says so.
+    if (error instanceof MalformedMessage) return false
+    throw error
+  }
+}
+
+const soonest = 5
+const spread = 25
+
+/** Seconds: not all of them at once. */
+function retryAfter({ callID }: Message): number {
+  let sum = 0
+  for (let index = 0; index < callID.length; index++) sum += callID.charCodeAt(index)
+  return soonest + (sum % spread)
+}
