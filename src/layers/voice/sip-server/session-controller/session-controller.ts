@@ -19,6 +19,7 @@ import type { Request, RequestOf } from '#protocols/tlib/requests.ts'
 import type { Call, Consultation, Ending, Fields, Target } from './call/call.ts'
 import { CallAtWork, type Surrounding } from './call-at-work.ts'
 import { callUUID } from './call-uuid.ts'
+import { identityOf } from './identity.ts'
 import { type DialogName, sdpOf } from './leg-at-work.ts'
 import type { Origin, Requester, SessionController, SessionControllerOptions } from './ports.ts'
 
@@ -138,23 +139,12 @@ class Controller implements SessionController<Request> {
       const dnis = own(this.options.ports.directory.dialled(invite, origin))
       const from = own(formatNameAddr({ displayName, uri }))
       const ani = origin.kind === 'dn' ? origin.dn : origin.number
-      const identity = this.identityOf(invite, origin)
-      return { origin, ani, dnis: dnis === '' ? 'unknown' : dnis, from, identity }
+      const identity = identityOf(invite, origin, from, this.options.ports.directory.uriOf)
+      return { origin, ani, dnis: dnis === '' ? 'unknown' : dnis, ...identity }
     } catch (error) {
       if (error instanceof MalformedMessage) return undefined
       throw error
     }
-  }
-
-  /** RFC 3325: a trunk's word is passed on; what one of our phones asserts is not, we have authenticated it. */
-  private identityOf(invite: Message, origin: Origin): Fields {
-    const privacy = invite.header('Privacy')
-    const kept: Fields = privacy === undefined ? [] : [['Privacy', own(privacy)]]
-    if (origin.kind === 'dn') {
-      return [['P-Asserted-Identity', `<${this.options.ports.directory.uriOf(origin.dn)}>`], ...kept]
-    }
-    const asserted = invite.headers('P-Asserted-Identity')
-    return [...asserted.map((value) => ['P-Asserted-Identity', own(value)] as const), ...kept]
   }
 
   /** Looked for call by call: it is asked for once a transfer, and kept for nobody else. */

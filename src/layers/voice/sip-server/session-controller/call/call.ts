@@ -167,8 +167,10 @@ export type Call = {
   readonly from: string
   /** How the phone is called that RequestMakeCall calls first. */
   readonly summons?: { readonly uri: string; readonly from: string }
-  /** P-Asserted-Identity and Privacy of our INVITEs. */
+  /** P-Asserted-Identity, Privacy and the like of our INVITEs. */
   readonly identity: Fields
+  /** The same to a trunk, where it is told something else. */
+  readonly outside?: { readonly from: string; readonly identity: Fields }
   readonly media: MediaPolicy
   readonly dc: string
   readonly times: Pick<CallSettings, 'offerTimeout' | 'ringTimeout'>

@@ -14,7 +14,8 @@ import type { Turn } from './turn.ts'
  */
 export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined, referredBy?: string): Leg {
   if (target.media === 'anchored') turn.set({ media: 'anchored' })
-  const { media, from, identity } = turn.call
+  const { media, outside } = turn.call
+  const { from, identity } = target.kind === 'trunk' && outside ? outside : turn.call
   const body = media === 'anchored' ? undefined : partner?.remote
   const id = turn.nextLeg('b')
   const leg = turn.putLeg({ id, role, state: 'Inviting', local: body })
