@@ -11,6 +11,7 @@ const peers = {
   dnsmasq: 'dnsmasq-base',
   sipsak: 'sipsak',
   chromium: 'chromium',
+  tshark: 'tshark',
 }
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']

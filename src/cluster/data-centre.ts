@@ -51,7 +51,7 @@ export async function startDataCentre(shared: Shared, parts: DataCentreParts): P
 }
 
 async function startProxies(shared: Shared, { addresses, secrets, tls }: DataCentreParts) {
-  const { supervisor, configuration, links } = shared
+  const { supervisor, configuration, links, trace } = shared
   for (const { name, port } of addresses.proxies) {
     const listen = [
       { host, port, transports: ['udp', 'tcp'] },
@@ -61,7 +61,7 @@ async function startProxies(shared: Shared, { addresses, secrets, tls }: DataCen
       listen.push({ host, port: port + 1, transports: ['tls'] }, { host, port: port + 3, transports: ['wss'] })
     }
     const config = { name, dc: addresses.dc, listen, sharedKey: secrets.routes, ...(tls && { tls }) }
-    await supervisor.start(sipProxy({ configuration, links }), config, { name, dc: addresses.dc })
+    await supervisor.start(sipProxy({ configuration, links, trace }), config, { name, dc: addresses.dc })
   }
 }
 

@@ -145,7 +145,10 @@ describe.each(['direct', 'anchored'] as const)('figure 16: inbound call, media %
     const toCaller = sip(/^INVITE /).filter(({ text }) => text.includes(callID) && /^To: .*;tag=/im.test(text))
 
     expect(callID).not.toBe('none')
-    expect(toCaller).toHaveLength(media === 'direct' ? 1 : 0)
+    const proxy = toCaller[0]?.to
+    expect(toCaller.map(({ from, to }) => `${from} → ${to}`)).toEqual(
+      media === 'direct' ? [`node1.dc1 → ${proxy}`, `${proxy} → 127.0.0.1:${peerPorts.kamailio}`] : [],
+    )
   })
 
   it('EventRinging was published in the turn of the INVITE to the phone: before the node received anything more', () => {

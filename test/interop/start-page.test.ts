@@ -1,4 +1,5 @@
 /** The start page in a real browser, on Web Services with real sockets; the node behind them says what the test says. */
+import { readFileSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { webServices } from '#layers/workspace/web-services/component.ts'
@@ -120,6 +121,20 @@ describe('the start page', () => {
 
     await page.getByRole('link', { name: hostile }).waitFor()
     await page.getByText('queued', { exact: true }).waitFor()
+  })
+
+  it('saves the messages of the call as a capture file', async () => {
+    await page.goto(`http://127.0.0.1:${services.local.port}/#/call/${callUUID}`)
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save pcap' }).click(),
+    ])
+    const bytes = readFileSync(await file.path())
+    await page.goBack()
+
+    expect(file.suggestedFilename()).toBe(`${callUUID}.pcap`)
+    expect(bytes.readUInt32LE(0)).toBe(0xa1b2c3d4)
+    expect(bytes.includes('INVITE')).toBe(true)
   })
 
   it('shows the ladder of the call, by keyboard too', async () => {

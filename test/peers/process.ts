@@ -5,15 +5,23 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+export type PeerOptions = {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** `ignore`: what it prints there is no part of its output. */
+  readonly stderr?: 'pipe' | 'ignore'
+}
+
 export class PeerProcess {
   readonly child: ChildProcess
   readonly name: string
   output = ''
   private readonly waiting = new Set<() => void>()
 
-  constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  constructor(command: string, args: readonly string[], options: PeerOptions = {}) {
     this.name = command
-    this.child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const { stderr = 'pipe', ...others } = options
+    this.child = spawn(command, args, { ...others, stdio: ['ignore', 'pipe', stderr] })
     const take = (chunk: Buffer) => {
       this.output = (this.output + chunk.toString('latin1')).slice(-400_000)
       for (const check of this.waiting) check()

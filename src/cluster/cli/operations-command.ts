@@ -1,5 +1,5 @@
 /** `ringmain call`, `agent`, `node`, `dc` and `trunk`: what goes on, and what an operator can do about it. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Agent, StateAnswer } from '#protocols/model/http/agents.ts'
 import type { Interaction, Ladder, LiveCall } from '#protocols/model/http/calls.ts'
 import type { Node } from '#protocols/model/http/cluster.ts'
@@ -36,14 +36,22 @@ export function callCommand(program: Command, terminal: Terminal): void {
       terminal.out(options.json ? json(interaction) : shown(interaction))
     },
   )
-  clientCommand(call, 'ladder <call>', 'its SIP messages, events and routing decisions').action(
-    async (id: string, options: ClientOptions) => {
+  clientCommand(call, 'ladder <call>', 'its SIP messages, events and routing decisions')
+    .addOption(
+      new Option('--format <format>', 'its SIP messages alone: pcap for Wireshark and sngrep, text as sngrep saves it')
+        .choices(['pcap', 'text'])
+        .conflicts('json'),
+    )
+    .action(async (id: string, options: ClientOptions & { format?: 'pcap' | 'text' }) => {
       const server = await connect(options, terminal)
-      const ladder = await server.get<Ladder>(`/api/v1/calls/${await uuidOf(server, id)}/ladder`)
+      const path = `/api/v1/calls/${await uuidOf(server, id)}/ladder`
+      if (options.format) return terminal.file(await server.download(`${path}.${endings[options.format]}`))
+      const ladder = await server.get<Ladder>(path)
       terminal.out(options.json ? json(ladder) : ladder.items.map(rung).join('\n'))
-    },
-  )
+    })
 }
+
+const endings = { pcap: 'pcap', text: 'txt' }
 
 /** History knows calls by their UUID, T-Library and people on the telephone by their connID. */
 async function uuidOf(server: Server, id: string): Promise<string> {

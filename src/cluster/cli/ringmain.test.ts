@@ -17,7 +17,8 @@ const http = createServer(async (request: IncomingMessage, response: ServerRespo
   const what = `${request.method} ${request.url}`
   asked.push({ what, token: request.headers.authorization, body: text === '' ? undefined : JSON.parse(text) })
   const { status, body } = answers.get(what) ?? { status: 404, body: { detail: 'there is no such thing' } }
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json' }).end(bytes)
 })
 const directory = mkdtempSync(join(tmpdir(), 'ringmain-cli-'))
 let url = ''
@@ -45,7 +46,8 @@ afterAll(() => {
 async function run(line: string, env: Record<string, string> = { RINGMAIN_DATA: directory }) {
   const out: string[] = []
   const err: string[] = []
-  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), env }
+  const file = (bytes: Uint8Array) => void out.push(Buffer.from(bytes).toString('latin1'))
+  const terminal = { out: (text: string) => void out.push(text), file, err: (text: string) => void err.push(text), env }
   const code = await ringmain(line.split(' '), terminal)
   return { code, out: out.join('\n'), err: err.join('\n') }
 }
@@ -135,6 +137,26 @@ describe('a client command', () => {
 
     expect(found.out).toBe('t  sip      a → b  INVITE sip:8010@ringmain SIP/2.0')
     expect(lost).toMatchObject({ code: 1, out: '' })
+  })
+})
+
+describe('ringmain call ladder --format', () => {
+  it.each([
+    ['pcap', 'ladder.pcap'],
+    ['text', 'ladder.txt'],
+  ])('writes the file that the server makes, byte for byte: %s', async (format, path) => {
+    answers.set(`GET /api/v1/calls/u-7/${path}`, { status: 200, body: Buffer.from([0xd4, 0xc3, 0x00, 0xff]) })
+
+    const { code, out, err } = await client(`call ladder u-7 --format ${format}`)
+
+    expect({ code, out, err }).toEqual({ code: 0, out: '\xd4\xc3\x00\xff', err: '' })
+  })
+
+  it('is refused where it is unknown, or JSON is asked for too', async () => {
+    const unknown = await client('call ladder u-7 --format pdf')
+    const both = await client('call ladder u-7 --format pcap --json')
+
+    expect([unknown.code, both.code]).toEqual([2, 2])
   })
 })
 

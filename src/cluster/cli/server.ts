@@ -9,6 +9,8 @@ export type ServerOptions = { readonly url: string; readonly data?: string }
 export interface Server {
   readonly url: string
   get<Answer>(path: string): Promise<Answer>
+  /** What is no JSON. */
+  download(path: string): Promise<Uint8Array>
   send<Answer>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<Answer>
 }
 
@@ -31,7 +33,7 @@ export async function connect(options: ServerOptions, terminal: Terminal): Promi
   const base = baseOf(options.url)
   const directory = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
   const token = terminal.env.RINGMAIN_TOKEN ?? (await tokenIn(directory))
-  const ask = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
+  const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
     const response = await fetch(new URL(path, base), {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -40,12 +42,15 @@ export async function connect(options: ServerOptions, terminal: Terminal): Promi
     }).catch((error: unknown) => {
       throw unreachable(options.url, error as Error)
     })
-    if (response.ok) return (await response.json()) as Answer
+    if (response.ok) return response
     throw refusal(response.status, (await response.json().catch(() => ({}))) as Problem, `${method} ${path}`)
   }
+  const ask = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> =>
+    (await (await request(method, path, body)).json()) as Answer
   return {
     url: options.url,
     get: (path) => ask('GET', path),
+    download: async (path) => new Uint8Array(await (await request('GET', path)).arrayBuffer()),
     send: ask,
   }
 }

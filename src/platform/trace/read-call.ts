@@ -25,6 +25,16 @@ function callIDOf(message: Buffer): string | undefined {
   return /\n(?:call-id|i)[ \t]*:[ \t]*(\S+)/i.exec(head)?.[1]
 }
 
+/** `proxy1.dc1 192.0.2.1:5060`: a name and an address, or one of them. */
+function endsOf(from: string, to: string): Pick<TraceItem, 'from' | 'to' | 'fromAddress' | 'toAddress'> {
+  const [fromName = '', fromAddress = addressIn(fromName)] = from.split(' ')
+  const [toName = '', toAddress = addressIn(toName)] = to.split(' ')
+  return { from: fromName, to: toName, ...(fromAddress && { fromAddress }), ...(toAddress && { toAddress }) }
+}
+
+/** What has a port is an address. */
+const addressIn = (end: string): string | undefined => (/:\d+$/.test(end) ? end : undefined)
+
 type Found = { readonly place: number; readonly item: TraceItem }
 
 export type CallReading = {
@@ -100,7 +110,8 @@ class Search {
   private keep(place: number, { kind, at, from, to, body }: TraceRecord): void {
     if (kind === 'belongs') return
     const text = kind === 'sip' ? masked(body.toString()) : body.toString()
-    this.found.push({ place, item: { at, kind, from, to, text } })
+    const ends = kind === 'sip' ? endsOf(from, to) : { from, to }
+    this.found.push({ place, item: { at, kind, ...ends, text } })
     if (kind === 'event' && !this.ended && this.reading.ends(text)) {
       this.ended = true
       this.until = at + afterEnd

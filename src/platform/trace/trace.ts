@@ -5,7 +5,7 @@
  */
 
 export interface Trace {
-  /** A SIP message; `from` and `to` name the ends as people know them, e.g. `proxy1.dc1`, `node1.dc1`. */
+  /** A SIP message between two ends: `node1.dc1` over a link, `192.0.2.7:5060`, or both: `proxy1.dc1 [2001:db8::1]:5060`. */
   message(from: string, to: string, bytes: Buffer): void
   /** Something else that belongs to a call: one line or a JSON text, or the bytes of it. */
   note(callUUID: string, kind: 'event' | 'routing', from: string, to: string, text: string | Buffer): void
@@ -17,8 +17,12 @@ export type TraceItem = {
   /** Wall-clock ms. */
   readonly at: number
   readonly kind: 'sip' | 'event' | 'routing'
+  /** A name; the address of who has none. */
   readonly from: string
   readonly to: string
+  /** Of SIP messages, where it is known: `192.0.2.7:5060`, `[2001:db8::1]:5060`. */
+  readonly fromAddress?: string
+  readonly toAddress?: string
   readonly text: string
 }
 

@@ -9,6 +9,7 @@ import type { Hello, Opened } from '#platform/link/link.ts'
 import { type LinkListener, listenLinks } from '#platform/link/listen-links.ts'
 import type { LocalLinks } from '#platform/link/local-links.ts'
 import type { Address, Timer } from '#platform/runtime/runtime.ts'
+import type { Trace } from '#platform/trace/trace.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import { trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
 import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
@@ -26,6 +27,8 @@ export type SipProxyPorts = {
   readonly configuration: ConfigurationSource
   /** Nodes and proxies of this process are reached without a socket. */
   readonly links?: LocalLinks
+  /** For the ladders of calls: what passes between this proxy and the outside. */
+  readonly trace?: Trace
 }
 
 export interface RunningSipProxy extends Running {
@@ -68,7 +71,11 @@ class Component implements RunningSipProxy {
     this.context = context
     this.ports = ports
     this.instance = context.runtime.random.hex(8)
-    this.proxy = new SipProxy(context, ports.configuration, (locate) => this.keep(locate))
+    this.proxy = new SipProxy(context, {
+      source: ports.configuration,
+      keep: (locate) => this.keep(locate),
+      trace: ports.trace,
+    })
     const { tls: files } = context.config
     const show = this.proxy.transport.show.bind(this.proxy.transport)
     this.certificate = files === undefined ? undefined : new Certificate({ ...context, files, show })

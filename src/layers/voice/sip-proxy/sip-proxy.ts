@@ -3,6 +3,7 @@
  * configuration. `route` decides over that; here the decisions are done.
  */
 import type { Context } from '#platform/component/component.ts'
+import type { Trace } from '#platform/trace/trace.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Trunk } from '#protocols/model/objects.ts'
@@ -19,6 +20,7 @@ import type { Hop, SentBy } from '#protocols/sip/transport/transport.ts'
 import { memberName } from '../model/member-name.ts'
 import { OverloadControl } from '../model/overload/overload-control.ts'
 import { TakenSipLinks } from '../model/taken-sip-links.ts'
+import { traced } from '../model/traced-transport.ts'
 import { sipURI } from '../model/uri-hop.ts'
 import { abilitiesOf } from './abilities.ts'
 import { Addresses } from './addresses.ts'
@@ -46,6 +48,13 @@ const anybody = { host: '0.0.0.0', port: 0 }
 const taken = { type: 'taken' } as const
 const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvable Host' }
 
+export type SipProxyParts = {
+  readonly source: ConfigurationSource
+  readonly keep: MeshOptions['keep']
+  /** For what passes between us and the outside. */
+  readonly trace: Trace | undefined
+}
+
 export class SipProxy implements View, ProxyUser {
   readonly self: { readonly name: string; readonly dc: string; readonly run: string }
   readonly addresses = new Addresses()
@@ -71,7 +80,7 @@ export class SipProxy implements View, ProxyUser {
   private readonly defence: Defence
   private readonly uris = new WeakMap<SentBy, string>()
 
-  constructor(context: Context<Config>, source: ConfigurationSource, keep: MeshOptions['keep']) {
+  constructor(context: Context<Config>, { source, keep, trace }: SipProxyParts) {
     const { runtime, config, log, metrics } = context
     const { clock, random } = runtime
     const { limits } = config
@@ -97,15 +106,16 @@ export class SipProxy implements View, ProxyUser {
     })
     const { transport, registrations, self } = this
     this.overload = new OverloadControl({ clock, log, metrics, queue: transport.queueDelay })
+    const seen = trace === undefined ? transport : traced(transport, { trace, self: self.name, tells: 'outside' })
     this.layer = new TransactionLayer({
       runtime,
-      transport,
+      transport: seen,
       log,
       metrics,
       limit: limits.transactions,
       datagram: limits.datagramBytes,
     })
-    const options = { clock, transport, seed: random.hex(4), maxBreadth: limits.breadth }
+    const options = { clock, transport: seen, seed: random.hex(4), maxBreadth: limits.breadth }
     this.core = new StatefulProxy(this.layer, this, options)
     const fail = (to: (hop: Hop) => boolean, status: number) => this.core.fail(to, status)
     this.nodes = new Nodes({

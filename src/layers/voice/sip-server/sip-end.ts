@@ -13,12 +13,12 @@ import type { Message } from '#protocols/sip/message/message.ts'
 import { TransactionLayer } from '#protocols/sip/transaction/layer.ts'
 import { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import { KeptSipLinks } from '../model/kept-sip-links.ts'
+import { traced } from '../model/traced-transport.ts'
 import type { Config } from './config.ts'
 import type { Authenticator } from './session-controller/ports.ts'
 import { callAuthenticator } from './sip/call-authenticator.ts'
 import { Registrar } from './sip/registrar.ts'
 import { usualAlgorithm } from './sip/secret.ts'
-import { traced } from './sip/traced-transport.ts'
 
 export type SipEndOptions = {
   readonly context: Context<Config>
@@ -48,7 +48,7 @@ export class SipEnd {
     this.transport = new SipTransport({ runtime, log, metrics })
     const sentBy = { host: hello.name, port: 0 }
     this.proxies = new KeptSipLinks({ runtime, log, hello, links, transport: this.transport, sentBy, changed })
-    const transport = traced(this.transport, trace, hello.name)
+    const transport = traced(this.transport, { trace, self: hello.name, tells: 'links' })
     this.transactions = new TransactionLayer({ runtime, transport, log, metrics, limit: config.limits.transactions })
     this.userAgent = createUserAgent(
       { runtime, log, metrics, transactions: this.transactions, transport },

@@ -68,7 +68,8 @@ describe('signing in', () => {
     ]
 
     expect(await statuses(`interactions/${otherUUID}`)).toEqual([200, 404, 200])
-    expect(await statuses(`calls/${otherUUID}/ladder`)).toEqual([200, 404, 200])
+    for (const form of ['ladder', 'ladder.pcap', 'ladder.txt'])
+      expect(await statuses(`calls/${otherUUID}/${form}`)).toEqual([200, 404, 200])
     expect(await statuses('nodes')).toEqual([403, 403, 200])
     expect(await statuses('config')).toEqual([403, 403, 403])
     await get('interactions?agent=1003', agent)

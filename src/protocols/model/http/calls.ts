@@ -104,11 +104,15 @@ export type InteractionFilter = Static<typeof InteractionFilter>
 export const InteractionPage = closed({ items: Type.Array(Interaction), cursor: Type.Optional(Type.String()) })
 export type InteractionPage = Static<typeof InteractionPage>
 
+const Address = Type.String({ description: 'of a SIP message, where it is known: 192.0.2.7:5060, [2001:db8::1]:5060' })
+
 export const LadderItem = closed({
   time: Time,
   kind: Type.Enum(['sip', 'event', 'routing']),
-  from: Type.String(),
+  from: Type.String({ description: 'a name; the address of who has none' }),
   to: Type.String(),
+  fromAddress: Type.Optional(Address),
+  toAddress: Type.Optional(Address),
   text: Type.String(),
 })
 export type LadderItem = Static<typeof LadderItem>

@@ -53,6 +53,17 @@ export function callPage(callUUID) {
     list.append(...fresh.map((row) => ladderRow(row, columns, start)))
   }
 
+  async function download(ending) {
+    try {
+      const file = await ask(`calls/${encodeURIComponent(callUUID)}/ladder.${ending}`, { as: 'blob' })
+      const href = URL.createObjectURL(file)
+      h('a', { href, download: `${callUUID}.${ending}` }).click()
+      URL.revokeObjectURL(href)
+    } catch (error) {
+      problem.textContent = error.message
+    }
+  }
+
   async function read() {
     try {
       const [ladder, interaction] = await Promise.all([
@@ -81,6 +92,8 @@ export function callPage(callUUID) {
         { class: 'tools' },
         ...checks,
         h('button', { onclick: read }, 'Read again'),
+        h('button', { onclick: () => download('pcap'), title: 'for Wireshark and sngrep' }, 'Save pcap'),
+        h('button', { onclick: () => download('txt') }, 'Save text'),
         h('span', { class: 'empty' }, 'Choose a row to read its text.'),
       ),
       problem,

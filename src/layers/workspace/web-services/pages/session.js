@@ -18,7 +18,7 @@ export class Problem extends Error {
 }
 
 /** A request of the API. Throws `Problem`; a token that is over signs out. */
-export async function ask(path, { method = 'GET', body } = {}) {
+export async function ask(path, { method = 'GET', body, as = 'json' } = {}) {
   const headers = {}
   if (session.token) headers.Authorization = `Bearer ${session.token}`
   if (body) headers['Content-Type'] = 'application/json'
@@ -28,6 +28,7 @@ export async function ask(path, { method = 'GET', body } = {}) {
   } catch {
     throw new Problem(0, 'The server does not answer.')
   }
+  if (answer.ok && as === 'blob') return answer.blob()
   const value = await answer.json().catch(() => undefined)
   if (answer.ok) return value
   if (answer.status === 401 && session.token) signOut()

@@ -2,13 +2,16 @@
 import { HttpProblem } from '#platform/http/errors.ts'
 import type { HttpApp } from '#platform/http/server.ts'
 import { timestamp } from '#platform/time.ts'
+import { messagesText } from '#platform/trace/messages-text.ts'
+import { pcapOf } from '#platform/trace/pcap.ts'
+import type { TraceItem } from '#platform/trace/trace.ts'
 import { Interaction, InteractionFilter, InteractionPage, Ladder } from '#protocols/model/http/calls.ts'
 import { seesAll } from '../access.ts'
 import { hasParty } from '../live/call.ts'
 import type { LiveCalls } from '../live/live-calls.ts'
 import type { WebServicesPorts } from '../ports.ts'
 import type { Principal } from '../tokens.ts'
-import { answers, CallUUIDPath, type Services, signedIn } from './route.ts'
+import { answers, CallUUIDPath, download, type Services, signedIn } from './route.ts'
 
 export type HistoryServices = Services &
   Pick<WebServicesPorts, 'history' | 'ladder'> & {
@@ -16,7 +19,7 @@ export type HistoryServices = Services &
   }
 
 export function historyRoutes(app: HttpApp, services: HistoryServices) {
-  const { access, history, ladder } = services
+  const { access, history } = services
 
   app.get(
     '/api/v1/interactions',
@@ -71,15 +74,45 @@ export function historyRoutes(app: HttpApp, services: HistoryServices) {
     },
     async (request) => {
       const { callUUID } = request.params
-      const principal = access.of(request)
-      const items = (await maySee(services, principal, callUUID)) ? await ladder.read(callUUID) : []
-      if (items.length === 0) throw new HttpProblem('not-found', `nothing is kept of a call ${callUUID}`)
-      return {
-        callUUID,
-        items: items.map(({ at, kind, from, to, text }) => ({ time: timestamp(at), kind, from, to, text })),
-      }
+      const items = await ladderOf(services, access.of(request), callUUID)
+      return { callUUID, items: items.map(({ at, ...item }) => ({ time: timestamp(at), ...item })) }
     },
   )
+
+  for (const { ending, summary, type, contents } of downloads)
+    app.get(
+      `/api/v1/calls/:callUUID/ladder.${ending}`,
+      {
+        schema: { tags: ['history'], summary, params: CallUUIDPath, response: download(type), ...signedIn },
+      },
+      async (request, reply) => {
+        const { callUUID } = request.params
+        const items = await ladderOf(services, access.of(request), callUUID)
+        reply.header('Content-Disposition', `attachment; filename="${callUUID}.${ending}"`)
+        return reply.type(type).send(contents(items))
+      },
+    )
+}
+
+const downloads = [
+  {
+    ending: 'pcap',
+    summary: 'The SIP messages of one call for Wireshark and sngrep: UDP with headers made up, secrets masked',
+    type: 'application/vnd.tcpdump.pcap',
+    contents: pcapOf,
+  },
+  {
+    ending: 'txt',
+    summary: 'The SIP messages of one call as text, laid out as sngrep saves them; secrets masked',
+    type: 'text/plain; charset=utf-8',
+    contents: messagesText,
+  },
+]
+
+async function ladderOf(services: HistoryServices, principal: Principal, callUUID: string): Promise<TraceItem[]> {
+  const items = (await maySee(services, principal, callUUID)) ? await services.ladder.read(callUUID) : []
+  if (items.length === 0) throw new HttpProblem('not-found', `nothing is kept of a call ${callUUID}`)
+  return items
 }
 
 const tookPart = ({ parties }: Interaction, { employeeId }: Principal): boolean =>

@@ -11,10 +11,13 @@ export type Services = { readonly access: Access; readonly view: View; readonly 
 export const signedIn = { security: [{ bearer: [] }] }
 
 /** Answers of a route: the one it gives, and problems. */
-export const answers = (status: number, description: string, schema: TSchema) => ({
-  [status]: { description, content: { 'application/json': { schema } } },
+export const answers = (status: number, description: string, schema: TSchema, type = 'application/json') => ({
+  [status]: { description, content: { [type]: { schema } } },
   default: { description: 'a problem (RFC 9457)', content: { 'application/problem+json': { schema: Problem } } },
 })
+
+/** Answers of a route that gives a file of this type. */
+export const download = (type: string) => answers(200, 'the file', Type.String({ format: 'binary' }), type)
 
 export const ConnIDPath = closed({
   connID: Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hex digits, lower case' }),
