@@ -7,7 +7,6 @@ import { Config } from '#layers/voice/sip-server/config.ts'
 import type { SessionController, SessionControllerOptions } from '#layers/voice/sip-server/session-controller/ports.ts'
 import { InProcessCoordination, type Member } from '#platform/coordination/in-process.ts'
 import { silentLog } from '#platform/log/log.ts'
-import { noMetrics } from '#platform/metrics/metrics.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { noTrace } from '#platform/trace/trace.ts'
 import { fixedConfiguration } from '#protocols/model/client.ts'
@@ -18,6 +17,7 @@ import type { Event } from '#protocols/tlib/events.ts'
 import type { PortName } from '#protocols/tlib/location.ts'
 import { type ReceivedEvent, receivedEvent } from '#protocols/tlib/published.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
+import { Gauges } from './gauges.ts'
 import { Phone } from './phone.ts'
 import { ScriptedCalls } from './scripted-calls.ts'
 import { World } from './world.ts'
@@ -53,6 +53,7 @@ type NodeOptions = {
 export class NodeWorld {
   readonly world: World
   readonly configuration: Configuration
+  readonly gauges = new Gauges()
   private readonly coordination = new InProcessCoordination()
   private phones = 0
 
@@ -70,7 +71,7 @@ export class NodeWorld {
     const config = Value.Parse(ProxyConfig, Value.Default(ProxyConfig, given))
     const coordination = this.coordination.member(runtime.clock)
     const component = sipProxy({ configuration: fixedConfiguration(this.configuration) })
-    return this.world.complete(component.start({ runtime, coordination, config, log: silentLog, metrics: noMetrics }))
+    return this.world.complete(component.start({ runtime, coordination, config, log: silentLog, metrics: this.gauges }))
   }
 
   /** A node on the host of its name, at address `host`. */
@@ -90,10 +91,22 @@ export class NodeWorld {
       trace: noTrace,
       createSessionController: options.createSessionController ?? scripted,
     })
-    const context = { runtime, coordination: member, config, log: silentLog, metrics: noMetrics }
+    const context = { runtime, coordination: member, config, log: silentLog, metrics: this.gauges }
     const running = await this.world.complete(component.start(context))
     await this.world.run(1500)
     return { running, member, runtime, calls: calls as ScriptedCalls }
+  }
+
+  /** What is open when nobody has said anything for two minutes: nothing, after a call or a flood of whatever. */
+  async left(): Promise<{ calls: number; sessions: number; transactions: number }> {
+    // Not when the proxies ask the nodes how they are, which is every full second.
+    await this.world.run(120_250)
+    const { gauges } = this
+    return {
+      calls: gauges.sum('calls_active'),
+      sessions: gauges.sum('sip_sessions'),
+      transactions: gauges.sum('sip_transactions'),
+    }
   }
 
   /** Ends a node as a power cut does. */

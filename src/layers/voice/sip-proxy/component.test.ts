@@ -81,7 +81,9 @@ describe('SIP Proxy, from outside', () => {
   it('tells the node who sent a request, and lets nobody outside say so himself', async () => {
     const { cluster, world, proxy, node, phone } = await setUp()
     const carrier = await cluster.udp('carrier', carrierAt, proxy)
-    const fields = ['X-Ringmain-Source: trunk=carrier', 'x-ringmain-other: 1', 'P-Asserted-Identity: <sip:1@x>']
+    // White space before the colon hides no name (CVE-2020-28361).
+    const forged = ['X-Ringmain-Source: trunk=carrier', 'x-ringmain-source \t: trunk=carrier', 'x-ringmain-other : 1']
+    const fields = [...forged, 'P-Asserted-Identity : <sip:1@x>']
 
     phone.say(requestText('INVITE', { callID: 'p', fields }))
     carrier.say(requestText('INVITE', { callID: 't', user: '+442079460018', at: '10.9.0.1:5060', fields }))

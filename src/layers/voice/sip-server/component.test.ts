@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { configurationFrom } from '#protocols/model/configuration.ts'
 import { NodeWorld } from '#simulation/node-world.ts'
 
 async function setUp() {
@@ -43,5 +44,18 @@ describe('SIP Server node', () => {
 
     expect(await phone.register(60, '1002')).toBe(403)
     expect(await phone.register(60, '7777')).toBe(403)
+  })
+
+  it('leaves no timer, connection or transaction when it stops, nor does its proxy', async () => {
+    const cluster = new NodeWorld(1, configurationFrom({ settings: { domains: ['ringmain'] } }))
+    const proxy = await cluster.proxy('proxy1', '10.0.0.1')
+    const node = await cluster.node('node1', '10.0.0.11')
+    expect(node.running.health().status).toBe('ok')
+
+    await cluster.world.complete(node.running.stop())
+    await cluster.world.complete(proxy.stop())
+    await cluster.world.run(60_000)
+
+    expect(cluster.world.idle).toBe(true)
   })
 })

@@ -30,7 +30,7 @@ async function setUp(algorithm: 'MD5' | 'SHA-256') {
     const first = await ask(1, [])
     return [first, await ask(2, [guessed(first, method, user, uri)])]
   }
-  return { guess }
+  return { cluster, guess }
 }
 
 function guessed(challenge: Message | undefined, method: string, user: string, uri: string): string {
@@ -61,13 +61,14 @@ describe('who guesses names and passwords', () => {
   ] as const)(
     'by %s, asked by %s, hears of a number that we have what he hears of any other',
     async (method, algorithm) => {
-      const { guess } = await setUp(algorithm)
+      const { cluster, guess } = await setUp(algorithm)
 
       const known = await guess(method, '1001')
       const unknown = await guess(method, '7777')
 
       expect(known.map((answer) => answer?.status)).toEqual([401, 401])
       expect(unknown.map((answer) => shape(answer, '7777'))).toEqual(known.map((answer) => shape(answer, '1001')))
+      expect(await cluster.left()).toEqual({ calls: 0, sessions: 0, transactions: 0 })
     },
   )
 })
