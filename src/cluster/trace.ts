@@ -24,7 +24,9 @@ export const diskTrace = (configuration: ConfigurationSource) =>
       }
       // Of a call's events the ladder has those on devices: the last one carries the ending.
       const ends = (text: string) => text.includes('"Ending":{')
-      const trace = await openDiskTrace({ runtime, log, metrics, directory: config.directory, retention, ends })
+      const masking = () => ({ digits: configuration.current().settings.maskDigits })
+      const { directory } = config
+      const trace = await openDiskTrace({ runtime, log, metrics, directory, retention, masking, ends })
       return {
         trace,
         health: () => ({ status: 'ok', reasons: [] }),

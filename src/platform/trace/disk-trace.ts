@@ -5,6 +5,7 @@
 import type { Log } from '../log/log.ts'
 import type { Counter, Metrics } from '../metrics/metrics.ts'
 import type { AppendFile, Runtime, Timer } from '../runtime/runtime.ts'
+import type { Masking } from './mask.ts'
 import { readCall } from './read-call.ts'
 import { largestRecord, roomFor, type TraceRecord, writeRecord } from './record.ts'
 import { expired, type Retention, segmentPath, segmentsIn, type TraceSegment } from './segments.ts'
@@ -22,6 +23,8 @@ export type DiskTraceOptions = {
   readonly directory: string
   /** As the settings `ladderDays` and `ladderMegabytes` are now. */
   readonly retention: () => Retention
+  /** As the setting `maskDigits` is now. */
+  readonly masking?: () => Masking
   /** Whether the text of an event says that its call is over: reading stops soon after it. */
   readonly ends?: (text: string) => boolean
   readonly segmentBytes?: number
@@ -99,8 +102,8 @@ class SegmentedTrace implements DiskTrace {
     this.flush()
     await this.opening
     await this.file?.sync().catch(() => {})
-    const { runtime, ends = () => false } = this.options
-    return readCall({ disk: runtime.disk, segments: [...this.segments], callUUID, ends })
+    const { runtime, ends = () => false, masking = () => ({ digits: false }) } = this.options
+    return readCall({ disk: runtime.disk, segments: [...this.segments], callUUID, ends, masking: masking() })
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Finds everything of one call in the segments that can hold it. */
 import type { Disk } from '../runtime/runtime.ts'
-import { masked } from './mask.ts'
+import { type Masking, masked, maskedEvent } from './mask.ts'
 import type { TraceRecord } from './record.ts'
 import { recordsOf, type TraceSegment } from './segments.ts'
 import type { TraceItem } from './trace.ts'
@@ -44,6 +44,7 @@ export type CallReading = {
   readonly callUUID: string
   /** Whether this event ends its call. */
   readonly ends: (text: string) => boolean
+  readonly masking: Masking
 }
 
 export async function readCall(reading: CallReading): Promise<TraceItem[]> {
@@ -109,7 +110,8 @@ class Search {
 
   private keep(place: number, { kind, at, from, to, body }: TraceRecord): void {
     if (kind === 'belongs') return
-    const text = kind === 'sip' ? masked(body.toString()) : body.toString()
+    const { masking } = this.reading
+    const text = kind === 'sip' ? masked(body.toString(), masking) : maskedEvent(body.toString(), masking)
     const ends = kind === 'sip' ? endsOf(from, to) : { from, to }
     this.found.push({ place, item: { at, kind, ...ends, text } })
     if (kind === 'event' && !this.ended && this.reading.ends(text)) {

@@ -145,6 +145,7 @@ export const Settings = closed({
   }),
   ladderDays: Type.Integer({ default: 7, minimum: 1, maximum: 3650, description: 'ladders are kept so long' }),
   ladderMegabytes: Type.Integer({ default: 1000, minimum: 1, description: 'and at most so much of them' }),
+  maskDigits: Type.Boolean({ default: false, description: 'digits that callers enter are masked in ladders' }),
 })
 export type Settings = Static<typeof Settings>
 
