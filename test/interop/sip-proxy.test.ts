@@ -12,6 +12,7 @@ import { type NodeRuntime, nodeRuntime } from '#platform/runtime/node/node-runti
 import { fixedConfiguration } from '#protocols/model/client.ts'
 import { configurationFrom } from '#protocols/model/configuration.ts'
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { parseMessage } from '#protocols/sip/message/parse-message.ts'
 import { Kamailio } from '../peers/kamailio.ts'
 import { PeerProcess } from '../peers/process.ts'
@@ -22,7 +23,7 @@ const host = '127.0.0.1'
 const callee = peerPorts.sipp
 const caller = peerPorts.sipp + 10
 const sbc = peerPorts.kamailio
-const objects = configurationFrom({ dns: [{ number: '1001' }], trunks: [{ name: 'carrier', sources: [host] }] })
+const objects = configurationFrom({ dns: [{ number: '1001' }], trunks: [{ name: 'carrier', sources: [host, '::1'] }] })
 
 describe('the SIP Proxy', () => {
   let runtime: NodeRuntime
@@ -40,8 +41,8 @@ describe('the SIP Proxy', () => {
   })
 
   /** A proxy on free ports with a node that is ready; gives the port where endpoints reach it. */
-  async function proxy(name: string): Promise<number> {
-    const given = { name, dc: 'dc1', listen: [{ host, port: 0 }], sharedKey: 'the key all proxies share' }
+  async function proxy(name: string, at = host): Promise<number> {
+    const given = { name, dc: 'dc1', listen: [{ host: at, port: 0 }], sharedKey: 'the key all proxies share' }
     const running: RunningSipProxy = await sipProxy({ configuration: fixedConfiguration(objects) }).start({
       runtime,
       coordination: coordination.member(runtime.clock),
@@ -51,7 +52,7 @@ describe('the SIP Proxy', () => {
     })
     closing.push(() => running.stop())
     await node(running)
-    return Number(/:(\d+)/.exec(running.addresses.listen[0]?.slice('sip:'.length) ?? '')?.[1])
+    return Number(/:(\d+)$/.exec(running.addresses.listen[0] ?? '')?.[1])
   }
 
   /** OPTIONS it answers, everything else it hands to SIPp over UDP, and back; resolves when it has answered once. */
@@ -81,13 +82,14 @@ describe('the SIP Proxy', () => {
     await answered
   }
 
-  async function calls(to: number, args: readonly string[] = []) {
+  async function calls(to: number, args: readonly string[] = [], at = host) {
     const answering = new Sipp({ scenario: 'agent', port: callee, timeout: 100 })
     closing.push(() => answering.stop())
     const load = { calls: 50, rate: 20, timeout: 60, keys: { number: '8090' } }
     return Sipp.run({
       scenario: 'caller',
-      remote: `${host}:${to}`,
+      host: at,
+      remote: `${bracketed(at)}:${to}`,
       port: caller,
       ...load,
       args: ['-d', '200', ...args],
@@ -95,12 +97,14 @@ describe('the SIP Proxy', () => {
   }
 
   it.each([
-    ['UDP', []],
-    ['TCP', ['-t', 't1']],
-  ])('carries calls of SIPp over %s from INVITE to BYE, all by its Record-Route', async (_transport, args) => {
-    const port = await proxy('proxy1')
+    ['UDP', host, []],
+    ['TCP', host, ['-t', 't1']],
+    ['UDP over IPv6', '::1', []],
+    ['TCP over IPv6', '::1', ['-t', 't1']],
+  ])('carries calls of SIPp over %s from INVITE to BYE, all by its Record-Route', async (_transport, at, args) => {
+    const port = await proxy('proxy1', at)
 
-    const { successful, failed, output } = await calls(port, args)
+    const { successful, failed, output } = await calls(port, args, at)
 
     expect({ successful, failed }, output).toEqual({ successful: 50, failed: 0 })
   })

@@ -6,6 +6,8 @@ import { PeerProcess, temporaryFolder } from './process.ts'
 export type SippOptions = {
   /** A file of test/peers/scenarios without its ending. */
   scenario: string
+  /** Its own address; 127.0.0.1 unless given. */
+  host?: string
   /** `127.0.0.1:5060`; servers need none. */
   remote?: string
   port: number
@@ -40,8 +42,9 @@ export class Sipp {
     const scenario = join(process.cwd(), 'test/peers/scenarios', `${o.scenario}.xml`)
     if (!existsSync(scenario)) throw new Error(`there is no scenario ${scenario}`)
     this.folder = temporaryFolder(`sipp-${o.scenario}`)
-    const args = ['-sf', scenario, '-i', '127.0.0.1', '-p', String(o.port), '-nostdin', '-trace_stat', '-fd', '1']
-    args.push('-trace_err', '-timeout', `${o.timeout ?? 60}s`, '-timeout_error', '-mi', '127.0.0.1')
+    const { host = '127.0.0.1' } = o
+    const args = ['-sf', scenario, '-i', host, '-p', String(o.port), '-nostdin', '-trace_stat', '-fd', '1']
+    args.push('-trace_err', '-timeout', `${o.timeout ?? 60}s`, '-timeout_error', '-mi', host)
     if (o.calls !== undefined) args.push('-m', String(o.calls))
     if (o.rate !== undefined) args.push('-r', String(o.rate))
     if (o.limit !== undefined) args.push('-l', String(o.limit))
