@@ -1,6 +1,7 @@
 // SIP over TLS and WebSocket as phones use it: they register, call and are called over connections that they opened.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heard } from '../peers/wav.ts'
 import { WebPhone } from '../peers/web-phone.ts'
@@ -86,5 +87,54 @@ describe('a phone over secure WebSocket (RFC 7118)', () => {
     expect(answer).toContain('m=audio 9002 ')
     expect(answer).toMatch(/^Record-Route: <sip:127\.0\.0\.1:\d+;transport=ws;lr;/m)
     await caller.message(/^SIP\/2.0 200 [\s\S]*CSeq: 3 BYE/)
+  })
+})
+
+describe('the WebSocket of a browser', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+    browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [...args, '--ignore-certificate-errors'],
+    })
+  })
+  afterAll(() => browser?.close())
+
+  /** What a page gets for its OPTIONS; or that it was refused. */
+  async function ask(url: string, subprotocols: readonly string[]): Promise<string> {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${demoPorts.http}/health`)
+    const options = [
+      'OPTIONS sip:127.0.0.1 SIP/2.0',
+      'Via: SIP/2.0/WSS browser.invalid;branch=z9hG4bKbrowser',
+      'Max-Forwards: 70',
+      'From: <sip:1004@ringmain>;tag=browser',
+      'To: <sip:127.0.0.1>',
+      'Call-ID: browser',
+      'CSeq: 1 OPTIONS',
+      '',
+      '',
+    ].join('\r\n')
+    return page.evaluate(
+      ([url, subprotocols, options]) =>
+        new Promise<string>((resolve) => {
+          const socket = new WebSocket(url, [...subprotocols])
+          socket.onopen = () => socket.send(options)
+          socket.onmessage = ({ data }) => resolve(String(data))
+          socket.onerror = () => resolve('refused')
+        }),
+      [url, subprotocols, options] as const,
+    )
+  }
+
+  it.each([
+    ['ws', 2],
+    ['wss', 3],
+  ])('speaks SIP over %s, with the subprotocol alone', async (scheme, offset) => {
+    const url = `${scheme}://127.0.0.1:${demoPorts.sip + offset}`
+
+    expect(await ask(url, ['sip'])).toMatch(/^SIP\/2.0 200 OK\r\n/)
+    expect(await ask(url, [])).toBe('refused')
   })
 })

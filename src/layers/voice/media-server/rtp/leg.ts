@@ -2,6 +2,7 @@
  * The audio of one leg: its UDP port, the stream it sends without a break, and what it does with each packet that
  * comes. Nothing is allocated per packet but what the socket gives.
  */
+import { canonicalAddress } from '#platform/numeric-address.ts'
 import { aLaw, aToMu, muLaw, muToA } from '#protocols/media/codec/g711.ts'
 import { DigitDetector, digitOfEvent, eventLength } from '#protocols/media/dtmf/telephone-event.ts'
 import { headerLength, payloadEnd, payloadStart, payloadType, timestamp } from '#protocols/media/rtp/rtp-packet.ts'
@@ -64,7 +65,7 @@ export class Leg {
   connect(stream: AudioStream): void {
     const before = this.stream
     this.stream = stream
-    this.host = canonical(stream.remote?.host ?? '')
+    this.host = canonicalAddress(stream.remote?.host ?? '')
     this.port = stream.remote?.port ?? 0
     this.codec = stream.codec
     this.eventType = stream.telephoneEvent ?? -1
@@ -214,10 +215,6 @@ export class Leg {
     this.socket.send(packet, this.port, this.host)
   }
 }
-
-/** As sockets write it: an IPv6 address has many spellings. */
-const canonical = (host: string): string =>
-  host.includes(':') ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host
 
 /** From one law to the other, in place. */
 function translate(packet: Buffer, start: number, count: number, from: AudioCodec) {
