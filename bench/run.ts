@@ -6,10 +6,11 @@
 import { readFileSync } from 'node:fs'
 import { acd } from './acd.ts'
 import type { Bench, Figures } from './bench.ts'
+import { overload } from './overload.ts'
 import { proxy } from './proxy.ts'
 
 /** One line here is all that a further benchmark needs. */
-const benches: readonly Bench[] = [proxy, acd]
+const benches: readonly Bench[] = [proxy, acd, overload]
 
 const tolerance = 1.1
 const known = ['--json', '--check', '--profile']
