@@ -152,7 +152,7 @@ export type SrvRecord = {
 }
 
 /** RFC 3403 §4.1. */
-export type NaptrRecord = {
+type NaptrRecord = {
   readonly order: number
   readonly preference: number
   readonly flags: string

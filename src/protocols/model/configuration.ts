@@ -3,7 +3,7 @@ import { type AddressRange, addressRange } from './address-range.ts'
 import { complete, type Entries } from './entries.ts'
 import { type NumberPattern, numberPattern } from './number-pattern.ts'
 import type { DN, Objects, Person, RoutingPoint, ServiceNumber, Settings, Skill, Strategy, Trunk } from './objects.ts'
-import { serversOf } from './trunk.ts'
+import { domainOf, serversOf } from './trunk.ts'
 
 /** What a dialled number leads to. */
 type Destination =
@@ -26,9 +26,13 @@ export interface Configuration {
   trunk(name: string): Trunk | undefined
   /** The trunk whose calls come from this address, the first one that names it. */
   trunkFrom(host: string): Trunk | undefined
+  /** The TLS trunk whose provider has proved to be one of these domains (RFC 5922). */
+  trunkOfDomains(domains: readonly string[]): Trunk | undefined
   /** The trunk a number goes out to, by the most digits its pattern names. */
   trunkTo(number: string): Trunk | undefined
-  /** What a dialled number leads to: our own numbers first, then trunks. */
+  /** No limit refuses a call to it. */
+  isEmergency(number: string): boolean
+  /** What a dialled number leads to: emergency numbers out, our own numbers, then trunks. */
   destination(number: string): Destination | undefined
   /** Seconds granted to a registration of this DN. */
   registrationLifetime(dn: DN): number
@@ -43,6 +47,8 @@ export function configuration(objects: Objects, revision: number): Configuration
   const strategies = new Map(objects.strategies.map((strategy) => [strategy.name, strategy]))
   const trunks = new Map(objects.trunks.map((trunk) => [trunk.name, trunk]))
   const trunkTo = outwards(objects.trunks)
+  const emergencyNumbers = new Set(objects.settings.emergencyNumbers)
+  const emergencyTrunk = objects.trunks.find((trunk) => trunk.emergency && serversOf(trunk).length > 0)
   return {
     revision,
     objects,
@@ -55,8 +61,12 @@ export function configuration(objects: Objects, revision: number): Configuration
     strategy: (name) => strategies.get(name),
     trunk: (name) => trunks.get(name),
     trunkFrom: inwards(objects.trunks),
+    trunkOfDomains: (domains) =>
+      domains.length === 0 ? undefined : objects.trunks.find((trunk) => isOf(trunk, domains)),
     trunkTo,
+    isEmergency: (number) => emergencyNumbers.has(number),
     destination(number) {
+      if (emergencyTrunk !== undefined && emergencyNumbers.has(number)) return { kind: 'trunk', trunk: emergencyTrunk }
       const dn = dns.get(number)
       if (dn !== undefined) return { kind: 'dn', dn }
       const routingPoint = routingPoints.get(number)
@@ -75,6 +85,9 @@ export const configurationFrom = (entries: Entries, revision = 1): Configuration
   configuration(complete(entries), revision)
 
 const defined = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value])
+
+const isOf = (trunk: Trunk, domains: readonly string[]) =>
+  trunk.transport === 'tls' && domains.includes(domainOf(trunk).toLowerCase())
 
 function inwards(trunks: readonly Trunk[]): (host: string) => Trunk | undefined {
   const rows: { range: AddressRange; trunk: Trunk }[] = trunks.flatMap((trunk) =>

@@ -103,6 +103,23 @@ export const Registration = closed({
   expires: Type.Integer({ default: 600, minimum: 60, maximum: 86_400, description: 'seconds asked for' }),
 })
 
+/** `{ prefix: "00", replace: "+" }`: numbers from a provider's form into ours, and back. */
+const Rewrite = closed({
+  prefix: Type.String({ pattern: '^[0-9+*#]{0,32}$', description: 'how the number begins' }),
+  length: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'only numbers of so many symbols' })),
+  replace: Type.String({ pattern: '^[0-9+*#]{0,32}$', description: 'what stands there instead' }),
+})
+export type Rewrite = Static<typeof Rewrite>
+
+const CallerID = closed({
+  number: Type.Optional(DialledNumber),
+  from: Type.Enum(['caller', 'account'], {
+    default: 'caller',
+    description: 'whom From names; some providers take their account only',
+  }),
+  assert: Type.Boolean({ default: true, description: 'whether P-Asserted-Identity names the caller' }),
+})
+
 export const Trunk = closed({
   name: Key,
   sources: Type.Array(Type.String(), { default: [], description: 'addresses or CIDR ranges calls come from' }),
@@ -115,7 +132,19 @@ export const Trunk = closed({
   credentials: Type.Optional(Credentials),
   registration: Type.Optional(Registration),
   incoming: Type.Optional(DialledNumber),
-  transport: Type.Enum(['udp', 'tcp'], { default: 'udp' }),
+  mostCalls: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'at a time, in and out, of each node; further ones are answered 503' }),
+  ),
+  callsPerSecond: Type.Optional(Type.Integer({ minimum: 1, description: 'in and out, of each node' })),
+  emergency: Type.Boolean({ default: false, description: 'emergency numbers go out here, whatever its limits' }),
+  rewriteIn: Type.Array(Rewrite, { default: [], description: 'of called and calling numbers; the first that fits' }),
+  rewriteOut: Type.Array(Rewrite, { default: [], description: 'of called and calling numbers; the first that fits' }),
+  callerID: Type.Optional(CallerID),
+  earlyMedia: Type.Boolean({ default: true, description: 'false: until the answer our side makes the ringing tone' }),
+  transport: Type.Enum(['udp', 'tcp', 'tls'], {
+    default: 'udp',
+    description: 'tls: calls also come from whoever proves by certificate to be its domain',
+  }),
   numbers: Type.Array(Type.String(), {
     default: [],
     description: 'patterns of numbers that go out: digits, X any digit, Z 1-9, N 2-9, at the end . one or more, ! any',
@@ -141,7 +170,7 @@ export const Settings = closed({
   ringTimeout: Type.Integer({ default: 60, minimum: 1, maximum: 300, description: 'seconds a direct call rings' }),
   emergencyNumbers: Type.Array(DialledNumber, {
     default: ['112', '911', '999'],
-    description: 'calls to these are let in whatever the load',
+    description: 'calls to these are let in whatever the load, and go out whatever the limits of a trunk',
   }),
   ladderDays: Type.Integer({ default: 7, minimum: 1, maximum: 3650, description: 'ladders are kept so long' }),
   ladderMegabytes: Type.Integer({ default: 1000, minimum: 1, description: 'and at most so much of them' }),

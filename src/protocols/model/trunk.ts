@@ -1,5 +1,5 @@
 /** What follows from what a trunk says, and from what it leaves unsaid. */
-import type { Trunk } from './objects.ts'
+import type { Rewrite, Trunk } from './objects.ts'
 
 type Places = {
   readonly domain?: string
@@ -24,3 +24,11 @@ export const domainOf = (places: Places): string =>
 
 /** The host part of what is called there: the port is written where the trunk names no domain. */
 export const hostOf = (trunk: Trunk): string => trunk.domain ?? serversOf(trunk)[0] ?? ''
+
+/** By the first rule that fits; as it is where none does. */
+export function rewritten(rules: readonly Rewrite[], number: string): string {
+  const rule = rules.find(
+    ({ prefix, length }) => number.startsWith(prefix) && (length === undefined || length === number.length),
+  )
+  return rule === undefined ? number : rule.replace + number.slice(rule.prefix.length)
+}

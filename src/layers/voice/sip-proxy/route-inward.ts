@@ -31,7 +31,7 @@ function inDialog(request: Message, from: Hop, node: string, routes: OwnRoutes, 
   const { groups, popRoutes = 0 } = decision
   // Only a message with an asserted identity needs to know whether its sender may assert one.
   const asserts = request.cellOf('P-Asserted-Identity', 0) >= 0
-  const trusted = !asserts || view.trunkFrom(from.host) !== undefined
+  const trusted = !asserts || view.trunkFrom(from) !== undefined
   return { type: 'forward', groups, popRoutes, change: (copy) => strip(copy, request, trusted) }
 }
 

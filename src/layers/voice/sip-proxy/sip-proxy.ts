@@ -45,6 +45,7 @@ const outside: Origin = { kind: 'outside' }
 const offences = new Set<Refusal>(['malformed', 'forged-route', 'relay', 'not-our-domain'])
 /** Somebody outside, by an address of the family that we listen on. */
 const anybody = { host: '0.0.0.0', port: 0 }
+const protocols = { udp: 'UDP', tcp: 'TCP', tls: 'TLS' } as const
 const taken = { type: 'taken' } as const
 const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvable Host' }
 
@@ -147,7 +148,7 @@ export class SipProxy implements View, ProxyUser {
       transactions: this.layer,
       servers: this.servers,
       self: self.name,
-      facing: (transport) => this.facing({ ...anybody, protocol: transport === 'udp' ? 'UDP' : 'TCP' }),
+      facing: (transport) => this.facing({ ...anybody, protocol: protocols[transport] }),
       changed: () => this.trunksChanged(),
     })
     gauges(metrics, this.nodes, registrations, this.defence)
@@ -181,8 +182,13 @@ export class SipProxy implements View, ProxyUser {
     return this.links.wayTo(hop)
   }
 
-  trunkFrom(host: string): Trunk | undefined {
-    return this.configuration.trunkFrom(host) ?? this.trunks.registeringAt(host)
+  trunkFrom(from: Hop): Trunk | undefined {
+    const { configuration, trunks } = this
+    return (
+      configuration.trunkFrom(from.host) ??
+      trunks.registeringAt(from.host) ??
+      configuration.trunkOfDomains(this.domainsOf(from))
+    )
   }
 
   isOpen(connection: number): boolean {

@@ -30,7 +30,7 @@ export function sourceOf(
   view: Pick<View, 'configuration' | 'trunkFrom' | 'domainsOf'>,
 ): Source {
   const address = addressOf(from, view.domainsOf(from))
-  const trunk = view.trunkFrom(from.host)
+  const trunk = view.trunkFrom(from)
   if (trunk === undefined || view.configuration.dn(callerOf(request)) !== undefined)
     return { trunk: undefined, value: endpointSource(address) }
   return { trunk: trunk.name, value: trunkSource(trunk.name, address) }

@@ -36,8 +36,8 @@ export interface View {
     uriOf(proxy: string): string | undefined
     hopWithNode(node: string): Hop | undefined
   }
-  /** The trunk whose calls come from this address: by its sources, or where it registers. */
-  trunkFrom(host: string): Trunk | undefined
+  /** The trunk whose calls come from there: by its sources, where it registers, or by what its certificate proves. */
+  trunkFrom(from: Hop): Trunk | undefined
   origin(from: Hop): Origin
   /** The URI under which somebody at `hop` reaches us. */
   facing(hop: Hop): string

@@ -1,5 +1,6 @@
 /** The configuration as calls read it: where a number leads, and who calls. */
 import type { Configuration } from '#protocols/model/configuration.ts'
+import { rewritten } from '#protocols/model/trunk.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { escapeUser, unescapeText } from '#protocols/sip/message/headers/uri.ts'
@@ -16,6 +17,8 @@ export const directoryOf = (configuration: () => Configuration): Directory => ({
   destination: (number) => destination(configuration(), number),
   dialled: (invite, origin) =>
     dialled(invite, origin.kind === 'trunk' ? configuration().trunk(origin.trunk) : undefined),
+  isEmergency: (number) => configuration().isEmergency(number),
+  hasEarlyMedia: (name) => configuration().trunk(name)?.earlyMedia ?? true,
   outwards: (name, invitation) => {
     const trunk = configuration().trunk(name)
     return trunk === undefined ? invitation : outwards(trunk, invitation)
@@ -53,7 +56,12 @@ function origin(configuration: Configuration, invite: Message): Origin | undefin
   if (dn !== undefined) return { kind: 'dn', dn: dn.number, media: dn.media }
   const trunk = configuration.trunk(trunkOf(invite) ?? '')
   if (trunk === undefined) return undefined
-  return { kind: 'trunk', trunk: trunk.name, number: own(asserted(invite) ?? caller), media: trunk.media }
+  return {
+    kind: 'trunk',
+    trunk: trunk.name,
+    number: own(rewritten(trunk.rewriteIn, asserted(invite) ?? caller)),
+    media: trunk.media,
+  }
 }
 
 /** RFC 3325 §5: what a trusted trunk asserts is the caller, whatever From says. */

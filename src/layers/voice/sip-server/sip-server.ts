@@ -29,6 +29,7 @@ import type { CallSettings, SessionController } from './session-controller/ports
 import { SipEnd } from './sip-end.ts'
 import { Subscribers } from './subscribers.ts'
 import { type NodeName, TController } from './t-controller/t-controller.ts'
+import { TrunkLimits } from './trunks/trunk-limits.ts'
 
 type Parts = {
   readonly node: NodeName
@@ -168,6 +169,7 @@ export class SipServer implements RunningSipServer {
       ports: {
         owners: tController,
         publisher,
+        trunks: new TrunkLimits(runtime.clock, () => configuration.current()),
         directory: directoryOf(() => configuration.current()),
         authenticator: sip.authenticator,
       },

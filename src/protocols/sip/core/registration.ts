@@ -47,6 +47,8 @@ type Waits = { readonly first: number; readonly longest: number }
 
 /** A proxy that has not answered by then is left for the next one, long before its transaction ends. */
 const patience = 5_000
+/** In seconds. */
+const longestLifetime = 86_400
 /** RFC 5626 §4.5. */
 const waits: Waits = { first: 1_000, longest: 30_000 }
 
@@ -57,6 +59,8 @@ export class Registration {
   private expires: number
   private proxy = 0
   private failures = 0
+  /** Since the last success it has asked for a longer lifetime. */
+  private lengthened = false
   private timer: Timer | undefined
   private now = false
   private state: 'idle' | 'keeping' | 'leaving' = 'idle'
@@ -131,7 +135,9 @@ export class Registration {
   /** §10.2.8: the registrar wants a longer lifetime. */
   private longer(response: Message): boolean {
     const least = expiresSeconds(response.header('Min-Expires') ?? '')
-    if (this.state === 'leaving' || least <= this.expires) return false
+    // Once, and for a day at most: one that always wants more shall not be asked for ever.
+    if (this.state === 'leaving' || least <= this.expires || least > longestLifetime || this.lengthened) return false
+    this.lengthened = true
     this.expires = least
     return true
   }
@@ -142,6 +148,7 @@ export class Registration {
       return
     }
     this.failures = 0
+    this.lengthened = false
     this.tell(true)
     this.options.told?.({ registered: true, reason: '', proxy: this.proxy })
     // §10.2.4: in time for another try, and not all phones at once.

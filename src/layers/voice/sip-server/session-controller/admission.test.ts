@@ -61,6 +61,28 @@ describe('who may call (architecture §4)', () => {
     await r.settled()
   })
 
+  it('answers 503 beyond the calls that a trunk may have, in and out, until one has ended', async () => {
+    const { world, r } = await freshRig(new World(), { trunkLegs: 1 })
+    const first = r.carrier.dial('1001')
+    await world.run(100)
+    r.phone('1001').line.answer()
+    await world.run(100)
+
+    const inwards = r.carrier.dial('1003')
+    const outwards = r.phone('1002').dial('0012125550100')
+    await world.run(100)
+    first.hangUp()
+    await world.run(100)
+    const after = r.carrier.dial('1003')
+    await world.run(100)
+
+    expect(inwards.heard).toEqual(['503'])
+    expect(outwards.heard.at(-1)).toBe('503')
+    expect(after.heard).toEqual(['180'])
+    after.cancel()
+    await r.settled()
+  })
+
   it('takes no new call while it drains, and is idle when the last has ended', async () => {
     const { world, r, caller } = await talking(new World())
     let idle = false

@@ -42,6 +42,8 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   private readonly runner: Runner<Effect>
   private readonly machine: { readonly state: State; readonly data: Call }
   private readonly legs = new Map<string, LegAtWork>()
+  /** The trunk of each leg that counts for one. */
+  private readonly trunks = new Map<string, string>()
   private readonly waiting = new Map<number, Waiting>()
   private lastNumber = 0
   private eventNo = 0
@@ -72,6 +74,13 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     return leg
   }
 
+  /** Whether the trunk may have one leg more: it counts from now on. */
+  takeTrunk(leg: string, trunk: string, number: string): boolean {
+    if (!this.around.ports.trunks.take(trunk, number)) return false
+    this.trunks.set(leg, trunk)
+    return true
+  }
+
   request(request: Request, requester: Requester) {
     const token = this.keep(requester)
     const target = 'otherDN' in request && request.otherDN !== undefined ? this.locate(request.otherDN) : undefined
@@ -95,6 +104,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   // What its legs need.
 
   tell(input: Told) {
+    if (input.type === 'failed' || input.type === 'ended' || input.type === 'cancelled') this.releaseTrunk(input.leg)
     this.feed(input)
   }
   locate(number: string): Target | undefined {
@@ -151,11 +161,13 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     const id = `${leg.id}.${this.connID}`
     const { remote, local, talks } = leg
     const given = { id, role: leg.role, state: leg.state, remote, local, ...(talks && { talks }) }
-    other.adopt(id, atWork)
+    other.adopt(id, atWork, this.trunks.get(leg.id))
+    this.trunks.delete(leg.id)
     other.feed({ type: 'received', given, party, from, by })
   }
 
-  private adopt(id: string, leg: LegAtWork): void {
+  private adopt(id: string, leg: LegAtWork, trunk: string | undefined): void {
+    if (trunk !== undefined) this.trunks.set(id, trunk)
     leg.moveTo(this, id)
     this.legs.set(id, leg)
   }
@@ -212,6 +224,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
       case 'reject':
       case 'cancel':
       case 'bye':
+        this.releaseTrunk(effect.leg)
         this.legs.get(effect.leg)?.perform(effect)
         this.legs.delete(effect.leg)
         return
@@ -224,8 +237,13 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     const { leg: id, uri, from, body, fields: own, referredBy, trunk } = effect
     const fields = referredBy === undefined ? own : [...own, this.referredBy(referredBy)]
     const outgoing = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
-    const invitation = trunk === undefined ? outgoing : this.around.ports.directory.outwards(trunk, outgoing)
-    const leg = this.leg(id)
+    const { directory } = this.around.ports
+    if (trunk !== undefined && !this.takeTrunk(id, trunk.name, trunk.number)) {
+      this.feed({ type: 'failed', leg: id, status: 503 })
+      return
+    }
+    const invitation = trunk === undefined ? outgoing : directory.outwards(trunk.name, outgoing)
+    const leg = this.leg(id, trunk === undefined || directory.hasEarlyMedia(trunk.name))
     const session = this.around.userAgent.invite(invitation, leg)
     leg.use(session)
     this.around.trace.belongs(session.callID, this.callUUID)
@@ -236,8 +254,13 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     return ['Referred-By', `<${this.around.ports.directory.uriOf(dn)}>`] as const
   }
 
-  private leg(id: string): LegAtWork {
-    const leg = new LegAtWork(this, id)
+  private releaseTrunk(leg: string): void {
+    const trunk = this.trunks.get(leg)
+    if (trunk !== undefined && this.trunks.delete(leg)) this.around.ports.trunks.release(trunk)
+  }
+
+  private leg(id: string, earlyMedia = true): LegAtWork {
+    const leg = new LegAtWork(this, id, earlyMedia)
     this.legs.set(id, leg)
     return leg
   }
@@ -248,6 +271,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     for (const waiting of this.waiting.values())
       if (typeof waiting !== 'function') waiting.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
     this.waiting.clear()
+    for (const leg of [...this.trunks.keys()]) this.releaseTrunk(leg)
     this.legs.clear()
     this.runner.end()
     this.around.over(this, ending)

@@ -42,14 +42,17 @@ export type DialogName = { readonly callID: string; readonly toTag: string; read
 export class LegAtWork implements Required<SessionUser> {
   private owner: LegOwner
   private leg: string
+  private readonly earlyMedia: boolean
   private session: Session | undefined
   /** How the offer that the other side made is answered. */
   private reply: Reply | undefined
   /** How the 2xx that carried an offer is answered. */
   private acknowledgeWith: ((answer: Body) => void) | undefined
 
-  constructor(owner: LegOwner, leg: string) {
+  /** `earlyMedia`: whether what it says before it answers is heard. */
+  constructor(owner: LegOwner, leg: string, earlyMedia: boolean) {
     this.owner = owner
+    this.earlyMedia = earlyMedia
     this.leg = leg
   }
 
@@ -99,8 +102,9 @@ export class LegAtWork implements Required<SessionUser> {
   }
 
   progressed({ status, body, dialog, response }: Parameters<NonNullable<SessionUser['progressed']>>[0]): void {
+    const heard = this.earlyMedia ? sdpOf(body) : undefined
     const talks = response.headers('Allow-Events').some((name) => name.toLowerCase() === 'talk')
-    this.owner.tell({ type: 'progressed', leg: this.leg, status, body: sdpOf(body), fork: dialog, talks })
+    this.owner.tell({ type: 'progressed', leg: this.leg, status, body: heard, fork: dialog, talks })
   }
 
   answered({ body, acknowledge }: Parameters<NonNullable<SessionUser['answered']>>[0]): void {

@@ -102,8 +102,11 @@ export interface Directory {
   /** Where an INVITE to a DN goes, e.g. `sip:1001@ringmain`: the proxies know its contacts. */
   uriOf(dn: string): string
   destination(number: string): Destination | undefined
+  isEmergency(number: string): boolean
   /** The number that an INVITE of this origin asks for. Throws `MalformedMessage`. */
   dialled(invite: Message, origin: Origin): string
+  /** Whether callers hear what comes by this trunk before the answer. */
+  hasEarlyMedia(trunk: string): boolean
   /** An INVITE as it goes out by this trunk. */
   outwards(trunk: string, invitation: Invitation): Invitation
   /** By From and source; `undefined` when no trunk takes it (403). A From with one of our DNs is that DN, always. */
@@ -115,7 +118,15 @@ export interface Authenticator {
   authenticate(request: Message): { ok: true } | { ok: false; status: number; reason: string; fields: Fields }
 }
 
+/** Counts the legs of each trunk. */
+interface TrunkCounts {
+  /** One leg more; false where the trunk may not have it. */
+  take(trunk: string, number: string): boolean
+  release(trunk: string): void
+}
+
 export interface Ports<Event> {
+  readonly trunks: TrunkCounts
   readonly owners: Owners
   readonly publisher: Publisher<Event>
   readonly directory: Directory

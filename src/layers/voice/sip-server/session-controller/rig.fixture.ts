@@ -86,6 +86,8 @@ export type Setting = {
   readonly media?: MediaPolicy
   readonly overloaded?: boolean
   mostCalls?: number
+  /** Legs that the trunk may have. */
+  readonly trunkLegs?: number
   readonly defaultDestination?: string
   readonly sessionTimer?: UserAgentOptions['sessionTimer']
 }
@@ -105,7 +107,12 @@ export async function rig(world: World, setting: Setting = {}) {
   const published: Event[] = []
   const publisher = publishing(node.runtime, published, checker)
   const challenged = new Set<string>()
+  const trunkLegs = { now: 0, most: setting.trunkLegs ?? Number.POSITIVE_INFINITY }
   const ports: Ports<Event> = {
+    trunks: {
+      take: () => trunkLegs.now < trunkLegs.most && ++trunkLegs.now > 0,
+      release: () => void trunkLegs.now--,
+    },
     owners,
     publisher,
     directory: directory(setting),
@@ -157,6 +164,7 @@ export async function rig(world: World, setting: Setting = {}) {
       expect(checker.end()).toEqual([])
       expect(unexpected).toEqual([])
       expect(controller.active).toBe(0)
+      expect(trunkLegs.now).toBe(0)
       expect([...owners.seized]).toEqual([])
       expect(node.agent.counts()).toEqual({ sessions: 0, dialogs: 0, requests: 0 })
     },
@@ -213,6 +221,8 @@ function directory({ media = 'direct', defaultDestination }: Setting): Ports<Eve
     destination,
     origin,
     dialled: (invite) => /^sip:([^@]*)@/.exec(invite.requestURI)?.[1] ?? '',
+    isEmergency: () => false,
+    hasEarlyMedia: () => true,
     outwards: (_trunk, invitation) => invitation,
   }
 }

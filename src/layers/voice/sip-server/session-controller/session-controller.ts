@@ -101,9 +101,12 @@ class Controller implements SessionController<Request> {
     const remote = sdpOf(session.offer)
     const reliable = session.invite.has(REQUIRE) && hasOptionTag(session.invite, 'Require', '100rel')
     const caller = { id: 'a', role: 'caller', state: 'Calling', remote, ...(reliable && { reliable }) } as const
-    const full = this.calls.size >= this.options.settings().mostCalls
+    const crowded = this.calls.size >= this.options.settings().mostCalls
     const call = this.begin({ ...beginning, callType: typeOf(beginning.origin, target), legs: { a: caller } })
     const user = call.begin(session)
+    const { origin, dnis } = beginning
+    const refused = crowded && !this.options.ports.directory.isEmergency(dnis)
+    const full = refused || (origin.kind === 'trunk' && !call.takeTrunk('a', origin.trunk, dnis))
     call.feed({ type: 'arrived', target, ...(full && { refusal: 'overload' as const }) })
     return user
   }

@@ -1,5 +1,6 @@
 /** What a call that comes in by a trunk asks for. */
 import type { Trunk } from '#protocols/model/objects.ts'
+import { rewritten } from '#protocols/model/trunk.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
@@ -10,8 +11,10 @@ import type { Message } from '#protocols/sip/message/message.ts'
  */
 export function dialled(invite: Message, trunk: Trunk | undefined): string {
   const asked = unescapeText(parseURI(invite.requestURI).user)
-  const account = trunk?.credentials?.username
-  if (trunk?.registration === undefined || asked !== account) return asked
+  if (trunk === undefined) return asked
+  const account = trunk.credentials?.username
+  if (trunk.registration === undefined || asked !== account) return rewritten(trunk.rewriteIn, asked)
   const addressed = unescapeText(uriIn(invite.header('To') ?? '').user)
-  return addressed === '' || addressed === account ? (trunk.incoming ?? asked) : addressed
+  const unnamed = addressed === '' || addressed === account
+  return unnamed ? (trunk.incoming ?? asked) : rewritten(trunk.rewriteIn, addressed)
 }

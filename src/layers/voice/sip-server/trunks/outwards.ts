@@ -1,6 +1,6 @@
 /** An INVITE as it goes out by a trunk: whom it calls there, who is shown as its caller, what proves us. */
 import type { Trunk } from '#protocols/model/objects.ts'
-import { hostOf } from '#protocols/model/trunk.ts'
+import { hostOf, rewritten } from '#protocols/model/trunk.ts'
 import type { Fields } from '#protocols/sip/core/session.ts'
 import type { Invitation } from '#protocols/sip/core/user-agent.ts'
 import { formatNameAddr, parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
@@ -11,26 +11,32 @@ import { identityOf } from '../../model/trunk-identity.ts'
 /** The Request-URI of a number. A domain stands by itself: how its servers are reached is not said in it. */
 export function uriAt(trunk: Trunk, number: string): string {
   const transport = trunk.transport === 'udp' || trunk.domain !== undefined ? '' : `;transport=${trunk.transport}`
-  return `sip:${escapeUser(number)}@${hostOf(trunk)}${transport}`
+  return `sip:${escapeUser(rewritten(trunk.rewriteOut, number))}@${hostOf(trunk)}${transport}`
 }
 
 export function outwards(trunk: Trunk, invitation: Invitation): Invitation {
   const { from, fields = [] } = invitation
-  const asserted: Fields = fields.map(([name, value]) =>
-    name === 'P-Asserted-Identity' ? [name, there(trunk, value)] : [name, value],
-  )
+  const { from: named, assert } = trunk.callerID ?? { from: 'caller', assert: true }
+  const account = named === 'account' ? trunk.credentials?.username : undefined
   return {
     ...invitation,
-    from: there(trunk, from),
-    fields: [...asserted, [trunkField, trunk.name]],
+    from: shown(trunk, from, account),
+    fields: [...fields.flatMap((field) => asserted(trunk, field, assert)), [trunkField, trunk.name]],
     identity: identityOf(trunk),
   }
 }
 
-/** An address of ours as one at the provider, where the trunk names its domain. */
-function there({ domain }: Trunk, nameAddr: string): string {
-  if (domain === undefined) return nameAddr
+/** RFC 3325: who calls, where the provider is to know it. */
+function asserted(trunk: Trunk, [name, value]: Fields[number], assert: boolean): Fields {
+  if (name !== 'P-Asserted-Identity') return [[name, value]]
+  return assert ? [[name, shown(trunk, value)]] : []
+}
+
+/** An address of ours as the trunk shows it: its number, in the provider's form, at the provider's domain. */
+function shown({ domain, callerID, rewriteOut }: Trunk, nameAddr: string, account?: string): string {
   const parsed = parseNameAddr(nameAddr)
-  const { user } = uriOf(parsed)
-  return formatNameAddr({ displayName: parsed.displayName, uri: `sip:${escapeUser(unescapeText(user))}@${domain}` })
+  const { user, host } = uriOf(parsed)
+  const number = account ?? callerID?.number ?? rewritten(rewriteOut, unescapeText(user))
+  if (domain === undefined && number === unescapeText(user)) return nameAddr
+  return formatNameAddr({ displayName: parsed.displayName, uri: `sip:${escapeUser(number)}@${domain ?? host}` })
 }

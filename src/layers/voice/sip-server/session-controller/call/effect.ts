@@ -21,8 +21,8 @@ export type SipEffect =
       readonly fields: Fields
       /** The DN for Referred-By (RFC 3892). */
       readonly referredBy?: string
-      /** The trunk it goes out by. */
-      readonly trunk?: string
+      /** The trunk it goes out by, and the number as it was dialled. */
+      readonly trunk?: { readonly name: string; readonly number: string }
     })
   | (OnLeg & { readonly type: 'progress'; readonly status: number; readonly body: string | undefined })
   | (OnLeg & { readonly type: 'accept'; readonly body: string })

@@ -27,7 +27,7 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
     body,
     fields: identity,
     ...(referredBy !== undefined && { referredBy }),
-    ...(target.kind === 'trunk' && { trunk: target.trunk }),
+    ...(target.kind === 'trunk' && { trunk: { name: target.trunk, number: target.number } }),
   })
   return leg
 }
