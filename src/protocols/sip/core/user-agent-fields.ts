@@ -5,6 +5,7 @@ import { bracketed } from '../message/headers/host.ts'
 import { unsupportedTags } from '../message/headers/option-tags.ts'
 import type { Message } from '../message/message.ts'
 import type { Hop, SentBy, Transport } from '../transport/transport.ts'
+import { bodyFault } from './message-body.ts'
 import { askedTimer, isTooBrief, type SessionTimerPolicy } from './session-timer.ts'
 import type { UserAgentOptions } from './user-agent.ts'
 
@@ -21,6 +22,9 @@ const known = new Set([...ownMethods, 'REGISTER', 'SUBSCRIBE', 'PUBLISH', 'MESSA
 const saysAll = new Set(['INVITE', 'OPTIONS', 'UPDATE'])
 
 const REQUIRE = fieldId('Require')
+
+/** Requests whose body may be an offer. */
+const withOffer = new Set(['INVITE', 'UPDATE', 'PRACK'])
 
 type Fault = { readonly status: number; readonly fields?: Fields }
 
@@ -109,13 +113,21 @@ export class UserAgentFields {
     const { method } = request
     if (!this.methods.has(method)) return { status: known.has(method) ? 405 : 501 }
     if (!hasScheme(request.requestURI)) return { status: 416 }
-    return this.extensionFault(request) ?? this.timerFault(request)
+    return this.extensionFault(request) ?? this.timerFault(request) ?? this.bodyFaultOf(request)
   }
 
   private extensionFault(request: Message): Fault | undefined {
     if (!request.has(REQUIRE)) return undefined
     const unsupported = unsupportedTags(request, 'Require', this.supported)
     return unsupported.length === 0 ? undefined : { status: 420, fields: [['Unsupported', unsupported.join(', ')]] }
+  }
+
+  /** RFC 5621 §8.2. */
+  private bodyFaultOf(request: Message): Fault | undefined {
+    if (!withOffer.has(request.method)) return undefined
+    const status = bodyFault(request)
+    if (status === undefined) return undefined
+    return status === 415 ? { status, fields: [['Accept', 'application/sdp, multipart/mixed']] } : { status }
   }
 
   /** RFC 4028 §9. */

@@ -10,13 +10,15 @@ import type {
   SessionUser,
 } from '#protocols/sip/core/session.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
+import { contactsOf } from '#protocols/sip/message/headers/contact.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { parseReplaces } from '#protocols/sip/message/headers/replaces.ts'
-import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import { own } from '#protocols/sip/message/scan.ts'
 import type { Consultation, Fields, Target } from './call/call.ts'
 import type { SipEffect, Text } from './call/effect.ts'
-import type { LegInput } from './call/input.ts'
+import type { LegInput, RedirectContact } from './call/input.ts'
 
 export type Respond = (status: number, reason?: string) => void
 type Reply = { accept(body: Body): void; reject(status: number): void }
@@ -112,8 +114,10 @@ export class LegAtWork implements Required<SessionUser> {
     this.owner.tell({ type: 'answered', leg: this.leg, body: sdpOf(body), offer: acknowledge !== undefined })
   }
 
-  failed({ status }: { status: number }): void {
-    this.owner.tell({ type: 'failed', leg: this.leg, status })
+  failed({ status, response }: { status: number; response: Message | undefined }): void {
+    const isRedirect = status >= 300 && status <= 302 && response !== undefined
+    const contacts = isRedirect ? { contacts: redirectsOf(response, (number) => this.owner.locate(number)) } : undefined
+    this.owner.tell({ type: 'failed', leg: this.leg, status, ...contacts })
   }
 
   cancelled({ reason }: { reason: string | undefined }): void {
@@ -196,6 +200,27 @@ export class LegAtWork implements Required<SessionUser> {
     })
   }
 }
+
+/** As many as are looked at. */
+const mostContacts = 10
+
+/** RFC 3261 §8.1.3.4: by descending q. What is none, or no SIP or telephone address, leads nowhere. */
+function redirectsOf(response: Message, locate: (number: string) => Target | undefined): RedirectContact[] {
+  try {
+    const contacts = contactsOf(response).sort((one, other) => other.q - one.q)
+    return contacts.slice(0, mostContacts).flatMap(({ uri }) => {
+      const { scheme, user } = uri === '*' ? nowhere : parseURI(uri)
+      if (!/^(?:sips?|tel)$/.test(scheme)) return []
+      const number = own(unescapeText(user))
+      const question = uri.indexOf('?')
+      return [{ uri: own(question < 0 ? uri : uri.slice(0, question)), number, target: locate(number) }]
+    })
+  } catch (error) {
+    if (error instanceof MalformedMessage) return []
+    throw error
+  }
+}
+const nowhere = { scheme: '', user: '' }
 
 /** A session description; a body of another type says nothing of media. */
 export const sdpOf = (body: Body | undefined): string | undefined =>

@@ -141,6 +141,10 @@ export class Line implements SessionUser {
   reject(status: number): void {
     this.incoming.reject(status)
   }
+  redirect(status: number, contacts: readonly string[]): void {
+    const fields = contacts.map((contact) => ['Contact', contact] as const)
+    this.incoming.reject(status, undefined, fields)
+  }
   hangUp(): void {
     this.session?.bye()
   }

@@ -5,6 +5,7 @@
 import type { CallType, KeyValueList, PartyState, Role } from '#protocols/tlib/attributes.ts'
 import type { Treatment } from '../media/treatment.ts'
 import type { CallSettings, Destination, MediaPolicy, Origin } from '../ports.ts'
+import type { Redirected } from './redirecting.ts'
 
 /** Where the call is in its life; its legs and parties have states of their own. */
 export type State =
@@ -70,6 +71,8 @@ export type Leg = {
   readonly id: string
   readonly role: LegRole
   readonly state: LegState
+  /** Where our INVITE went. */
+  readonly uri?: string
   /** The leg whose description it is given. */
   readonly peer?: string | undefined
   /** The last description its side gave, and the last that was given to it. */
@@ -179,6 +182,8 @@ export type Call = {
   readonly legs: Readonly<Record<string, Leg>>
   readonly queue?: Queue | undefined
   readonly pending?: Pending | undefined
+  /** Who has sent the call elsewhere, in order. */
+  readonly redirected?: readonly Redirected[]
   readonly transfer?: Transfer | undefined
   /** Media servers in a row that did not take the call. */
   readonly mediaFailures: number

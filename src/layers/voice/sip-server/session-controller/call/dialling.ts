@@ -17,6 +17,7 @@ import {
 import type { InputOf } from './input.ts'
 import { become, join, leave, talk } from './parties.ts'
 import { enqueue } from './queueing.ts'
+import { leaveRedirected, redirectionOf } from './redirecting.ts'
 import { serve } from './serving.ts'
 import type { Turn } from './turn.ts'
 
@@ -145,7 +146,8 @@ export function destined(turn: Turn, { reply }: InputOf<'seized'>): void {
 function ring(turn: Turn, target: Reachable, reply?: InputOf<'seized'>['reply']): void {
   const leg = call(turn, target, 'callee', turn.legAs('caller'))
   const otherDN = callingParty(turn)?.dn
-  join(turn, { ...partyTo(target, leg, reply), otherDN })
+  const by = turn.call.redirected?.at(-1)
+  join(turn, { ...partyTo(target, leg, reply), otherDN }, by && { thirdPartyDN: by.dn })
   turn.start('Ring', turn.call.times.ringTimeout)
   turn.state = 'Ringing'
 }
@@ -186,10 +188,31 @@ export function established(turn: Turn): void {
 }
 
 /** Ringing: a final response other than 2xx. */
-export function declined(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+export function declined(turn: Turn, input: InputOf<'failed'>): void {
+  const { leg, status } = input
+  if (input.contacts !== undefined && redirected(turn, input)) return
   const outside = turn.partyOn(leg)?.external === true
   turn.dropLeg(leg)
   fail(turn, outside ? failureOfCarrier(status) : failureOfPhone(status), leg, status)
+}
+
+/** The called side sends the call elsewhere; false where that is nowhere. */
+function redirected(turn: Turn, input: InputOf<'failed'>): boolean {
+  const { leg, status } = input
+  const called = turn.partyOn(leg)
+  const uri = turn.leg(leg)?.uri
+  if (!called || uri === undefined) return false
+  const next = redirectionOf(turn, input, called, uri)
+  if (next.type === 'nowhere') return false
+  turn.dropLeg(leg)
+  turn.stop('Ring')
+  if (next.type === 'loop') fail(turn, called.external ? failureOfCarrier(482) : failures.rejected, leg, 482)
+  else if (next.target.kind === 'trunk' && turn.call.origin.kind === 'trunk') forbid(turn)
+  else {
+    leaveRedirected(turn, called, uri, status, next.number)
+    proceed(turn, next.target)
+  }
+  return true
 }
 
 export const unanswered = (turn: Turn): void => giveUp(turn, failures.noAnswer)

@@ -5,6 +5,7 @@ import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../med
 import type { SeizeReply } from '../ports.ts'
 import type { Leg, LegRole, Party, Reachable } from './call.ts'
 import type { InputOf } from './input.ts'
+import { diversionFields } from './redirecting.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -14,18 +15,18 @@ import type { Turn } from './turn.ts'
  */
 export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined, referredBy?: string): Leg {
   if (target.media === 'anchored') turn.set({ media: 'anchored' })
-  const { media, outside } = turn.call
+  const { media, outside, redirected } = turn.call
   const { from, identity } = target.kind === 'trunk' && outside ? outside : turn.call
   const body = media === 'anchored' ? undefined : partner?.remote
   const id = turn.nextLeg('b')
-  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body })
+  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body, uri: target.uri })
   turn.do({
     type: 'invite',
     leg: id,
     uri: target.uri,
     from,
     body,
-    fields: identity,
+    fields: redirected ? [...identity, ...diversionFields(redirected, target.uri)] : identity,
     ...(referredBy !== undefined && { referredBy }),
     ...(target.kind === 'trunk' && { trunk: { name: target.trunk, number: target.number } }),
   })

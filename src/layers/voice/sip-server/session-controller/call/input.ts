@@ -7,6 +7,9 @@ import type { Consultation, GivenUp, Target } from './call.ts'
 type At = { readonly at: number }
 type OnLeg = At & { readonly leg: string }
 
+/** `number` is the user part of `uri`. */
+export type RedirectContact = { readonly uri: string; readonly number: string; readonly target: Target | undefined }
+
 /** What the session of a leg tells (`SessionUser`), as plain data. */
 export type LegInput =
   | (OnLeg & {
@@ -18,7 +21,12 @@ export type LegInput =
       readonly talks: boolean
     })
   | (OnLeg & { readonly type: 'answered'; readonly body: string | undefined; readonly offer: boolean })
-  | (OnLeg & { readonly type: 'failed'; readonly status: number })
+  | (OnLeg & {
+      readonly type: 'failed'
+      readonly status: number
+      /** Of a 300–302, the best first: where each would lead. */
+      readonly contacts?: readonly RedirectContact[]
+    })
   | (OnLeg & { readonly type: 'cancelled'; readonly reason: string | undefined })
   | (OnLeg & { readonly type: 'acknowledged'; readonly body: string | undefined })
   | (OnLeg & { readonly type: 'offered'; readonly body: string | undefined })

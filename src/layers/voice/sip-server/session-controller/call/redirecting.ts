@@ -1,0 +1,70 @@
+/**
+ * A phone or a carrier sends the call elsewhere (RFC 3261 §8.1.3.4, §21.3; event flows §5). The new destination is dialled
+ * as any number is; only a carrier may name another address for the number it was given.
+ */
+import type { Fields, Party, Target } from './call.ts'
+import type { InputOf } from './input.ts'
+import { leave } from './parties.ts'
+import type { Turn } from './turn.ts'
+
+/** Five, as Diversion by call forwarding has been bounded since telephone exchanges did it (RFC 5806 §5). */
+const mostRedirections = 5
+
+/** Who has been tried: what To named it by, and where its INVITE went. */
+export type Redirected = { readonly dn: string; readonly uri: string; readonly status: number }
+
+export type Redirection =
+  | { readonly type: 'to'; readonly target: Target; readonly number: string }
+  /** Round in circles, or for too long. */
+  | { readonly type: 'loop' }
+  /** Nowhere that we know. */
+  | { readonly type: 'nowhere' }
+
+/** Where a 300–302 leads; `uri` is where the INVITE went that it answers. */
+export function redirectionOf(
+  turn: Turn,
+  { contacts = [] }: InputOf<'failed'>,
+  called: Party,
+  uri: string,
+): Redirection {
+  const tried = turn.call.redirected ?? []
+  for (const { uri: contact, number, target } of contacts) {
+    const next = target && destinationOf(target, number, contact, called)
+    if (next === undefined) continue
+    const isTried = [...tried, { dn: called.dn, uri }].some((one) => isSame(one, next, number))
+    return isTried || tried.length >= mostRedirections ? { type: 'loop' } : { type: 'to', target: next, number }
+  }
+  return { type: 'nowhere' }
+}
+
+/** A carrier may move the call to another server of its own, by the address it names. */
+function destinationOf(target: Target, number: string, contact: string, called: Party): Target {
+  const moves = target.kind === 'trunk' && called.external && called.dn === number
+  return moves ? { ...target, uri: contact } : target
+}
+
+const isSame = (one: Pick<Redirected, 'dn' | 'uri'>, target: Target, number: string): boolean =>
+  target.kind === 'trunk' ? one.uri === target.uri : one.dn === number
+
+/** Who sent the call elsewhere leaves. */
+export function leaveRedirected(turn: Turn, called: Party, uri: string, status: number, number: string): void {
+  const extra = { thirdPartyDN: number }
+  leave(turn, called.id, { name: 'EventReleased', callState: 'Redirected', outcome: 'unused', by: called, extra })
+  turn.set({ redirected: [...(turn.call.redirected ?? []), { dn: called.dn, uri, status }] })
+}
+
+/** What the next INVITE says of it: Diversion, the last one on top (RFC 5806), and History-Info (RFC 7044 §5). */
+export function diversionFields(redirected: readonly Redirected[], uri: string): Fields {
+  const diversions = redirected.map((one) => ['Diversion', `<${one.uri}>;reason=deflection`] as const)
+  const indexes = redirected.map((_, at) => `1${'.1'.repeat(at)}`)
+  const history = redirected.map(({ uri, status }, at) => {
+    const rank = at === 0 ? '' : `;rc=${indexes[at - 1]}`
+    return ['History-Info', `<${withReason(uri, status)}>;index=${indexes[at]}${rank}`] as const
+  })
+  const last = indexes.at(-1) ?? '1'
+  return [...diversions.reverse(), ...history, ['History-Info', `<${uri}>;index=${last}.1;rc=${last}`]]
+}
+
+/** RFC 7044 §5.1: why the call left that place, as a header of its URI. */
+const withReason = (uri: string, status: number): string =>
+  `${uri}${uri.includes('?') ? '&' : '?'}Reason=SIP%3Bcause%3D${status}`
