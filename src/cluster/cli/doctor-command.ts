@@ -3,13 +3,14 @@ import { access, constants, readFile, stat, statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { certificate } from './certificate-check.ts'
 import { type ClientOptions, clientCommand, json } from './client-command.ts'
 import { CommandFailed, NotAvailableYet } from './errors.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `warning`: it works, and will not well; `remedy` says what to do. */
-type Finding = {
+export type Finding = {
   readonly check: string
   readonly verdict: 'ok' | 'warning' | 'failed'
   readonly found: string
@@ -24,8 +25,8 @@ export function doctorCommand(program: Command, terminal: Terminal): void {
     .action(async (options: ClientOptions & { trunk?: string }) => {
       if (options.trunk !== undefined) throw new NotAvailableYet('ringmain doctor --trunk')
       const data = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
-      const checks = [nodeVersion(), memory(), receiveBuffer(), directory(data), token(data), server(options.url)]
-      const findings = await Promise.all(checks)
+      const host = [nodeVersion(), memory(), receiveBuffer(), directory(data), token(data)]
+      const findings = await Promise.all([...host, certificate(data, Date.now()), server(options.url)])
       terminal.out(options.json ? json(findings) : table(columns, findings))
       const failed = findings.filter(({ verdict }) => verdict === 'failed')
       if (failed.length > 0) throw new CommandFailed(`${failed.length} of ${findings.length} checks failed`)

@@ -18,6 +18,8 @@ export type ConnectionsOptions = {
   readonly log: Log
   readonly limits: TransportLimits
   readonly traffic: Traffic
+  /** Whether anything of whoever is there is looked at: a handshake is too dear for a source that is banned. */
+  admits(from: Hop): boolean
   frame(bytes: Buffer, from: Hop): void
 }
 
@@ -34,6 +36,7 @@ export class Connections {
   private readonly log: Log
   private readonly limits: TransportLimits
   private readonly traffic: Traffic
+  private readonly admits: (from: Hop) => boolean
   private readonly streamOptions: StreamOptions
   private readonly streams = new Map<number, Stream>()
   /** The newest connection by which each address is reached. */
@@ -46,11 +49,12 @@ export class Connections {
   private readonly nextID: () => number
   private closing = false
 
-  constructor({ runtime, log, limits, traffic, frame }: ConnectionsOptions, nextID: () => number) {
+  constructor({ runtime, log, limits, traffic, admits, frame }: ConnectionsOptions, nextID: () => number) {
     this.runtime = runtime
     this.log = log
     this.limits = limits
     this.traffic = traffic
+    this.admits = admits
     this.nextID = nextID
     this.streamOptions = {
       clock: runtime.clock,
@@ -76,8 +80,9 @@ export class Connections {
   }
 
   accept(connection: Connection, protocol: StreamProtocol): void {
-    const { host } = connection.remote
-    if (this.closing || this.isFull || !this.admit(host)) {
+    const { remote } = connection
+    if (!this.admits({ protocol, ...remote })) connection.destroy()
+    else if (this.closing || this.isFull || !this.count(remote.host)) {
       this.traffic.drop('connections')
       connection.destroy()
     } else if (protocol === 'TLS' || protocol === 'WSS') void this.acceptSecure(connection, protocol)
@@ -108,7 +113,7 @@ export class Connections {
   }
 
   /** Counts a connection of a source; false where it has too many. */
-  private admit(host: string): boolean {
+  private count(host: string): boolean {
     const source = networkOf(host)
     const count = this.bySource.get(source) ?? 0
     if (count >= this.limits.connectionsPerSource) return false

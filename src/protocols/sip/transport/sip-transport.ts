@@ -80,7 +80,8 @@ export class SipTransport implements Transport {
       reply: (bytes, hop) => this.send(bytes, hop),
     }
     const frame = (bytes: Buffer, from: Hop) => this.take(bytes, from, false)
-    this.streams = new Connections({ runtime, log, limits, traffic: this.traffic, frame }, () => ++this.lastID)
+    const admits = (from: Hop) => guard.admits(from)
+    this.streams = new Connections({ runtime, log, limits, traffic: this.traffic, admits, frame }, () => ++this.lastID)
     metrics.gauge(
       'sip_connections',
       'SIP connections that are open, without the links of the cluster',
