@@ -26,6 +26,7 @@ type World = {
   host(name: string): Runtime
   complete<T>(promise: Promise<T>): Promise<T>
   run(ms: number): Promise<void>
+  readonly now: number
   runUntil(condition: () => boolean): Promise<void>
 }
 
@@ -48,7 +49,7 @@ const centre = configurationFrom({
   strategies: [{ name: 'queue', scxml: '<scxml/>' }],
 })
 
-const interaction: Interaction = {
+export const interaction: Interaction = {
   ...{ callUUID: otherUUID, connID, ani: '+44', dnis: '8010', userData: {} },
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: '2026-01-01T00:01:00.000Z',
@@ -112,6 +113,7 @@ export async function setUp(world: World, script: (request: Request, requester: 
   const { statistics, put, queues } = figures()
   const filters: InteractionFilter[] = []
   const applied: unknown[] = []
+  const past = new Map([[otherUUID, interaction]])
   const services = await world.complete(
     webServices({
       configuration: fixedConfiguration(centre),
@@ -121,11 +123,11 @@ export async function setUp(world: World, script: (request: Request, requester: 
           filters.push(filter)
           return { items: [interaction] }
         },
-        get: async (id) => (id === otherUUID ? interaction : undefined),
+        get: async (id) => past.get(id),
       },
       ladder: {
         read: async (id) =>
-          id === otherUUID ? [{ at: host.clock.wall(), kind: 'sip', from: 'a', to: 'b', text: 'INVITE' }] : [],
+          past.has(id) ? [{ at: host.clock.wall(), kind: 'sip', from: 'a', to: 'b', text: 'INVITE' }] : [],
       },
       writer: {
         async apply(entries, options) {
@@ -183,7 +185,24 @@ export async function setUp(world: World, script: (request: Request, requester: 
     await world.runUntil(() => socket.readyState === socket.OPEN)
     return { socket, heard, end }
   }
-  return { world, host, services, ask, signIn, publish, now, put, queues, asked, filters, applied, open, port, checker }
+  return {
+    world,
+    host,
+    services,
+    ask,
+    signIn,
+    publish,
+    now,
+    put,
+    queues,
+    asked,
+    filters,
+    applied,
+    past,
+    open,
+    port,
+    checker,
+  }
 }
 
 type Centre = Awaited<ReturnType<typeof setUp>>

@@ -47,6 +47,11 @@ export class LiveCalls {
     return this.calls.get(this.byConnID.get(connID) ?? '')
   }
 
+  /** Whether its end was heard lately. */
+  hasEnded(callUUID: string): boolean {
+    return this.over.has(callUUID)
+  }
+
   /** Calls in which this DN takes part. */
   *onDN(dn: string): Iterable<{ call: Call; party: LiveParty }> {
     for (const call of this.calls.values()) {

@@ -1,6 +1,7 @@
 /** What was: interactions and ladders. */
 import { HttpProblem } from '#platform/http/errors.ts'
 import type { HttpApp } from '#platform/http/server.ts'
+import type { Clock } from '#platform/runtime/runtime.ts'
 import { timestamp } from '#platform/time.ts'
 import { messagesText } from '#platform/trace/messages-text.ts'
 import { pcapOf } from '#platform/trace/pcap.ts'
@@ -16,7 +17,12 @@ import { answers, CallUUIDPath, download, type Services, signedIn } from './rout
 export type HistoryServices = Services &
   Pick<WebServicesPorts, 'history' | 'ladder'> & {
     readonly calls: LiveCalls
+    readonly clock: Clock
   }
+
+/** ms in which a call whose end was heard is stored for certain, and between two looks for it. */
+const stored = 3000
+const lookAgain = 100
 
 export function historyRoutes(app: HttpApp, services: HistoryServices) {
   const { access, history } = services
@@ -53,7 +59,7 @@ export function historyRoutes(app: HttpApp, services: HistoryServices) {
     async (request) => {
       const { callUUID } = request.params
       const principal = access.of(request)
-      const found = await history.get(callUUID)
+      const found = await interactionOf(services, callUUID)
       // An agent is not told whether calls of others exist.
       if (!found || !(seesAll(principal) || tookPart(found, principal)))
         throw new HttpProblem('not-found', `there is no interaction ${callUUID} that has ended`)
@@ -119,11 +125,21 @@ const tookPart = ({ parties }: Interaction, { employeeId }: Principal): boolean 
   parties.some(({ agentId }) => agentId === employeeId)
 
 /** An agent sees the calls he is or was in. */
-async function maySee({ calls, view, history }: HistoryServices, principal: Principal, callUUID: string) {
+async function maySee(services: HistoryServices, principal: Principal, callUUID: string) {
+  const { calls, view } = services
   if (seesAll(principal)) return true
   const dn = view.figures(principal.employeeId)?.dn
   const live = calls.get(callUUID)
   if (live && dn !== undefined && hasParty(live, dn)) return true
-  const past = await history.get(callUUID)
+  const past = await interactionOf(services, callUUID)
   return past !== undefined && tookPart(past, principal)
+}
+
+/** Whoever has heard of the end of a call asks for it before it is stored: he waits as long as that takes. */
+async function interactionOf({ history, calls, clock }: HistoryServices, callUUID: string) {
+  for (let waited = 0; ; waited += lookAgain) {
+    const found = await history.get(callUUID)
+    if (found !== undefined || waited >= stored || !calls.hasEnded(callUUID)) return found
+    await new Promise<void>((resolve) => clock.after(lookAgain, resolve))
+  }
 }
