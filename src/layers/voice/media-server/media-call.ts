@@ -262,7 +262,8 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     this.isOver = true
     this.events.close()
     this.begunDialogs?.close()
-    this.opening?.close()
+    const { leg = this.opening } = this
+    leg?.close()
     this.owner.ended(this)
   }
 }

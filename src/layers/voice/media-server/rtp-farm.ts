@@ -36,8 +36,20 @@ export type FarmOptions = {
 
 /** Ports of ours that somebody else has taken are passed over so many times. */
 const mostTries = 10
+/**
+ * Legs of each thread whose ports are bound ahead, so that a call is answered at once and not when its thread has been
+ * woken and has answered: half of them come together.
+ */
+const mostSpare = 32
 
-type Thread = { worker: RtpWorker | undefined; readonly legs: Map<number, FarmLeg>; figures: Figures | undefined }
+type Thread = {
+  worker: RtpWorker | undefined
+  /** All of them, by id. */
+  readonly legs: Map<number, FarmLeg>
+  /** Those that nobody uses yet, the oldest first: the others may still be being opened. */
+  spare: FarmLeg[]
+  figures: Figures | undefined
+}
 
 export class RtpFarm {
   private readonly options: FarmOptions
@@ -55,12 +67,13 @@ export class RtpFarm {
     this.threads = Array.from({ length: options.workers }, () => ({
       worker: undefined,
       legs: new Map(),
+      spare: [],
       figures: undefined,
     }))
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.threads.map((thread) => this.open(thread)))
+    await Promise.all(this.threads.map((thread) => this.begin(thread)))
   }
 
   /** Threads that are being replaced. */
@@ -73,7 +86,7 @@ export class RtpFarm {
     return this.pool.size
   }
   get legs(): number {
-    return this.threads.reduce((sum, thread) => sum + thread.legs.size, 0)
+    return this.threads.reduce((sum, thread) => sum + used(thread), 0)
   }
 
   /** Of all threads since the start. */
@@ -85,19 +98,20 @@ export class RtpFarm {
     return this.conferences.has(conference)
   }
 
-  /** Opens a leg on a port of its own; `opened` gets undefined where no port is left. Closing it before is fine. */
+  /**
+   * Opens a leg on a port of its own; `opened` gets it, at once where one was opened ahead, or undefined where no port is
+   * left. Closing it before is fine.
+   */
   leg(conference: string | undefined, user: LegUser, opened: (leg: LegPort | undefined) => void): { close(): void } {
     const thread = this.threadFor(conference)
     if (thread === undefined) {
       opened(undefined)
       return { close() {} }
     }
-    this.lastLeg += 1
-    const leg = new FarmLeg(this.lastLeg, user, opened, (command) => thread.worker?.run(command))
-    leg.release = () => this.release(leg, thread, conference)
-    thread.legs.set(leg.id, leg)
+    const leg = thread.spare.shift() ?? this.open(thread)
     if (conference !== undefined) this.enter(conference, thread)
-    this.bind(leg)
+    leg.use(user, opened, () => this.leave(conference))
+    this.stock(thread)
     return leg
   }
 
@@ -106,7 +120,7 @@ export class RtpFarm {
     await Promise.all(this.threads.map(({ worker }) => worker?.close()))
   }
 
-  private async open(thread: Thread): Promise<void> {
+  private async begin(thread: Thread): Promise<void> {
     const { open, rtp, log } = this.options
     const worker = await open(
       rtp,
@@ -116,17 +130,22 @@ export class RtpFarm {
         this.replace(thread)
       },
     )
-    if (this.isClosed) await worker.close()
-    else thread.worker = worker
+    if (this.isClosed) {
+      await worker.close()
+      return
+    }
+    thread.worker = worker
+    this.stock(thread)
   }
 
   private replace(thread: Thread) {
     thread.worker = undefined
     if (thread.figures !== undefined) this.past.push(thread.figures)
     thread.figures = undefined
+    thread.spare = []
     for (const leg of [...thread.legs.values()]) leg.lose()
     if (this.isClosed) return
-    this.open(thread).catch((error: unknown) => this.options.log.error({ error }, 'an RTP thread does not start'))
+    this.begin(thread).catch((error: unknown) => this.options.log.error({ error }, 'an RTP thread does not start'))
   }
 
   private report(thread: Thread, report: Report) {
@@ -144,8 +163,36 @@ export class RtpFarm {
     if (known !== undefined) return known.thread
     let best: Thread | undefined
     for (const thread of this.threads)
-      if (thread.worker !== undefined && (best === undefined || thread.legs.size < best.legs.size)) best = thread
+      if (this.hasRoom(thread) && (best === undefined || used(thread) < used(best))) best = thread
     return best
+  }
+
+  private hasRoom({ worker, spare }: Thread): boolean {
+    return worker !== undefined && (spare.length > 0 || this.pool.left > 0)
+  }
+
+  /** Opens legs ahead, but never the last ports: those are for whichever thread needs one. */
+  private stock(thread: Thread) {
+    const has = thread.spare.length
+    if (2 * has > mostSpare) return
+    const most = Math.min(mostSpare - has, Math.floor(this.pool.left / (2 * this.threads.length)))
+    for (let count = 0; count < most; count++) thread.spare.push(this.open(thread))
+  }
+
+  private open(thread: Thread): FarmLeg {
+    this.lastLeg += 1
+    const leg = new FarmLeg(
+      this.lastLeg,
+      (command) => thread.worker?.run(command),
+      () => {
+        thread.legs.delete(leg.id)
+        if (thread.spare.includes(leg)) thread.spare = thread.spare.filter((one) => one !== leg)
+        if (leg.port !== 0) this.pool.give(leg.port)
+      },
+    )
+    thread.legs.set(leg.id, leg)
+    this.bind(leg)
+    return leg
   }
 
   private enter(id: string, thread: Thread) {
@@ -154,50 +201,58 @@ export class RtpFarm {
     else conference.legs += 1
   }
 
-  private bind(leg: FarmLeg) {
-    const port = leg.tries < mostTries ? this.pool.take() : undefined
-    if (leg.port !== 0) this.pool.give(leg.port)
-    leg.bind(port)
-  }
-
-  private release(leg: FarmLeg, thread: Thread, id: string | undefined) {
-    thread.legs.delete(leg.id)
-    if (leg.port !== 0) this.pool.give(leg.port)
+  private leave(id: string | undefined) {
     const conference = id === undefined ? undefined : this.conferences.get(id)
     if (id === undefined || conference === undefined) return
     conference.legs -= 1
     if (conference.legs === 0) this.conferences.delete(id)
   }
+
+  private bind(leg: FarmLeg) {
+    const port = leg.tries < mostTries ? this.pool.take() : undefined
+    if (leg.port !== 0) this.pool.give(leg.port)
+    leg.bind(port)
+  }
 }
+
+/** Legs that somebody uses or waits for. */
+const used = ({ legs, spare }: Thread): number => legs.size - spare.length
 
 class FarmLeg implements LegPort {
   readonly id: number
   port = 0
   tries = 0
-  release: () => void = () => {}
-  private readonly user: LegUser
-  private opened: ((leg: LegPort | undefined) => void) | undefined
   private readonly toThread: (command: Command) => void
+  /** Its port is free again. */
+  private readonly freed: () => void
+  private user: LegUser = nobody
+  private opened: ((leg: LegPort | undefined) => void) | undefined
+  private left: (() => void) | undefined
+  private isOpen = false
   private isClosed = false
 
-  constructor(
-    id: number,
-    user: LegUser,
-    opened: (leg: LegPort | undefined) => void,
-    toThread: (command: Command) => void,
-  ) {
+  constructor(id: number, toThread: (command: Command) => void, freed: () => void) {
     this.id = id
+    this.toThread = toThread
+    this.freed = freed
+  }
+
+  /** `opened` is told as soon as it is known; `left`: it is closed or lost. */
+  use(user: LegUser, opened: (leg: LegPort | undefined) => void, left: () => void): void {
     this.user = user
     this.opened = opened
-    this.toThread = toThread
+    this.left = left
+    if (this.isOpen) this.tellOpened(this)
+    if (!this.isClosed) return
+    left()
+    this.tellOpened(undefined)
   }
 
   bind(port: number | undefined): void {
     this.tries += 1
     this.port = port ?? 0
     if (port === undefined) {
-      this.isClosed = true
-      this.release()
+      this.end()
       this.tellOpened(undefined)
     } else this.run({ type: 'open', port })
   }
@@ -209,13 +264,11 @@ class FarmLeg implements LegPort {
   close(): void {
     if (this.isClosed) return
     this.run({ type: 'close' })
-    this.isClosed = true
-    this.release()
+    this.end()
   }
 
   lose(): void {
-    this.isClosed = true
-    this.release()
+    this.end()
     if (this.opened === undefined) this.user.lost()
     else this.tellOpened(undefined)
   }
@@ -224,6 +277,7 @@ class FarmLeg implements LegPort {
     const { user } = this
     switch (report.type) {
       case 'opened':
+        this.isOpen = true
         return this.tellOpened(this)
       case 'played':
         return user.played(report.play)
@@ -238,9 +292,18 @@ class FarmLeg implements LegPort {
     }
   }
 
+  private end() {
+    this.isClosed = true
+    this.isOpen = false
+    this.freed()
+    this.left?.()
+  }
+
   private tellOpened(leg: LegPort | undefined) {
     const { opened } = this
     this.opened = undefined
     opened?.(leg)
   }
 }
+
+const nobody: LegUser = { digit() {}, played() {}, generated() {}, silent() {}, resumed() {}, lost() {} }

@@ -125,8 +125,8 @@ describe('media server as a SIP endpoint', () => {
   })
 
   it('passes over a port that somebody else has', async () => {
+    const other = await world.complete(world.host('other').net.udp({ host: '127.0.0.1', port: 24_000 }, () => {}))
     scene = await Scene.open(stageIn(world), { rtp: { host: '127.0.0.1', first: 24_000, last: 24_003 } })
-    const other = await world.complete(scene.phone.runtime.net.udp({ host: '127.0.0.1', port: 24_000 }, () => {}))
 
     const call = await scene.call('echo')
 

@@ -5,7 +5,7 @@
 import type { AudioStream } from '#protocols/media/sdp/audio-session.ts'
 
 export type Command =
-  /** Binds the leg's UDP port; answered by `opened` or `refused`, and nothing else is said of the leg before. */
+  /** Binds the leg's UDP port; answered by `opened` or `refused`, and nothing else is said of the leg before. It may lie idle then. */
   | { readonly type: 'open'; readonly leg: number; readonly port: number }
   /** What was agreed by SDP, the first time and each time it changes. */
   | { readonly type: 'connect'; readonly leg: number; readonly stream: AudioStream }

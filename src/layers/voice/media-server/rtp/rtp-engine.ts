@@ -27,6 +27,8 @@ export class RtpEngine implements LegOwner {
   private readonly prompts: ReadonlyMap<string, Prompt>
   private readonly ticker: Ticker
   private readonly legs = new Map<number, Leg>()
+  /** Ports of legs that nothing has been asked of yet: they cost no tick. */
+  private readonly idle = new Map<number, RtpSocket>()
   private readonly conferences = new Map<string, Conference>()
   /** Legs whose port is being bound, and those that are given up meanwhile. */
   private readonly opening = new Set<number>()
@@ -56,18 +58,20 @@ export class RtpEngine implements LegOwner {
       void this.open(command.leg, command.port)
       return
     }
-    const leg = this.legs.get(command.leg)
+    const { leg: id } = command
+    const leg = this.legs.get(id) ?? this.begin(id)
     if (leg !== undefined) this.apply(leg, command)
-    else if (command.type === 'close') this.opening.delete(command.leg)
+    else if (command.type === 'close') this.opening.delete(id)
   }
 
   async close(): Promise<void> {
     this.isClosed = true
     this.ticker.stop()
     this.opening.clear()
-    const legs = [...this.legs.values()]
+    const open = [...this.legs.values(), ...this.idle.values()]
     this.legs.clear()
-    await Promise.all(legs.map((leg) => leg.close()))
+    this.idle.clear()
+    await Promise.all(open.map((one) => one.close()))
   }
 
   figures(): Figures {
@@ -103,8 +107,7 @@ export class RtpEngine implements LegOwner {
 
   private async open(id: number, port: number) {
     this.opening.add(id)
-    let leg: Leg | undefined
-    const receive: Receive = (packet, host, from) => leg?.receive(packet, host, from)
+    const receive: Receive = (packet, host, from) => this.legs.get(id)?.receive(packet, host, from)
     let socket: RtpSocket
     try {
       socket = await this.options.sockets.bind(this.options.host, port, receive)
@@ -116,10 +119,18 @@ export class RtpEngine implements LegOwner {
       await socket.close()
       return
     }
-    this.ticker.start()
-    leg = new Leg(this, id, socket, this.newStream())
-    this.legs.set(id, leg)
+    this.idle.set(id, socket)
     this.tell({ type: 'opened', leg: id })
+  }
+
+  private begin(id: number): Leg | undefined {
+    const socket = this.idle.get(id)
+    if (socket === undefined) return undefined
+    this.idle.delete(id)
+    this.ticker.start()
+    const leg = new Leg(this, id, socket, this.newStream())
+    this.legs.set(id, leg)
+    return leg
   }
 
   private newStream(): OutgoingStream {
@@ -133,9 +144,6 @@ export class RtpEngine implements LegOwner {
     this.legs.delete(leg.id)
     void leg.close()
     if (conference?.size === 0) this.conferences.delete(conference.id)
-    if (this.legs.size > 0) return
-    this.ticker.stop()
-    this.tell({ type: 'figures', figures: this.figures() })
   }
 
   private join(leg: Leg, id: string) {
@@ -165,6 +173,8 @@ export class RtpEngine implements LegOwner {
     if (this.tick < this.figuresAt) return
     this.figuresAt = this.tick + figuresTicks
     this.tell({ type: 'figures', figures: this.figures() })
+    // Not with the last leg: the next one may come in a moment.
+    if (this.legs.size === 0) this.ticker.stop()
   }
 }
 

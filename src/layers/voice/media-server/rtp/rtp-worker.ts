@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Command, RtpOptions } from './channel.ts'
+import type { Command, Report, RtpOptions } from './channel.ts'
 import { RtpEngine } from './rtp-engine.ts'
 import type { RtpSocket, Sockets } from './sockets.ts'
 
@@ -41,6 +41,13 @@ const sockets: Sockets = {
   },
 }
 
+/** What a turn has to report leaves in one message: each wakes the thread of signalling. */
+let reports: Report[] = []
+function tell(): void {
+  parentPort?.postMessage(reports)
+  reports = []
+}
+
 const engine = new RtpEngine(
   {
     ...(workerData as RtpOptions),
@@ -54,7 +61,9 @@ const engine = new RtpEngine(
     },
     random: () => randomBytes(4).readUInt32BE(),
   },
-  (report) => parentPort?.postMessage(report),
+  (report) => {
+    if (reports.push(report) === 1) setImmediate(tell)
+  },
 )
 
 parentPort?.on('message', (commands: readonly Command[] | 'close') => {

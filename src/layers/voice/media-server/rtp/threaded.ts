@@ -1,6 +1,6 @@
 /**
- * RTP in a worker thread of its own: commands of one event-loop turn leave in one message. What closes a leg waits a
- * little for others, since each message wakes the thread.
+ * RTP in a worker thread of its own: commands of one event-loop turn leave in one message, and so do reports. What closes
+ * a leg waits a little for others, since each message wakes the thread.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -32,7 +32,9 @@ class ThreadedRtp implements RtpWorker {
 
   async open(told: (report: Report) => void): Promise<void> {
     await once(this.worker, 'message')
-    this.worker.on('message', told)
+    this.worker.on('message', (reports: readonly Report[]) => {
+      for (const report of reports) told(report)
+    })
   }
 
   run(command: Command): void {
