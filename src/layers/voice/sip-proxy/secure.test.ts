@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { millisecondsOf } from '#platform/time.ts'
 import { type CertificateRequest, issueCertificate } from '#platform/tls/issue-certificate.ts'
+import { configurationFrom } from '#protocols/model/configuration.ts'
 import { ProxyWorld, registerText, requestText } from '#simulation/proxy-world.ts'
 
 /** When a world begins. */
@@ -10,8 +11,12 @@ const day = 86_400_000
 const issue = (request: Partial<CertificateRequest> = {}) =>
   issueCertificate({ commonName: 'test', validFrom: begin - day, validTo: begin + 90 * day, ...request })
 
+const objects = configurationFrom({
+  trunks: [{ name: 'provider', transport: 'tls', destination: 'provider.example', sources: [] }],
+})
+
 async function setUp(tls: ReturnType<typeof issue> & { authorities?: string } = issue()) {
-  const cluster = new ProxyWorld()
+  const cluster = new ProxyWorld(1, objects)
   const proxy = await cluster.proxy('proxy1', '10.0.0.1', { tls })
   const node = await cluster.node('node1', proxy)
   const trusting = { ...issue(), authorities: tls.certificate }
@@ -42,9 +47,10 @@ describe('SIP Proxy over TLS', () => {
     const { cluster, world, proxy, node, trusting } = await setUp({ ...issue(), authorities: authority.certificate })
     const { authorities } = trusting
     const carrier = { ...issue({ uris: ['sip:carrier.example', 'sip:x@other.example'], issuer }), authorities }
-    const stranger = { ...issue({ uris: ['sip:carrier.example'] }), authorities }
+    const provider = { ...issue({ names: ['provider.example'], issuer }), authorities }
+    const stranger = { ...issue({ uris: ['sip:provider.example'] }), authorities }
 
-    for (const [name, pem] of Object.entries({ carrier, stranger })) {
+    for (const [name, pem] of Object.entries({ carrier, provider, stranger })) {
       const peer = await cluster.tls(name, proxy, pem)
       peer.say(requestText('INVITE', { callID: name, transport: 'TLS' }))
     }
@@ -56,6 +62,8 @@ describe('SIP Proxy over TLS', () => {
         .find((invite) => invite.callID === callID)
         ?.header('X-Ringmain-Source')
     expect(told('carrier')).toMatch(/^endpoint;address=127\.0\.0\.1:\d+;certificate=carrier\.example$/)
+    // A trunk of that very domain is known by it alone.
+    expect(told('provider')).toMatch(/^trunk=provider;address=127\.0\.0\.1:\d+;certificate=provider\.example$/)
     expect(told('stranger')).toMatch(/^endpoint;address=127\.0\.0\.1:\d+$/)
   })
 

@@ -184,6 +184,8 @@ export class SipProxy implements View, ProxyUser {
 
   trunkFrom(from: Hop): Trunk | undefined {
     const { configuration, trunks } = this
+    // Carriers don't: it may be a page in the browser of somebody whose address is a trunk's.
+    if (from.protocol === 'WS' || from.protocol === 'WSS') return undefined
     return (
       configuration.trunkFrom(from.host) ??
       trunks.registeringAt(from.host) ??

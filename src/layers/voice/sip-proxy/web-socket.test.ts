@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { issueCertificate } from '#platform/tls/issue-certificate.ts'
+import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import { ProxyWorld, registerText, requestText } from '#simulation/proxy-world.ts'
 import { opcodes } from '#simulation/web-socket-peer.ts'
 
 const certificate = issueCertificate({ commonName: 'test', validFrom: 0, validTo: 4_000_000_000_000 })
 
-async function setUp(limits: object = {}) {
-  const cluster = new ProxyWorld()
+async function setUp(limits: object = {}, configuration?: Configuration) {
+  const cluster = new ProxyWorld(1, configuration)
   const proxy = await cluster.proxy('proxy1', '10.0.0.1', { tls: certificate, limits })
   const node = await cluster.node('node1', proxy)
   const phone = await cluster.webSocket('phone', proxy)
@@ -40,6 +41,19 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
     expect(phone.requests('INVITE')[0]?.header('Via')).toMatch(/^SIP\/2\.0\/WS 10\.0\.0\.1:5062;/)
     expect(phone.requests('INVITE')[0]?.header('Record-Route')).toMatch(/^<sip:10\.0\.0\.1:5062;transport=ws;lr;/)
     expect(node.statuses('INVITE')).toEqual([200])
+  })
+
+  it('takes nobody who comes by a browser for a trunk, whatever his address: a page may have sent him', async () => {
+    const { world, node, phone } = await setUp(
+      {},
+      configurationFrom({ trunks: [{ name: 'carrier', sources: ['127.0.0.1'] }] }),
+    )
+
+    phone.open()
+    phone.say(requestText('INVITE', { user: '+442079460018', transport: 'WS', at, contact }))
+    await world.run(10)
+
+    expect(node.requests('INVITE')[0]?.header('X-Ringmain-Source')).toMatch(/^endpoint;address=127\.0\.0\.1:/)
   })
 
   it('takes text and binary, several messages at once, one in pieces, and one that came with the opening', async () => {
