@@ -34,6 +34,8 @@ export interface Configuration {
   isEmergency(number: string): boolean
   /** What a dialled number leads to: emergency numbers out, our own numbers, then trunks. */
   destination(number: string): Destination | undefined
+  /** Whether this DN may call that number outside, whichever trunk takes it. */
+  mayCallOutside(dn: string, number: string): boolean
   /** Seconds granted to a registration of this DN. */
   registrationLifetime(dn: DN): number
 }
@@ -76,6 +78,7 @@ export function configuration(objects: Objects, revision: number): Configuration
       const trunk = trunkTo(number)
       return trunk === undefined ? undefined : { kind: 'trunk', trunk }
     },
+    mayCallOutside: outsideNumbers(objects),
     registrationLifetime: (dn) => dn.registrationLifetime ?? objects.settings.registrationLifetime,
   }
 }
@@ -104,6 +107,15 @@ function outwards(trunks: readonly Trunk[]): (number: string) => Trunk | undefin
     )
     .sort((a, b) => named(b.pattern) - named(a.pattern))
   return (number) => rows.find((row) => row.pattern.matches(number))?.trunk
+}
+
+function outsideNumbers({ dns, settings }: Objects): (dn: string, number: string) => boolean {
+  const compiled = (texts: readonly string[]) => texts.flatMap((text) => defined(numberPattern(text)))
+  const ofAll = settings.outsideNumbers && compiled(settings.outsideNumbers)
+  const own = new Map(
+    dns.flatMap((dn) => (dn.outsideNumbers === undefined ? [] : [[dn.number, compiled(dn.outsideNumbers)] as const])),
+  )
+  return (dn, number) => (own.get(dn) ?? ofAll)?.some((pattern) => pattern.matches(number)) ?? true
 }
 
 const named = (pattern: NumberPattern) => pattern.text.replace(/[^0-9+*#]/g, '').length

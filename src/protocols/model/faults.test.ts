@@ -65,6 +65,11 @@ describe('faults of the objects', () => {
       { kind: 'trunks', key: 't', property: 'numbers' },
     ],
     [
+      'a pattern that is none, of what a DN may call outside',
+      { dns: [{ number: '1', outsideNumbers: ['+44!', '1.2'] }] },
+      { kind: 'dns', key: '1', property: 'outsideNumbers' },
+    ],
+    [
       'a destination with a port that there is not',
       { trunks: [{ name: 't', destination: 'carrier.example:70000' }] },
       { kind: 'trunks', key: 't', property: 'destination' },

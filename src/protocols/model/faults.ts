@@ -26,6 +26,8 @@ export function faultsOf(objects: Objects): Fault[] {
     ...duplicates(objects),
     ...references(objects),
     ...objects.dns.flatMap(digestFaults),
+    ...objects.dns.flatMap((dn) => numberFaults({ kind: 'dns', key: dn.number }, 'outsideNumbers', dn.outsideNumbers)),
+    ...numberFaults({ kind: 'settings' }, 'outsideNumbers', objects.settings.outsideNumbers),
     ...objects.trunks.flatMap(trunkFaults),
   ]
 }
@@ -98,14 +100,21 @@ const digestFaults = (dn: ObjectOf<'dns'>): Fault[] =>
       message: `${algorithm} is offered but has no HA1; give the secret again, or leave ${algorithm} out`,
     }))
 
+const numberFaults = (of: Pick<Fault, 'kind' | 'key'>, property: string, patterns: readonly string[] = []): Fault[] =>
+  patterns
+    .filter((pattern) => numberPattern(pattern) === undefined)
+    .map((pattern) => ({
+      ...of,
+      property,
+      message: `${pattern} is no number pattern: digits, X, Z, N, and . or ! at the end`,
+    }))
+
 function trunkFaults(trunk: ObjectOf<'trunks'>): Fault[] {
   const fault = (property: string, message: string): Fault => ({ kind: 'trunks', key: trunk.name, property, message })
   const sources = trunk.sources
     .filter((source) => addressRange(source) === undefined)
     .map((source) => fault('sources', `${source} is no IP address or CIDR range, such as 192.0.2.0/24`))
-  const numbers = trunk.numbers
-    .filter((pattern) => numberPattern(pattern) === undefined)
-    .map((pattern) => fault('numbers', `${pattern} is no number pattern: digits, X, Z, N, and . or ! at the end`))
+  const numbers = numberFaults({ kind: 'trunks', key: trunk.name }, 'numbers', trunk.numbers)
   const hosts = [...optional('destination', trunk.destination), ...optional('domain', trunk.domain)]
     .concat((trunk.registration?.registrars ?? []).map((host) => ['registration', host]))
     .filter(([, host]) => !isHost(host))

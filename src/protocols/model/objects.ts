@@ -45,6 +45,9 @@ const HA1 = Type.Partial(
   { additionalProperties: false, default: {} },
 )
 
+const Numbers = (what: string) =>
+  Type.Array(Type.String(), { description: `patterns of ${what}, as those of trunks; any unless given` })
+
 export const DN = closed({
   number: DialledNumber,
   ha1: HA1,
@@ -55,6 +58,7 @@ export const DN = closed({
     description: 'offered in this order; many phones fail where SHA-256 is offered',
   }),
   media: MediaPolicy,
+  outsideNumbers: Type.Optional(Numbers('numbers outside that it may call')),
   registrationLifetime: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400, description: 'seconds' })),
 })
 export type DN = Static<typeof DN>
@@ -172,6 +176,9 @@ export const Settings = closed({
     default: ['112', '911', '999'],
     description: 'calls to these are let in whatever the load, and go out whatever the limits of a trunk',
   }),
+  outsideNumbers: Type.Optional(Numbers('numbers outside that DNs may call which name none themselves')),
+  outsideCalls: Type.Integer({ default: 10, minimum: 0, description: 'of one DN to the outside, at a time' }),
+  outsideCallsPerMinute: Type.Integer({ default: 60, minimum: 1, description: 'of one DN to the outside' }),
   ladderDays: Type.Integer({ default: 7, minimum: 1, maximum: 3650, description: 'ladders are kept so long' }),
   ladderMegabytes: Type.Integer({ default: 1000, minimum: 1, description: 'and at most so much of them' }),
   maskDigits: Type.Boolean({ default: false, description: 'digits that callers enter are masked in ladders' }),

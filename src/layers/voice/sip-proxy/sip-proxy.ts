@@ -95,7 +95,7 @@ export class SipProxy implements View, ProxyUser {
       clock,
       log,
       config: config.defence,
-      configuration: () => source.current(),
+      isTrunk: (from) => this.trunkFrom(from) !== undefined,
       ...this.figures,
     })
     this.transport = new SipTransport({

@@ -21,6 +21,7 @@ import { nextEpoch } from './epoch.ts'
 import { InteractionProxy } from './interaction-proxy/interaction-proxy.ts'
 import { mostAhead } from './interaction-proxy/stream.ts'
 import { Mesh, type MeshUser } from './mesh/mesh.ts'
+import { OutsideCalls } from './outside-calls.ts'
 import { interactionProxyPort, type PortParts, sessionControllerPort, tControllerPort } from './ports.ts'
 import { NodePublisher } from './publisher.ts'
 import { Requests } from './requests.ts'
@@ -169,6 +170,7 @@ export class SipServer implements RunningSipServer {
       ports: {
         owners: tController,
         publisher,
+        outside: new OutsideCalls(runtime.clock, () => configuration.current()),
         trunks: new TrunkLimits(runtime.clock, () => configuration.current()),
         directory: directoryOf(() => configuration.current()),
         authenticator: sip.authenticator,

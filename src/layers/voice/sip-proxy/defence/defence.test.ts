@@ -2,7 +2,6 @@ import { Value } from 'typebox/value'
 import { describe, expect, it } from 'vitest'
 import type { Log } from '#platform/log/log.ts'
 import { silentLog } from '#platform/log/log.ts'
-import { configurationFrom } from '#protocols/model/configuration.ts'
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { parseMessage } from '#protocols/sip/message/parse-message.ts'
@@ -26,13 +25,13 @@ function setUp(config: object = {}) {
   const banned: string[] = []
   const logged: object[] = []
   const log: Log = { ...silentLog, warn: (fields) => void logged.push(fields) }
-  const objects = configurationFrom({ trunks: [{ name: 'carrier', sources: ['10.9.0.0/16'] }] })
+  const trunks = new Set(['10.9.3.4'])
   const whole = Value.Parse(Config.properties.defence, Value.Default(Config.properties.defence, config))
   const defence = new Defence({
     clock,
     log,
     config: whole,
-    configuration: () => objects,
+    isTrunk: ({ host }) => trunks.has(host),
     ignored: (why) => ignored.push(why),
     banned: (because) => banned.push(because),
   })
@@ -48,7 +47,7 @@ function setUp(config: object = {}) {
   ) => {
     for (let n = 0; n < count; n++) defence.answered(request, from, buildResponse(request, status, { fields }))
   }
-  return { world, defence, ignored, banned, logged, taken, refuse }
+  return { world, trunks, defence, ignored, banned, logged, taken, refuse }
 }
 
 describe('defence', () => {
@@ -78,6 +77,16 @@ describe('defence', () => {
       expect(taken(100, at(host))).toBe(100)
       expect(defence.watches(at(host))).toBe(false)
     }
+  })
+
+  it('asks every few seconds whether an address is a trunk’s: a provider has other servers now and then', async () => {
+    const { world, trunks, taken } = setUp({ requests: { perSecond: 1, burst: 1 } })
+    expect(taken(5, phone)).toBe(1)
+
+    trunks.add(phone.host)
+    await world.run(5_000)
+
+    expect(taken(5, phone)).toBe(5)
   })
 
   it('bans who guesses passwords, says so in the log once, and forgets it in time', async () => {

@@ -7,7 +7,6 @@
 import type { Log } from '#platform/log/log.ts'
 import type { Clock } from '#platform/runtime/runtime.ts'
 import { type AddressRange, addressRange } from '#protocols/model/address-range.ts'
-import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Guard } from '#protocols/sip/transport/guard.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
@@ -31,12 +30,15 @@ const costs: Readonly<Record<Offence, number>> = {
 const credit = 2
 /** How long good credentials are remembered: longer than a registration lasts. */
 const verifiedMs = 3_600_000
+/** How long it is remembered whether an address is a trunk's: the configuration changes, and so do a provider's servers. */
+const trustMs = 5_000
 
 export type DefenceOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly config: Config['defence']
-  readonly configuration: () => Configuration
+  /** Whether a trunk's calls come from there. */
+  readonly isTrunk: (from: Hop) => boolean
   ignored(why: Ignored): void
   banned(because: Offence): void
 }
@@ -133,16 +135,16 @@ export class Defence implements Guard {
   }
 
   /** One look-up for all that is asked about one datagram. */
-  private of({ host }: Hop): Source {
-    const { options } = this
+  private of(from: Hop): Source {
+    const { host } = from
+    const { now } = this
     if (this.last === undefined || this.lastHost !== host) {
-      this.last = this.sources.of(host, this.now)
+      this.last = this.sources.of(host, now)
       this.lastHost = host
     }
-    const { revision, trunkFrom } = options.configuration()
-    if (this.last.revision !== revision) {
-      this.last.revision = revision
-      this.last.trusted = this.trusted.some((range) => range.contains(host)) || trunkFrom(host) !== undefined
+    if (this.last.judgedUntil <= now) {
+      this.last.judgedUntil = now + trustMs
+      this.last.trusted = this.trusted.some((range) => range.contains(host)) || this.options.isTrunk(from)
     }
     return this.last
   }

@@ -10,8 +10,8 @@ export class Source {
   /** Empty: it has failed too often. */
   readonly failures: TokenBucket
   trusted = false
-  /** The revision of the configuration that `trusted` is of. */
-  revision = -1
+  /** Until then `trusted` is believed. */
+  judgedUntil = 0
   /** Until then its good credentials are remembered. */
   verifiedUntil = 0
   /** Until then nothing of it is read. 0: not banned. */

@@ -33,7 +33,11 @@ export type Surrounding = {
 
 /** A T-Library client, or a leg's side in its dialog, that waits for the answer to its request. */
 type Waiting = Requester | Respond
+type TrunkLeg = NonNullable<Extract<SipEffect, { type: 'invite' }>['trunk']>
 type WithoutTime<I> = I extends { at: number } ? Omit<I, 'at'> : never
+
+/** `by`: the DN of ours on whose behalf it went out. */
+type Outside = { readonly trunk: string; readonly by: string | undefined }
 
 export class CallAtWork implements LegOwner, Owner<Effect> {
   readonly connID: string
@@ -42,8 +46,8 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   private readonly runner: Runner<Effect>
   private readonly machine: { readonly state: State; readonly data: Call }
   private readonly legs = new Map<string, LegAtWork>()
-  /** The trunk of each leg that counts for one. */
-  private readonly trunks = new Map<string, string>()
+  /** What each leg outside counts for. */
+  private readonly outside = new Map<string, Outside>()
   private readonly waiting = new Map<number, Waiting>()
   private lastNumber = 0
   private eventNo = 0
@@ -75,10 +79,23 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   }
 
   /** Whether the trunk may have one leg more: it counts from now on. */
-  takeTrunk(leg: string, trunk: string, number: string): boolean {
+  takeTrunk(leg: string, trunk: string, number: string, by?: string): boolean {
     if (!this.around.ports.trunks.take(trunk, number)) return false
-    this.trunks.set(leg, trunk)
+    this.outside.set(leg, { trunk, by })
     return true
+  }
+
+  /** What keeps a leg from going out, on behalf of this DN where it is of one; it counts from now on where nothing does. */
+  private refusalOutside(
+    leg: string,
+    { name, number }: TrunkLeg,
+    by: string | undefined,
+  ): 'forbidden' | 'limit' | undefined {
+    const { outside } = this.around.ports
+    const refusal = by === undefined ? undefined : outside.take(by, number)
+    if (refusal !== undefined || this.takeTrunk(leg, name, number, by)) return refusal
+    if (by !== undefined) outside.release(by)
+    return 'limit'
   }
 
   request(request: Request, requester: Requester) {
@@ -104,7 +121,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   // What its legs need.
 
   tell(input: Told) {
-    if (input.type === 'failed' || input.type === 'ended' || input.type === 'cancelled') this.releaseTrunk(input.leg)
+    if (input.type === 'failed' || input.type === 'ended' || input.type === 'cancelled') this.releaseOutside(input.leg)
     this.feed(input)
   }
   locate(number: string): Target | undefined {
@@ -161,13 +178,13 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     const id = `${leg.id}.${this.connID}`
     const { remote, local, talks } = leg
     const given = { id, role: leg.role, state: leg.state, remote, local, ...(talks && { talks }) }
-    other.adopt(id, atWork, this.trunks.get(leg.id))
-    this.trunks.delete(leg.id)
+    other.adopt(id, atWork, this.outside.get(leg.id))
+    this.outside.delete(leg.id)
     other.feed({ type: 'received', given, party, from, by })
   }
 
-  private adopt(id: string, leg: LegAtWork, trunk: string | undefined): void {
-    if (trunk !== undefined) this.trunks.set(id, trunk)
+  private adopt(id: string, leg: LegAtWork, outside: Outside | undefined): void {
+    if (outside !== undefined) this.outside.set(id, outside)
     leg.moveTo(this, id)
     this.legs.set(id, leg)
   }
@@ -224,7 +241,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
       case 'reject':
       case 'cancel':
       case 'bye':
-        this.releaseTrunk(effect.leg)
+        this.releaseOutside(effect.leg)
         this.legs.get(effect.leg)?.perform(effect)
         this.legs.delete(effect.leg)
         return
@@ -238,8 +255,12 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     const fields = referredBy === undefined ? own : [...own, this.referredBy(referredBy)]
     const outgoing = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
     const { directory } = this.around.ports
-    if (trunk !== undefined && !this.takeTrunk(id, trunk.name, trunk.number)) {
-      this.feed({ type: 'failed', leg: id, status: 503 })
+    const { origin } = this.data
+    const by = referredBy ?? (origin.kind === 'dn' ? origin.dn : undefined)
+    const refusal = trunk && this.refusalOutside(id, trunk, by)
+    if (refusal !== undefined) {
+      const forbidden = refusal === 'forbidden'
+      this.feed({ type: 'failed', leg: id, status: forbidden ? 403 : 503, ...(forbidden && { forbidden }) })
       return
     }
     const invitation = trunk === undefined ? outgoing : directory.outwards(trunk.name, outgoing)
@@ -254,9 +275,13 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     return ['Referred-By', `<${this.around.ports.directory.uriOf(dn)}>`] as const
   }
 
-  private releaseTrunk(leg: string): void {
-    const trunk = this.trunks.get(leg)
-    if (trunk !== undefined && this.trunks.delete(leg)) this.around.ports.trunks.release(trunk)
+  private releaseOutside(leg: string): void {
+    const taken = this.outside.get(leg)
+    if (taken === undefined) return
+    const { trunks, outside } = this.around.ports
+    this.outside.delete(leg)
+    trunks.release(taken.trunk)
+    if (taken.by !== undefined) outside.release(taken.by)
   }
 
   private leg(id: string, earlyMedia = true): LegAtWork {
@@ -271,7 +296,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     for (const waiting of this.waiting.values())
       if (typeof waiting !== 'function') waiting.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
     this.waiting.clear()
-    for (const leg of [...this.trunks.keys()]) this.releaseTrunk(leg)
+    for (const leg of [...this.outside.keys()]) this.releaseOutside(leg)
     this.legs.clear()
     this.runner.end()
     this.around.over(this, ending)

@@ -125,7 +125,15 @@ interface TrunkCounts {
   release(trunk: string): void
 }
 
+/** Counts the legs that go outside on behalf of each of our DNs. */
+export interface OutsideCounts {
+  /** One leg more, to this number; or why not. */
+  take(dn: string, number: string): 'forbidden' | 'limit' | undefined
+  release(dn: string): void
+}
+
 export interface Ports<Event> {
+  readonly outside: OutsideCounts
   readonly trunks: TrunkCounts
   readonly owners: Owners
   readonly publisher: Publisher<Event>

@@ -108,7 +108,15 @@ export async function rig(world: World, setting: Setting = {}) {
   const publisher = publishing(node.runtime, published, checker)
   const challenged = new Set<string>()
   const trunkLegs = { now: 0, most: setting.trunkLegs ?? Number.POSITIVE_INFINITY }
+  const outside = { legs: [] as string[], refusal: undefined as 'forbidden' | 'limit' | undefined }
   const ports: Ports<Event> = {
+    outside: {
+      take: (dn) => {
+        if (outside.refusal === undefined) outside.legs.push(dn)
+        return outside.refusal
+      },
+      release: (dn) => void outside.legs.splice(outside.legs.indexOf(dn), 1),
+    },
     trunks: {
       take: () => trunkLegs.now < trunkLegs.most && ++trunkLegs.now > 0,
       release: () => void trunkLegs.now--,
@@ -152,6 +160,7 @@ export async function rig(world: World, setting: Setting = {}) {
     publisher,
     published,
     challenged,
+    outside,
     ended,
     phone,
     ...asking(controller, published),
@@ -165,6 +174,7 @@ export async function rig(world: World, setting: Setting = {}) {
       expect(unexpected).toEqual([])
       expect(controller.active).toBe(0)
       expect(trunkLegs.now).toBe(0)
+      expect(outside.legs).toEqual([])
       expect([...owners.seized]).toEqual([])
       expect(node.agent.counts()).toEqual({ sessions: 0, dialogs: 0, requests: 0 })
     },

@@ -189,11 +189,12 @@ export function established(turn: Turn): void {
 
 /** Ringing: a final response other than 2xx. */
 export function declined(turn: Turn, input: InputOf<'failed'>): void {
-  const { leg, status } = input
+  const { leg, status, forbidden } = input
   if (input.contacts !== undefined && redirected(turn, input)) return
   const outside = turn.partyOn(leg)?.external === true
   turn.dropLeg(leg)
-  fail(turn, outside ? failureOfCarrier(status) : failureOfPhone(status), leg, status)
+  const failure = outside ? failureOfCarrier(status) : failureOfPhone(status)
+  fail(turn, forbidden ? failures.forbidden : failure, leg, status)
 }
 
 /** The called side sends the call elsewhere; false where that is nowhere. */

@@ -6,7 +6,15 @@ import type { Call, Ending } from './call.ts'
 import { calledSide } from './ending.ts'
 
 export type Failure = {
-  readonly cause: 'busy' | 'rejected' | 'no-answer' | 'out-of-service' | 'not-acceptable' | 'not-found' | 'refused'
+  readonly cause:
+    | 'busy'
+    | 'rejected'
+    | 'no-answer'
+    | 'out-of-service'
+    | 'not-acceptable'
+    | 'not-found'
+    | 'forbidden'
+    | 'refused'
   readonly status: number
   readonly callState: CallState
   /** It is told as EventDestinationBusy. */
@@ -20,6 +28,7 @@ export const failures = {
   outOfService: { cause: 'out-of-service', status: 480, callState: 'GeneralError', isBusy: false },
   notAcceptable: { cause: 'not-acceptable', status: 488, callState: 'GeneralError', isBusy: false },
   notFound: { cause: 'not-found', status: 404, callState: 'SitInvalidnum', isBusy: true },
+  forbidden: { cause: 'forbidden', status: 403, callState: 'SitInvalidnum', isBusy: true },
 } as const satisfies Record<string, Failure>
 
 /** Of one of our DNs: its phone's response, or the proxy's where it has none. */
@@ -64,7 +73,8 @@ export const failureOfSeizure = (cause: SeizeRefusal): Failure =>
 
 export function endingOf(call: Pick<Call, 'callType'>, { cause, status }: Failure): Ending {
   if (cause === 'refused') return { by: 'carrier', cause, status }
-  if (cause === 'not-acceptable' || cause === 'not-found') return { by: 'cluster', cause, status }
+  if (cause === 'not-acceptable' || cause === 'not-found' || cause === 'forbidden')
+    return { by: 'cluster', cause, status }
   return { by: calledSide(call), cause, status }
 }
 

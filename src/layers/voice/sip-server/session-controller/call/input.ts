@@ -26,6 +26,8 @@ export type LegInput =
       readonly status: number
       /** Of a 300–302, the best first: where each would lead. */
       readonly contacts?: readonly RedirectContact[]
+      /** By us, who did not even ask. */
+      readonly forbidden?: boolean
     })
   | (OnLeg & { readonly type: 'cancelled'; readonly reason: string | undefined })
   | (OnLeg & { readonly type: 'acknowledged'; readonly body: string | undefined })
