@@ -24,9 +24,10 @@ export const diskTrace = (configuration: ConfigurationSource) =>
       }
       // Of a call's events the ladder has those on devices: the last one carries the ending.
       const ends = (text: string) => text.includes('"Ending":{')
+      const budget = () => 1000 * configuration.current().settings.ladderKilobytesPerSecond
       const masking = () => ({ digits: configuration.current().settings.maskDigits })
       const { directory } = config
-      const trace = await openDiskTrace({ runtime, log, metrics, directory, retention, masking, ends })
+      const trace = await openDiskTrace({ runtime, log, metrics, directory, retention, budget, masking, ends })
       return {
         trace,
         health: () => ({ status: 'ok', reasons: [] }),

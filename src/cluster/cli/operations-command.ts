@@ -108,7 +108,7 @@ function shown(interaction: Interaction): string {
 
 /** A SIP message is shown by its first line; `--json` has all of it. */
 const rung = ({ time, kind, from, to, text }: Ladder['items'][number]): string =>
-  `${time}  ${kind.padEnd(7)}  ${from} → ${to}  ${text.split(/\r?\n/, 1)[0] ?? ''}`
+  `${time}  ${kind.padEnd(7)}  ${kind === 'gap' ? '' : `${from} → ${to}  `}${text.split(/\r?\n/, 1)[0] ?? ''}`
 
 export function agentCommand(program: Command, terminal: Terminal): void {
   const agent = program.command('agent').description('agents and their states')

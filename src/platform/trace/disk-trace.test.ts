@@ -5,6 +5,7 @@ import { type Log, silentLog } from '../log/log.ts'
 import { noMetrics } from '../metrics/metrics.ts'
 import { type DiskTrace, type DiskTraceOptions, openDiskTrace } from './disk-trace.ts'
 import { kinds, largestRecord, readRecord, roomFor, type TraceRecord, writeRecord } from './record.ts'
+import { markedCallID } from './share.ts'
 
 const call = (at: number, more = 0) => {
   const hex = at.toString(16).padStart(12, '0')
@@ -168,7 +169,10 @@ describe('trace on disk', () => {
 
     const kept = await texts(trace, mine)
     expect(kept.length).toBeLessThan(35)
-    expect(kept.at(-1)).toBe('again')
+    expect(kept.slice(-2)).toEqual([
+      'again',
+      expect.stringMatching(/^\d+ records of all calls are missing before this: the disk was too slow$/),
+    ])
     expect(lines).toEqual(['the disk was too slow: ladders lack records'])
   })
 
@@ -187,6 +191,93 @@ describe('trace on disk', () => {
 
     expect(await texts(trace, mine)).toContain('held')
     expect(lines[0]).toBe('the trace cannot be written: ladders lack records')
+  })
+
+  it('finds a call by whatever way its Call-ID is written, and by no other header', async () => {
+    const { world, open, now } = setUp()
+    const trace = await open()
+    const mine = call(now())
+    trace.belongs('a@h', mine)
+    for (const field of [
+      'Call-ID: a@h',
+      'Call-ID:  a@h ',
+      'i:a@h',
+      'CALL-ID : a@h',
+      'Call-ID:\r\n a@h',
+      'Subject: a@h',
+    ])
+      trace.message('phone', 'proxy', Buffer.from(`BYE sip:b SIP/2.0\r\n${field}\r\n\r\nCall-ID: a@h`))
+
+    expect(await world.complete(trace.read(mine))).toHaveLength(5)
+  })
+
+  describe('under load', () => {
+    /** A budget of one second takes about ten of these. */
+    const budget = 4000
+    const busy = async ({ world, trace, seconds }: { world: World; trace: DiskTrace; seconds: number }) => {
+      for (let n = 0; n < 20 * seconds; n++) {
+        trace.message('phone', 'proxy', invite(`noise-${n}`, `X-Filler: ${'x'.repeat(250)}\r\n`))
+        await world.run(50)
+      }
+    }
+    const setUpBusy = async () => {
+      const set = setUp({ budget: () => budget })
+      return { ...set, trace: await set.open() }
+    }
+    /** Of the lowest class, which is traced longest, and of one that half the calls are below. */
+    const [lowest, other] = [0, 99]
+    const gaps = async ({ world, trace }: { world: World; trace: DiskTrace }, callUUID: string) =>
+      (await world.complete(trace.read(callUUID))).map(({ kind, text }) => (kind === 'gap' ? text : kind))
+
+    it('traces a share of the calls, each whole with all its legs or not at all, and the ladder says so', async () => {
+      const set = await setUpBusy()
+      const { world, trace, now } = set
+      await busy({ world, trace, seconds: 3 })
+      const [inside, outside] = [call(now(), lowest), call(now(), other)]
+      for (const callUUID of [inside, outside]) {
+        const callID = markedCallID('leg', callUUID)
+        trace.message('phone', 'proxy', invite(callID))
+        trace.belongs(callID, callUUID)
+        trace.note(callUUID, 'event', 'node', 'clients', 'EventRinging')
+      }
+
+      expect(await gaps(set, inside)).toEqual(['sip', 'event'])
+      expect(await gaps(set, outside)).toEqual([
+        expect.stringMatching(/^not traced from here on: under load only 1 call in \d+ is$/),
+      ])
+    })
+
+    it('says where a call ceased to be traced, and where it went on', async () => {
+      const set = await setUpBusy()
+      const { world, trace, now } = set
+      const callUUID = call(now(), other)
+      trace.note(callUUID, 'event', 'node', 'clients', 'before')
+      await busy({ world, trace, seconds: 3 })
+      trace.note(callUUID, 'event', 'node', 'clients', 'meanwhile')
+      await world.run(120_000)
+      for (let tries = 0; tries < 9; tries++) {
+        trace.note(callUUID, 'event', 'node', 'clients', 'after')
+        await world.run(15_000)
+      }
+
+      expect(new Set(await gaps(set, callUUID))).toEqual(
+        new Set(['event', 'not traced from here on: under load only 1 call in 2 is', 'traced again: every call is']),
+      )
+    })
+
+    it('says so in each segment, also after a restart of the reader', async () => {
+      const set = setUp({ budget: () => budget, segmentBytes: 3000 })
+      const { world, now } = set
+      const trace = await set.open()
+      await busy({ world, trace, seconds: 20 })
+      const outside = call(now(), other)
+      await busy({ world, trace, seconds: 20 })
+      await world.complete(trace.close())
+
+      expect(await gaps({ world, trace: await set.open() }, outside)).toEqual([
+        expect.stringMatching(/^not traced from here on/),
+      ])
+    })
   })
 
   it('keeps no secrets in what is read', async () => {

@@ -1,14 +1,17 @@
 /**
  * A trace on disk: segment files that are only appended to, in batches, and forgotten by age and size. Writing never
- * waits and reads nothing; when the disk does not keep up, records are dropped, counted and said so.
+ * waits and reads nothing. Under load a share of the calls is traced; when the disk does not keep up, records are dropped.
+ * Both are counted, and ladders say so.
  */
 import type { Log } from '../log/log.ts'
 import type { Counter, Metrics } from '../metrics/metrics.ts'
 import type { AppendFile, Runtime, Timer } from '../runtime/runtime.ts'
+import { callIDIn } from './call-id.ts'
 import type { Masking } from './mask.ts'
 import { readCall } from './read-call.ts'
-import { largestRecord, roomFor, type TraceRecord, writeRecord } from './record.ts'
+import { largestRecord, roomFor, type TraceRecord, type WrittenRecord, writeRecord } from './record.ts'
 import { expired, type Retention, segmentPath, segmentsIn, type TraceSegment } from './segments.ts'
+import { classOf, classOfCall, Share, whole, wordsOf } from './share.ts'
 import type { Trace, TraceItem, TraceReader } from './trace.ts'
 
 export interface DiskTrace extends Trace, TraceReader {
@@ -23,6 +26,8 @@ export type DiskTraceOptions = {
   readonly directory: string
   /** As the settings `ladderDays` and `ladderMegabytes` are now. */
   readonly retention: () => Retention
+  /** As the setting `ladderKilobytesPerSecond` is now, in bytes; unbounded unless told. */
+  readonly budget?: () => number
   /** As the setting `maskDigits` is now. */
   readonly masking?: () => Masking
   /** Whether the text of an event says that its call is over: reading stops soon after it. */
@@ -48,6 +53,8 @@ const syncBytes = 1024 * 1024
 /** A segment is closed after this long too: retention by age deletes whole segments. */
 const segmentTime = 3_600_000
 const retryTime = 10_000
+/** A number of up to ten digits. */
+const roomForRemark = roomFor('0123456789')
 
 class SegmentedTrace implements DiskTrace {
   private readonly options: DiskTraceOptions
@@ -55,6 +62,8 @@ class SegmentedTrace implements DiskTrace {
   private readonly mostQueued: number
   private readonly segments: TraceSegment[]
   private readonly dropped: Counter<never>
+  private readonly leftOut: Counter<never>
+  private readonly share: Share
   private file: AppendFile | undefined
   /** Batches while there is no file: the next one is being opened. */
   private held: Buffer[] = []
@@ -78,6 +87,9 @@ class SegmentedTrace implements DiskTrace {
     this.segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
     this.mostQueued = options.mostQueued ?? 8 * 1024 * 1024
     this.dropped = options.metrics.counter('trace_dropped_total', 'Records of ladders the disk was too slow for')
+    this.leftOut = options.metrics.counter('trace_left_out_total', 'Records of calls that are not traced under load')
+    const { runtime, budget = () => Number.POSITIVE_INFINITY } = options
+    this.share = new Share({ clock: runtime.clock, budget, changed: ({ limit }) => this.say(limit) })
   }
 
   async open(): Promise<void> {
@@ -118,12 +130,35 @@ class SegmentedTrace implements DiskTrace {
   }
 
   private put(kind: TraceRecord['kind'], from: string, to: string, id: string, body: Buffer | string) {
+    const { share } = this
+    if (share.limit !== whole && !share.admits(id === '' ? classOf(callIDIn(body as Buffer) ?? '') : classOfCall(id)))
+      return this.leftOut.inc()
     const room = roomFor(body)
     if (this.closed || room > largestRecord || this.queued + room > this.mostQueued) return this.drop()
+    share.spend(this.write(room, { kind, at: this.options.runtime.clock.wall(), from, to, id, body }))
+  }
+
+  /** Gives how many bytes it took. */
+  private write(room: number, record: WrittenRecord): number {
     if (this.batchEnd + room > this.batch.length) this.newBatch(room)
-    const at = this.options.runtime.clock.wall()
-    this.batchEnd = writeRecord(this.batch, this.batchEnd, { kind, at, from, to, id, body })
+    const start = this.batchEnd
+    this.batchEnd = writeRecord(this.batch, start, record)
     this.timer ??= this.options.runtime.clock.after(batchTime, () => this.flush())
+    return this.batchEnd - start
+  }
+
+  private say(limit: number): void {
+    this.options.log.info({ limit }, `from now on ${wordsOf(limit)} is traced`)
+    this.remark('share', limit)
+  }
+
+  /** What ladders have to say of themselves. */
+  private remark(kind: 'share' | 'lost', count: number): void {
+    if (!this.closed) this.write(roomForRemark, this.remarkOf(kind, count))
+  }
+
+  private remarkOf(kind: 'share' | 'lost', count: number): WrittenRecord {
+    return { kind, at: this.options.runtime.clock.wall(), from: '', to: '', id: '', body: String(count) }
   }
 
   private get queued(): number {
@@ -179,6 +214,7 @@ class SegmentedTrace implements DiskTrace {
     this.unsynced -= bytes
     if (this.droppedNow === 0) return
     this.options.log.warn({ records: this.droppedNow }, 'the disk was too slow: ladders lack records')
+    this.remark('lost', this.droppedNow)
     this.droppedNow = 0
   }
 
@@ -213,8 +249,15 @@ class SegmentedTrace implements DiskTrace {
     const path = segmentPath(directory, start)
     const file = await runtime.disk.append(path)
     this.segments.push({ start, path, bytes: 0 })
+    if (this.share.limit !== whole) this.give(file, this.begun())
     for (const bytes of this.held.splice(0)) this.give(file, bytes)
     this.file = file
+  }
+
+  /** A segment tells by itself what its records are a share of. */
+  private begun(): Buffer {
+    const bytes = Buffer.alloc(roomForRemark)
+    return bytes.subarray(0, writeRecord(bytes, 0, this.remarkOf('share', this.share.limit)))
   }
 
   private heldBytes(): number {

@@ -1,5 +1,7 @@
 /** Finds everything of one call in the segments that can hold it. */
 import type { Disk } from '../runtime/runtime.ts'
+import { callIDIn } from './call-id.ts'
+import { Gaps } from './gaps.ts'
 import { type Masking, masked, maskedEvent } from './mask.ts'
 import type { TraceRecord } from './record.ts'
 import { recordsOf, type TraceSegment } from './segments.ts'
@@ -18,13 +20,6 @@ function timeOfUUID(uuid: string): number | undefined {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
 }
 
-/** The Call-ID of a SIP message; only its header is looked at. */
-function callIDOf(message: Buffer): string | undefined {
-  const end = message.indexOf('\r\n\r\n')
-  const head = message.toString('latin1', 0, end < 0 ? message.length : end)
-  return /\n(?:call-id|i)[ \t]*:[ \t]*(\S+)/i.exec(head)?.[1]
-}
-
 /** `proxy1.dc1 192.0.2.1:5060`: a name and an address, or one of them. */
 function endsOf(from: string, to: string): Pick<TraceItem, 'from' | 'to' | 'fromAddress' | 'toAddress'> {
   const [fromName = '', fromAddress = addressIn(fromName)] = from.split(' ')
@@ -35,7 +30,8 @@ function endsOf(from: string, to: string): Pick<TraceItem, 'from' | 'to' | 'from
 /** What has a port is an address. */
 const addressIn = (end: string): string | undefined => (/:\d+$/.test(end) ? end : undefined)
 
-type Found = { readonly place: number; readonly item: TraceItem }
+/** `place`: which of all records it is. */
+export type Found = { readonly place: number; readonly item: TraceItem }
 
 export type CallReading = {
   readonly disk: Disk
@@ -53,11 +49,13 @@ export async function readCall(reading: CallReading): Promise<TraceItem[]> {
   const search = new Search(reading, begin - before)
   await search.forward()
   await search.backward()
-  return search.found.sort((one, other) => one.place - other.place).map(({ item }) => item)
+  const { found, gaps } = search
+  return [...found, ...gaps.found].sort((one, other) => one.place - other.place).map(({ item }) => item)
 }
 
 class Search {
   readonly found: Found[] = []
+  readonly gaps: Gaps
   private readonly reading: CallReading
   private readonly begin: number
   private until: number
@@ -69,13 +67,16 @@ class Search {
     this.reading = reading
     this.begin = begin
     this.until = begin + quiet
+    this.gaps = new Gaps(reading.callUUID, begin + before)
   }
 
   async forward(): Promise<void> {
     for await (const [place, record] of this.records()) {
-      if (record.at > this.until) return
+      if (record.at > this.until) break
+      this.gaps.see(place, record, this.ended)
       if (this.take(place, record) && !this.ended) this.until = Math.max(this.until, record.at + quiet)
     }
+    this.gaps.end()
   }
 
   /** Messages that came before it was told that their Call-ID belongs to the call. */
@@ -88,6 +89,7 @@ class Search {
   }
 
   private take(place: number, record: TraceRecord): boolean {
+    if (record.kind === 'share' || record.kind === 'lost') return false
     if (record.kind === 'sip') {
       if (this.toldAt(record) < 0) return false
       this.keep(place, record)
@@ -105,11 +107,12 @@ class Search {
 
   private toldAt({ body }: TraceRecord): number {
     if (this.callIDs.size === 0) return -1
-    return this.callIDs.get(callIDOf(body) ?? '') ?? -1
+    return this.callIDs.get(callIDIn(body) ?? '') ?? -1
   }
 
   private keep(place: number, { kind, at, from, to, body }: TraceRecord): void {
-    if (kind === 'belongs') return
+    if (kind === 'belongs' || kind === 'share' || kind === 'lost') return
+    this.found.push(...this.gaps.resumed())
     const { masking } = this.reading
     const text = kind === 'sip' ? masked(body.toString(), masking) : maskedEvent(body.toString(), masking)
     const ends = kind === 'sip' ? endsOf(from, to) : { from, to }

@@ -4,8 +4,11 @@
  */
 import { crc32 } from 'node:zlib'
 
-export const kinds = ['sip', 'event', 'routing', 'belongs'] as const
-/** `belongs` ties the Call-ID in its body to the call in its id. */
+export const kinds = ['sip', 'event', 'routing', 'belongs', 'share', 'lost'] as const
+/**
+ * `belongs` ties the Call-ID in its body to the call in its id. `share`: calls of classes below the number in its body are
+ * traced from here on. `lost`: so many records are missing before it.
+ */
 type Kind = (typeof kinds)[number]
 
 export type TraceRecord = {
@@ -19,6 +22,8 @@ export type TraceRecord = {
   readonly body: Buffer
 }
 
+export type WrittenRecord = Omit<TraceRecord, 'body'> & { readonly body: Buffer | string }
+
 const frameBytes = 8
 /** Kind, time, three lengths. */
 const fixedBytes = 10
@@ -31,11 +36,7 @@ export const roomFor = (body: Buffer | string): number =>
   frameBytes + fixedBytes + 3 * longestName + (typeof body === 'string' ? 3 * body.length : body.length)
 
 /** Writes at `offset`, where there is `roomFor` it; gives the offset after it. */
-export function writeRecord(
-  into: Buffer,
-  offset: number,
-  { kind, at, from, to, id, body }: Omit<TraceRecord, 'body'> & { body: Buffer | string },
-): number {
+export function writeRecord(into: Buffer, offset: number, { kind, at, from, to, id, body }: WrittenRecord): number {
   const start = offset + frameBytes
   let end = start + fixedBytes
   into[start] = kinds.indexOf(kind)

@@ -16,7 +16,8 @@ export interface Trace {
 export type TraceItem = {
   /** Wall-clock ms. */
   readonly at: number
-  readonly kind: 'sip' | 'event' | 'routing'
+  /** `gap`: not traced, or not all of it; its text says what. */
+  readonly kind: 'sip' | 'event' | 'routing' | 'gap'
   /** A name; the address of who has none. */
   readonly from: string
   readonly to: string

@@ -181,6 +181,11 @@ export const Settings = closed({
   outsideCallsPerMinute: Type.Integer({ default: 60, minimum: 1, description: 'of one DN to the outside' }),
   ladderDays: Type.Integer({ default: 7, minimum: 1, maximum: 3650, description: 'ladders are kept so long' }),
   ladderMegabytes: Type.Integer({ default: 1000, minimum: 1, description: 'and at most so much of them' }),
+  ladderKilobytesPerSecond: Type.Integer({
+    default: 4000,
+    minimum: 1,
+    description: 'of each process: above it a share of the calls has a ladder, half, a quarter, …',
+  }),
   maskDigits: Type.Boolean({ default: false, description: 'digits that callers enter are masked in ladders' }),
 })
 export type Settings = Static<typeof Settings>

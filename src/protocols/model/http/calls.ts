@@ -108,7 +108,7 @@ const Address = Type.String({ description: 'of a SIP message, where it is known:
 
 export const LadderItem = closed({
   time: Time,
-  kind: Type.Enum(['sip', 'event', 'routing']),
+  kind: Type.Enum(['sip', 'event', 'routing', 'gap'], { description: 'gap: what is missing here, in words' }),
   from: Type.String({ description: 'a name; the address of who has none' }),
   to: Type.String(),
   fromAddress: Type.Optional(Address),

@@ -2,6 +2,7 @@
 import type { Log } from '#platform/log/log.ts'
 import { type Owner, Runner, type Surroundings } from '#platform/machine/runner.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
+import { markedCallID } from '#platform/trace/share.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
@@ -265,7 +266,8 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     }
     const invitation = trunk === undefined ? outgoing : directory.outwards(trunk.name, outgoing)
     const leg = this.leg(id, trunk === undefined || directory.hasEarlyMedia(trunk.name))
-    const session = this.around.userAgent.invite(invitation, leg)
+    const callID = markedCallID(this.around.runtime.random.hex(12), this.callUUID)
+    const session = this.around.userAgent.invite({ ...invitation, callID }, leg)
     leg.use(session)
     this.around.trace.belongs(session.callID, this.callUUID)
   }

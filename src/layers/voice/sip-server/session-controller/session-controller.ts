@@ -102,7 +102,9 @@ class Controller implements SessionController<Request> {
     const reliable = session.invite.has(REQUIRE) && hasOptionTag(session.invite, 'Require', '100rel')
     const caller = { id: 'a', role: 'caller', state: 'Calling', remote, ...(reliable && { reliable }) } as const
     const crowded = this.calls.size >= this.options.settings().mostCalls
-    const call = this.begin({ ...beginning, callType: typeOf(beginning.origin, target), legs: { a: caller } })
+    const callType = typeOf(beginning.origin, target)
+    const id = callUUID(this.options.runtime, session.callID)
+    const call = this.begin({ ...beginning, callUUID: id, callType, legs: { a: caller } })
     const user = call.begin(session)
     const { origin, dnis } = beginning
     const refused = crowded && !this.options.ports.directory.isEmergency(dnis)
@@ -115,7 +117,7 @@ class Controller implements SessionController<Request> {
     const { runtime, node, settings } = this.options
     const { offerTimeout, ringTimeout } = settings()
     const call = new CallAtWork(this.around, {
-      callUUID: callUUID(runtime),
+      callUUID: beginning.callUUID ?? callUUID(runtime),
       connID: this.nextConnID(),
       callType: 'Unknown',
       media: beginning.origin.media,

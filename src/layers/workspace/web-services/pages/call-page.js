@@ -11,6 +11,7 @@ const kinds = [
   ['sip', 'SIP'],
   ['event', 'T-Library events'],
   ['routing', 'routing'],
+  ['gap', 'what is missing'],
 ]
 
 export function callPage(callUUID) {
