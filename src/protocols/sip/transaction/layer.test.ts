@@ -205,6 +205,34 @@ describe('transaction layer', () => {
     expect(client.layer.open).toEqual(none)
   })
 
+  it.each(['UDP', 'TCP'] as const)(
+    'says 100 to what is no INVITE once timer E would be at T2, not before (RFC 4320 §4.1, over %s)',
+    async (protocol) => {
+      const { world, client, server } = await pair()
+      const [slow, quick, silent] = [recorder(), recorder(), recorder()]
+
+      client.layer.request(draft('OPTIONS'), { ...serverHop, protocol }, slow.user)
+      client.layer.request(draft('OPTIONS', 'call-2'), { ...serverHop, protocol }, quick.user)
+      client.layer.request(draft('OPTIONS', 'call-3'), { ...serverHop, protocol }, silent.user)
+      await world.run(100)
+      server.requests[0]?.transaction.respond(183)
+      server.requests[1]?.transaction.respond(200)
+      server.requests[2]?.transaction.giveUp()
+      await world.run(3_350)
+      const before = [...slow.heard]
+      await world.run(200)
+      const trying = [...slow.heard]
+      server.requests[0]?.transaction.respond(200)
+      await world.run(40_000)
+
+      expect(before).toEqual([])
+      // Over UDP the repetition of that moment is answered, too.
+      expect(new Set(trying)).toEqual(new Set(['100']))
+      expect([slow.heard.at(-1), quick.heard, silent.heard]).toEqual(['200', ['200'], ['timeout']])
+      expect([client.layer.open, server.layer.open]).toEqual([none, none])
+    },
+  )
+
   it('answers a repeated request with the same response and tells the user once (§17.2.2)', async () => {
     const world = new World()
     const server = await side(world, 'server', '127.0.0.2')

@@ -193,7 +193,7 @@ export class TransactionLayer implements Transactions {
     const entry =
       request.method === 'INVITE'
         ? new InviteServerTransaction(this.serverLayer, key, request, from, hop)
-        : new NonInviteServerTransaction(this.serverLayer, key, from, hop)
+        : new NonInviteServerTransaction(this.serverLayer, key, request, from, hop)
     this.servers.set(key, entry)
     const transaction = new ServerHandle(request, from, entry, this.serverLayer)
     const invite = request.method === 'CANCEL' ? this.servers.get(serverKey(request, 'INVITE')) : undefined

@@ -1,8 +1,9 @@
-/** Non-INVITE server transaction: RFC 3261 §17.2.2, figure 8. */
+/** Non-INVITE server transaction: RFC 3261 §17.2.2, figure 8, with the 100 of RFC 4320 §4.1. */
+import { buildResponse } from '../message/build-response.ts'
 import type { Message } from '../message/message.ts'
 import { type Hop, isReliable } from '../transport/transport.ts'
 import type { ServerEntry, ServerLayer } from './server.ts'
-import { patience } from './timers.ts'
+import { patience, timeToT2 } from './timers.ts'
 import { Transaction } from './transaction.ts'
 import { nobody, type ServerUser } from './transactions.ts'
 
@@ -14,21 +15,26 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
   private readonly layer: ServerLayer
   private readonly hop: Hop
   private state: State = 'Trying'
+  /** Until it is answered: what 100 is made of. */
+  private request: Message | undefined
   /** What a repetition is answered with. */
   private response: Message | undefined
 
-  constructor(layer: ServerLayer, key: string, from: Hop, hop: Hop) {
+  constructor(layer: ServerLayer, key: string, request: Message, from: Hop, hop: Hop) {
     super(key, isReliable(from))
     this.layer = layer
     this.hop = hop
+    this.request = request
   }
 
   get answered(): boolean {
     return this.state === 'Completed' || this.state === 'Terminated'
   }
 
+  /** The user has been told: where it has not answered, 100 tells the other side in time that somebody is there. */
   begin(): void {
-    // Nothing is sent or started before the user answers.
+    const { clock, timing } = this.layer
+    if (this.state === 'Trying') this.repeatAfter(clock, timeToT2(timing))
   }
 
   repeated(): void {
@@ -37,13 +43,8 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
   }
 
   send(response: Message): void {
-    // §17.2.2: any further final response of the user is dropped.
-    if (this.answered) return
-    if (response.status < 200) {
-      this.state = 'Proceeding'
-      this.response = response
-      this.reply(response)
-    } else this.complete(response)
+    // §17.2.2: any further final response of the user is dropped; RFC 4320 §4.1: so is what is provisional.
+    if (!this.answered && response.status >= 200) this.complete(response)
   }
 
   answerOnce(): void {
@@ -54,6 +55,8 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
     if (this.answered) return
     this.state = 'Completed'
     this.response = undefined
+    this.request = undefined
+    this.stopRepeating()
     this.boundBy(this.layer.clock, patience(this.layer.timing))
   }
 
@@ -63,7 +66,10 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
   }
 
   protected repeat(): void {
-    // A response is repeated when the request is, and only then.
+    if (this.state !== 'Trying' || this.request === undefined) return
+    this.state = 'Proceeding'
+    this.response = buildResponse(this.request, 100)
+    this.reply(this.response)
   }
 
   /** Timer J: nothing more is to come. */
@@ -73,6 +79,8 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
 
   private complete(response: Message) {
     this.state = 'Completed'
+    this.request = undefined
+    this.stopRepeating()
     this.reply(response)
     // §17.2.2: nothing is repeated over a reliable transport; over UDP it is kept for 32 s.
     if (this.reliable) this.boundBy(this.layer.clock, 0)

@@ -14,3 +14,10 @@ export const defaultTiming: Timing = { T1: 500, T2: 4_000, T4: 5_000, trying: 20
 
 /** How long a transaction waits for the other side: timers B, F, H, J, L, M. */
 export const patience = ({ T1 }: Timing): number => 64 * T1
+
+/** When timer E of the other side has reached T2: over UDP nothing provisional before it, 100 then (RFC 4320 §4.1). */
+export function timeToT2({ T1, T2 }: Timing): number {
+  let time = 0
+  for (let interval = T1; interval < T2; interval *= 2) time += interval
+  return time
+}
