@@ -27,7 +27,7 @@ export type DataCentreParts = {
   readonly secrets: { readonly routes: string; readonly digest: string; readonly sessions: string }
   readonly directories: { readonly spool: string; readonly prompts: readonly string[]; readonly tokenFile: string }
   /** PEM files; without them the proxies speak no TLS. */
-  readonly tls?: { readonly certificate: string; readonly key: string }
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly authorities?: string }
   readonly records: Records
   readonly openRtpWorker: OpenRtpWorker
   readonly openSandbox: OpenSandbox

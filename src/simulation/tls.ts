@@ -67,7 +67,7 @@ class Handshake {
   private judge(shown: string) {
     const { end, secured } = this
     const { credentials } = end
-    const asked = end.role === 'client' || end.credentials.asksPeers
+    const asked = end.role === 'client' || (end.credentials.asksPeers && end.anonymous !== true)
     const authorities = credentials instanceof NodeCredentials ? credentials.pem.authorities : undefined
     const believed = asked && isVouchedFor(shown, authorities ?? '')
     if (end.role === 'client' && !believed) return this.fail('self-signed certificate')

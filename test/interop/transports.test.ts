@@ -1,21 +1,44 @@
 // SIP over TLS and WebSocket as phones use it: they register, call and are called over connections that they opened.
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { issueCertificate } from '#platform/tls/issue-certificate.ts'
+import { temporaryFolder } from '../peers/process.ts'
 import { heard } from '../peers/wav.ts'
 import { WebPhone } from '../peers/web-phone.ts'
 import { until } from '../rig/api.ts'
 import { Demo } from '../rig/demo.ts'
 import { samples } from '../rig/figures.ts'
 import { Phones, tones } from '../rig/phones.ts'
-import { demoPorts } from '../rig/ports.ts'
+import { demoPorts, phonePorts } from '../rig/ports.ts'
+
+const folder = temporaryFolder('transports')
+const carrierPorts = phonePorts(9)
+const now = Date.now()
+/** The carrier's, which nobody but the demo believes. */
+const carrier = issueCertificate({
+  commonName: 'a carrier',
+  addresses: ['127.0.0.1'],
+  validFrom: now - 86_400_000,
+  validTo: now + 86_400_000,
+})
 
 let demo: Demo
 beforeAll(async () => {
-  demo = await Demo.start()
+  const data = join(folder.path, 'data')
+  mkdirSync(join(data, 'tls'), { recursive: true })
+  writeFileSync(join(data, 'tls/authorities.pem'), carrier.certificate)
+  writeFileSync(join(folder.path, 'carrier.pem'), carrier.certificate + carrier.key)
+  const trunk = { name: 'carrier', sources: ['127.0.0.1'], transport: 'tls', numbers: ['XXXXX!', '+XXXXX!'] }
+  const destination = `127.0.0.1:${carrierPorts.sipPort + 1}`
+  writeFileSync(join(folder.path, 'trunk.yaml'), JSON.stringify({ trunks: [{ ...trunk, destination }] }))
+  demo = await Demo.start({ data, apply: [join(folder.path, 'trunk.yaml')] })
 })
-afterAll(() => demo?.stop())
+afterAll(async () => {
+  await demo?.stop()
+  folder.remove()
+})
 
 /** Messages of the proxies over a protocol, both ways. */
 const messagesOver = async (protocol: string) =>
@@ -45,6 +68,20 @@ describe('baresip over TLS', () => {
     expect(heardSeconds(caller, tones.agent)).toBeGreaterThan(0.5)
     // REGISTER twice, INVITE, ACK, BYE and their answers, at each end of the proxy.
     expect(await messagesOver('TLS')).toBeGreaterThan(12)
+  })
+
+  it('is called as a carrier whose certificate names its address, by a phone of ours', async () => {
+    const files = { certificate: join(folder.path, 'carrier.pem'), authorities: join(demo.data, 'tls/certificate.pem') }
+    const provider = await phones.caller({ ...carrierPorts, ...files, user: '+442079460099', answer: 'auto' })
+    const phone = await phones.agent('1005')
+
+    phone.dial('sip:+442079460099@ringmain')
+    await provider.event('CALL_ESTABLISHED')
+    await phone.event('CALL_ESTABLISHED')
+    provider.hangup()
+    await phone.event('CALL_CLOSED')
+
+    expect(phone.events.filter(({ type }) => type === 'CALL_ESTABLISHED')).toHaveLength(1)
   })
 
   const heardSeconds = (phone: { heard(): Int16Array }, tone: number) => heard(phone.heard(), tone, 0).seconds

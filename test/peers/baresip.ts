@@ -29,6 +29,8 @@ export type BaresipOptions = {
   transport?: 'udp' | 'tcp' | 'tls'
   /** PEM file: the certificates it believes. */
   authorities?: string
+  /** PEM file: its own certificate and its key. */
+  certificate?: string
   /** Hz it sends. */
   tone: number
   codec?: 'PCMU' | 'PCMA'
@@ -65,6 +67,7 @@ function writeConfig(folder: string, o: BaresipOptions): void {
       `rtp_ports ${first}-${last}`,
       `snd_path ${join(folder, 'heard')}`,
       'call_max_calls 4',
+      ...(o.certificate === undefined ? [] : [`sip_certificate ${o.certificate}`]),
       ...(o.authorities === undefined ? [] : [`sip_cafile ${o.authorities}`]),
       '',
     ].join('\n'),

@@ -11,6 +11,8 @@ export type DemoCertificate = {
   /** PEM files. */
   readonly certificate: string
   readonly key: string
+  /** Whom to believe, where somebody put it there. */
+  readonly authorities?: string
   /** Whether it is the demo's own. */
   readonly selfSigned: boolean
 }
@@ -27,18 +29,20 @@ export async function openCertificate(
 ): Promise<DemoCertificate> {
   const certificate = join(directory, 'certificate.pem')
   const key = join(directory, 'key.pem')
+  const authorities = join(directory, 'authorities.pem')
+  const files = { certificate, key, ...((await disk.list(directory)).includes('authorities.pem') && { authorities }) }
   const kept = await readBoth(disk, certificate, key)
   const credentials = kept === undefined ? undefined : net.credentials(kept)
   // One that somebody brought is his to renew.
   const mayRenew = credentials === undefined || (credentials.selfSigned && credentials.subjectAltName === ownNames)
-  if (!mayRenew) return { certificate, key, selfSigned: credentials.selfSigned }
+  if (!mayRenew) return { ...files, selfSigned: credentials.selfSigned }
   const now = clock.wall()
   if (credentials === undefined || credentials.validTo - now < renewal) {
     const made = issueCertificate({ ...own, validFrom: now - day, validTo: now + lifetime })
     await disk.replace(key, Buffer.from(made.key), 0o600)
     await disk.replace(certificate, Buffer.from(made.certificate))
   }
-  return { certificate, key, selfSigned: true }
+  return { ...files, selfSigned: true }
 }
 
 const own = {

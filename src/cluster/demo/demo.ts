@@ -137,14 +137,15 @@ type Parts = {
 }
 
 async function startDataCentres(shared: Shared, parts: Parts): Promise<void> {
-  const { options, addresses, secrets, certificate, records } = parts
+  const { options, addresses, secrets, records } = parts
+  const { selfSigned: _, ...tls } = parts.certificate
   const { clock } = shared.runtime
   const verifyPassword = argon2Passwords()
   for (const each of addresses) {
     await startDataCentre(shared, {
       addresses: each,
       secrets,
-      tls: { certificate: certificate.certificate, key: certificate.key },
+      tls,
       directories: {
         spool: join(options.data, 'spool', each.node),
         prompts: [join(packageRoot, 'assets/prompts'), join(packageRoot, 'assets/music')],

@@ -75,7 +75,12 @@ export interface TlsCredentials {
 
 /** A client always insists on a certificate that it can believe; whether it names the right one is for its user to see. */
 export type TlsEnd =
-  | { readonly role: 'server'; readonly credentials: TlsCredentials }
+  | {
+      readonly role: 'server'
+      readonly credentials: TlsCredentials
+      /** The other end is asked for no certificate, whoever may be believed: browsers then break off WebSockets. */
+      readonly anonymous?: boolean
+    }
   | {
       readonly role: 'client'
       readonly credentials?: TlsCredentials | undefined

@@ -27,7 +27,7 @@ const Certificate = Type.Object(
     authorities: Type.Optional(
       Type.String({
         minLength: 1,
-        description: 'PEM file: whose certificates are believed; whoever connects is asked for one then',
+        description: 'PEM file: whose certificates are believed; whoever connects over TLS is asked for one then',
       }),
     ),
   },

@@ -82,7 +82,13 @@ describe('TLS of Node.js', () => {
       { role: 'client', credentials: asClient(stranger) },
     )
 
+    const unasked = await handshake(
+      { role: 'server', credentials, anonymous: true },
+      { role: 'client', credentials: asClient(carrier) },
+    )
+
     expect(given(known.theirs).verifiedPeer).toBe('URI:sip:carrier.example')
+    expect(given(unasked.theirs).verifiedPeer).toBeUndefined()
     expect(given(unknown.theirs).verifiedPeer).toBeUndefined()
   })
 

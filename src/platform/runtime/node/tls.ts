@@ -56,7 +56,10 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
 /** Resolves when both sides have agreed. */
 export function secureSocket(clock: NodeClock, socket: Socket, remote: Address, end: TlsEnd): Promise<TLSSocket> {
   const credentials = end.credentials === undefined ? undefined : (end.credentials as NodeCredentials)
-  const secured = end.role === 'server' ? accepted(socket, credentials) : dialled(socket, credentials, end.serverName)
+  const secured =
+    end.role === 'server'
+      ? accepted(socket, credentials, credentials?.asksPeers === true && end.anonymous !== true)
+      : dialled(socket, credentials, end.serverName)
   return new Promise((resolve, reject) => {
     const failed = (reason: string, cause?: unknown) => {
       limit.cancel()
@@ -76,11 +79,11 @@ export function secureSocket(clock: NodeClock, socket: Socket, remote: Address, 
   })
 }
 
-function accepted(socket: Socket, credentials: NodeCredentials | undefined): TLSSocket {
+function accepted(socket: Socket, credentials: NodeCredentials | undefined, requestCert: boolean): TLSSocket {
   return new TLSSocket(socket, {
     isServer: true,
     secureContext: credentials?.context,
-    requestCert: credentials?.asksPeers === true,
+    requestCert,
     // Somebody without a certificate that we believe is a stranger, not an error.
     rejectUnauthorized: false,
   })

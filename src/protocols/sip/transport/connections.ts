@@ -133,7 +133,8 @@ export class Connections {
     this.handshakes++
     try {
       if (credentials === undefined) throw new TlsFailed(connection.remote, 'we have no certificate')
-      const secured = await this.runtime.net.secure(connection, { role: 'server', credentials })
+      const anonymous = protocol === 'WSS'
+      const secured = await this.runtime.net.secure(connection, { role: 'server', credentials, anonymous })
       if (this.closing) secured.destroy()
       else this.accepted(secured, protocol)
     } catch (error) {
