@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import type { Address, UdpPort } from '#platform/runtime/runtime.ts'
+import { configurationFrom } from '#protocols/model/configuration.ts'
+import type { TrunkEntry } from '#protocols/model/entries.ts'
+import { type TrunkAtProxy, trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
+import type { Fields } from '#protocols/sip/message/draft.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import { parseMessage } from '#protocols/sip/message/parse-message.ts'
+import { ProxyWorld, requestText } from '#simulation/proxy-world.ts'
+import { ScriptedPeer } from '#simulation/sip-peers.ts'
+import type { World } from '#simulation/world.ts'
+
+/** A server of the provider, which answers whoever asked. */
+class Provider extends ScriptedPeer {
+  private readonly askers = new Map<Message, Address>()
+  private port: UdpPort | undefined
+  private to: Address = { host: '10.0.0.1', port: 5060 }
+
+  static async at(world: World, host: string): Promise<Provider> {
+    const provider = new Provider()
+    const take = (bytes: Buffer, from: Address) => {
+      const message = parseMessage(bytes)
+      provider.askers.set(message, from)
+      provider.heard.push(message)
+    }
+    provider.port = await world.complete(world.host(host).net.udp({ host, port: 5060 }, take))
+    return provider
+  }
+
+  override answer(request: Message | undefined, status: number, fields: Fields = []): void {
+    this.to = (request && this.askers.get(request)) ?? this.to
+    super.answer(request, status, fields)
+  }
+
+  protected write(bytes: Buffer): void {
+    this.port?.send(bytes, this.to)
+  }
+}
+
+const registering: Partial<TrunkEntry> = {
+  domain: 'provider.example',
+  credentials: { username: 'account', secret: 's' },
+  registration: { registrars: ['10.9.1.1', '10.9.1.2'] },
+}
+
+async function setUp(trunk: Partial<TrunkEntry>) {
+  const entry = { name: 'provider', numbers: ['0XXXXX!'], ...trunk }
+  const cluster = new ProxyWorld(1, configurationFrom({ dns: [{ number: '1001' }], trunks: [entry] }))
+  const { world } = cluster
+  const proxies = [await cluster.proxy('proxy1', '10.0.0.1'), await cluster.proxy('proxy2', '10.0.0.2')] as const
+  const [first, second] = [await Provider.at(world, '10.9.1.1'), await Provider.at(world, '10.9.1.2')]
+  /** What each proxy announces of the trunk. */
+  const told = new Map<string, TrunkAtProxy>()
+  proxies[0].member.watch(trunkKeys, (entries) => {
+    told.clear()
+    for (const [key, value] of entries) told.set(key.split('/')[2] ?? '', JSON.parse(value).provider)
+  })
+  const registrations = () => [...told.values()].flatMap(({ registration }) => registration ?? [])
+  return { cluster, world, proxies, first, second, told, registrations }
+}
+
+/** Answers every request that waits, for so many seconds. */
+async function serve(world: World, peers: readonly Provider[], seconds: number) {
+  const answered = new Map(peers.map((peer) => [peer, 0]))
+  for (let slice = 0; slice < seconds * 10; slice++) {
+    await world.run(100)
+    for (const peer of peers) {
+      const requests = peer.heard.filter(({ isRequest }) => isRequest)
+      for (const request of requests.slice(answered.get(peer))) {
+        const contact = request.header('Contact')
+        peer.answer(request, 200, contact === undefined ? [] : [['Contact', `${contact};expires=120`]])
+      }
+      answered.set(peer, requests.length)
+    }
+  }
+}
+
+const lastContact = (peer: Provider) => peer.requests('REGISTER').at(-1)?.header('Contact') ?? ''
+
+describe('a trunk that registers', () => {
+  it('is registered by one of the proxies, at its own address, and refreshed in time', async () => {
+    const { world, first, second, registrations } = await setUp(registering)
+
+    await serve(world, [first, second], 200)
+
+    expect(registrations()).toEqual([
+      { state: 'registered', reason: '', registrar: '10.9.1.1', since: expect.any(String) },
+    ])
+    const live = first.requests('REGISTER').filter((request) => request.header('Expires') !== '0')
+    expect(lastContact(first)).toMatch(/^<sip:account@10\.0\.0\.[12]:5060>$/)
+    expect(live.at(-1)?.header('To')).toBe('<sip:account@provider.example>')
+    expect(live.length).toBeGreaterThanOrEqual(3)
+    expect(second.requests('REGISTER')).toEqual([])
+  })
+
+  it('goes to the second registrar where the first does not answer, and says at which it is', async () => {
+    const { world, second, registrations } = await setUp(registering)
+
+    await serve(world, [second], 15)
+
+    expect(registrations()).toMatchObject([{ state: 'registered', registrar: '10.9.1.2' }])
+  })
+
+  it('is registered by the other proxy when one is gone', async () => {
+    const { cluster, world, proxies, first, second } = await setUp(registering)
+    await serve(world, [first, second], 5)
+    const before = lastContact(first)
+    const gone = before.includes('10.0.0.1') ? 0 : 1
+
+    cluster.crash(`proxy${gone + 1}`, proxies[gone])
+    await serve(world, [first, second], 10)
+
+    expect(lastContact(first)).toContain(gone === 0 ? '10.0.0.2' : '10.0.0.1')
+  })
+
+  it('takes its binding back when the proxy stops', async () => {
+    const { world, proxies, first, second } = await setUp(registering)
+    await serve(world, [first, second], 5)
+
+    const stopped = Promise.all(proxies.map(({ running }) => running.stop()))
+    await serve(world, [first, second], 3)
+    await world.complete(stopped)
+
+    expect(first.requests('REGISTER').at(-1)?.header('Expires')).toBe('0')
+  })
+
+  it('brings calls from where it registers, though no sources are named', async () => {
+    const { cluster, world, proxies, first, second } = await setUp(registering)
+    const node = await cluster.node('node1', proxies[0])
+    await serve(world, [first, second], 5)
+
+    first.say(requestText('INVITE', { uri: 'sip:account@10.0.0.1', user: '+4420', at: '10.9.1.1:5060' }))
+    await world.run(100)
+
+    expect(node.requests('INVITE')[0]?.header('X-Ringmain-Source')).toMatch(/^trunk=provider;/)
+  })
+
+  it('calls out by its registrars, the next one where one is away, and shows nobody how', async () => {
+    const { cluster, world, proxies, second } = await setUp(registering)
+    const node = await cluster.node('node1', proxies[0])
+    const fields = ['X-Ringmain-Trunk: provider']
+    const at = { user: 'c', at: 'node1.dc1', transport: 'TCP', contact: '<sip:c@node1.dc1>', fields }
+
+    node.say(requestText('INVITE', { ...at, uri: 'sip:0044123@provider.example' }))
+    await world.run(4_500)
+
+    const invite = second.requests('INVITE')[0]
+    expect(invite?.requestURI).toBe('sip:0044123@provider.example')
+    expect(invite?.header('X-Ringmain-Trunk')).toBeUndefined()
+  })
+})
+
+describe('the health of a trunk', () => {
+  it('is up where its server answers OPTIONS, whatever it says, and down where it does not or says 503', async () => {
+    const { world, first, told } = await setUp({ destination: '10.9.1.1:5060' })
+    const states = () => [...told.values()].map(({ health }) => `${health.state} ${health.reason}`.trim())
+
+    await world.run(2_000)
+    for (const request of first.requests('OPTIONS')) first.answer(request, 405)
+    await world.run(100)
+    const up = states()
+    await world.run(26_000)
+    for (const request of first.requests('OPTIONS').slice(2)) first.answer(request, 503)
+    await world.run(100)
+    const busy = states()
+    await world.run(60_000)
+
+    expect(up).toEqual(['up', 'up'])
+    expect(busy).toEqual(Array(2).fill('down it answers 503 Service Unavailable'))
+    expect(states()).toEqual(Array(2).fill('down it does not answer'))
+  })
+
+  it('says that the DNS does not know the server', async () => {
+    const { world, told } = await setUp({ destination: 'nowhere.example' })
+
+    await world.run(5_000)
+
+    expect([...told.values()].map(({ health }) => health.reason)).toEqual(
+      Array(2).fill('nowhere.example: the DNS has no address for it'),
+    )
+  })
+
+  it('is tested at once by every proxy that is asked, which says so', async () => {
+    const { world, proxies, first, told } = await setUp({ destination: '10.9.1.1:5060' })
+    await serve(world, [first], 3)
+    const before = first.requests('OPTIONS').length
+
+    await world.complete(proxies[1].member.announce(`${trunkTestKeys}provider`, 'test-1'))
+    await serve(world, [first], 1)
+
+    expect(first.requests('OPTIONS').length - before).toBe(2)
+    expect([...told.values()].map(({ tested }) => tested)).toEqual(['test-1', 'test-1'])
+  })
+})
