@@ -77,6 +77,7 @@ describe('a trunk that registers with a provider', () => {
     ])
     expect(await demo.ringmain(['trunk', 'list'])).toMatch(/provider .* up .*registered at/)
     expect(await demo.ringmain(['trunk', 'test', 'provider'])).toContain(host)
+    expect(await demo.ringmain(['doctor', '--trunk', 'provider'])).toMatch(/registration +ok/)
   })
 
   it('takes a call of the provider, to the number that To names', async () => {

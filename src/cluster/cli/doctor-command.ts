@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { certificate } from './certificate-check.ts'
 import { type ClientOptions, clientCommand, json } from './client-command.ts'
-import { CommandFailed, NotAvailableYet } from './errors.ts'
+import { examineTrunk } from './doctor-trunk.ts'
+import { CommandFailed } from './errors.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -23,14 +24,20 @@ export function doctorCommand(program: Command, terminal: Terminal): void {
   clientCommand(program, 'doctor', 'checks this host and the server')
     .option('--trunk <name>', 'checks a trunk to a carrier')
     .action(async (options: ClientOptions & { trunk?: string }) => {
-      if (options.trunk !== undefined) throw new NotAvailableYet('ringmain doctor --trunk')
-      const data = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
-      const host = [nodeVersion(), memory(), receiveBuffer(), directory(data), token(data)]
-      const findings = await Promise.all([...host, certificate(data, Date.now()), server(options.url)])
+      const findings =
+        options.trunk === undefined
+          ? await hostFindings(options, terminal)
+          : await examineTrunk(options.trunk, options, terminal)
       terminal.out(options.json ? json(findings) : table(columns, findings))
       const failed = findings.filter(({ verdict }) => verdict === 'failed')
       if (failed.length > 0) throw new CommandFailed(`${failed.length} of ${findings.length} checks failed`)
     })
+}
+
+function hostFindings(options: ClientOptions, terminal: Terminal): Promise<Finding[]> {
+  const data = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
+  const host = [nodeVersion(), memory(), receiveBuffer(), directory(data), token(data)]
+  return Promise.all([...host, certificate(data, Date.now()), server(options.url)])
 }
 
 const columns = [

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { configurationFrom } from '#protocols/model/configuration.ts'
 import { ringmain } from './ringmain.ts'
 
 type Answer = { status: number; body: unknown }
@@ -306,5 +307,72 @@ describe('ringmain doctor', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/server +failed +http:\S+ is down +no node is ready/)
     expect(err).toBe('1 of 7 checks failed')
+  })
+})
+
+describe('ringmain on trunks', () => {
+  const since = '2026-01-01T00:00:00.000Z'
+  const registration = { state: 'failing', reason: '403 Forbidden', registrar: 'sip.example', since }
+  const proxies = {
+    'proxy1.dc1': {
+      health: { state: 'up', reason: '', since, milliseconds: 7 },
+      facing: 'sip:203.0.113.5:5060',
+      servers: ['198.51.100.1:5060'],
+      registration,
+    },
+    'proxy2.dc1': {
+      health: { state: 'down', reason: 'it does not answer', since },
+      facing: 'sip:203.0.113.6:5060',
+      servers: ['198.51.100.1:5060'],
+    },
+  }
+  const { objects } = configurationFrom({
+    trunks: [
+      {
+        name: 'provider',
+        destination: 'sip.example',
+        credentials: { username: 'a', secret: 's' },
+        registration: {},
+        numbers: ['0XXXXX!'],
+      },
+    ],
+  })
+
+  function provide() {
+    answers.set('GET /api/v1/config', { status: 200, body: { objects } })
+    answers.set('GET /api/v1/trunks', { status: 200, body: [{ name: 'provider', proxies }] })
+    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies } })
+    answers.set('GET /api/v1/interactions', { status: 200, body: { items: [] } })
+  }
+
+  it('lists whether their servers answer and whether they are registered', async () => {
+    provide()
+
+    const { code, out } = await client('trunk list')
+
+    expect(code).toBe(0)
+    expect(out).toContain('down from 1 of 2 proxies: it does not answer')
+    expect(out).toContain('failing at sip.example: 403 Forbidden')
+  })
+
+  it('fails a test where a proxy gets no answer', async () => {
+    provide()
+
+    const { code, out, err } = await client('trunk test provider')
+
+    expect(code).toBe(1)
+    expect(out).toMatch(/proxy1\.dc1 .* up .* 7/)
+    expect(err).toBe('1 of 2 proxies get no answer')
+  })
+
+  it('says in plain words what is wrong with one, and which there are', async () => {
+    provide()
+
+    const doctor = await client('doctor --trunk provider')
+    const unknown = await client('doctor --trunk nobody')
+
+    expect(doctor.code).toBe(1)
+    expect(doctor.out).toMatch(/registration +failed +sip\.example: 403 Forbidden +the account is barred/)
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('there are: provider') })
   })
 })

@@ -8,7 +8,7 @@ export const trunkKeys = 'trunk/'
 /** Under `trunk-test/<trunk>` stands, while somebody waits for it, the name of a test that every proxy makes. */
 export const trunkTestKeys = 'trunk-test/'
 
-/** What one proxy knows of a trunk. `servers`: addresses that the DNS, or the configuration, names. */
+/** What one proxy knows of a trunk. `servers`: what the DNS, or the configuration, names. */
 export const TrunkAtProxy = closed({
   health: closed({
     state: Type.Enum(['up', 'down', 'unknown']),
@@ -17,7 +17,8 @@ export const TrunkAtProxy = closed({
     milliseconds: Type.Optional(Type.Integer({ description: 'until its last answer' })),
   }),
   tested: Type.Optional(Type.String({ description: 'the last test that was asked for' })),
-  servers: Type.Array(Type.String()),
+  facing: Type.String({ description: 'the URI by which its provider is told to reach us' }),
+  servers: Type.Array(Type.String({ description: 'host:port' })),
   registration: Type.Optional(
     closed({
       state: Type.Enum(['trying', 'registered', 'failing']),

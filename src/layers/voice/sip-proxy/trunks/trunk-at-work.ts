@@ -40,7 +40,8 @@ export class TrunkAtWork {
   readonly trunk: Trunk
   private readonly options: TrunkAtWorkOptions
   private readonly requests: TrunkRequests
-  private readonly addresses = new Set<string>()
+  private readonly hosts = new Set<string>()
+  private readonly servers = new Set<string>()
   private registration: Registration | undefined
   private registered: TrunkAtProxy['registration']
   private health: TrunkAtProxy['health'] & object
@@ -59,13 +60,14 @@ export class TrunkAtWork {
 
   /** Hosts of its servers, as far as they are known. */
   isAt(host: string): boolean {
-    return this.addresses.has(host)
+    return this.hosts.has(host)
   }
 
   get status(): TrunkAtProxy {
     const { health, registered, tested } = this
     const more = { ...(tested !== undefined && { tested }), ...(registered && { registration: registered }) }
-    return { health, servers: [...this.addresses].map(bracketed), ...more }
+    const facing = this.options.facing(this.trunk.transport)
+    return { health, facing, servers: [...this.servers], ...more }
   }
 
   /** Whether this proxy is the one to register. */
@@ -169,7 +171,10 @@ export class TrunkAtWork {
   }
 
   private located(hops: readonly Hop[]) {
-    for (const { host } of hops) this.addresses.add(host)
+    for (const { host, port } of hops) {
+      this.hosts.add(host)
+      this.servers.add(`${bracketed(host)}:${port}`)
+    }
   }
 
   private get now(): string {
