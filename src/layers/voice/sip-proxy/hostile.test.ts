@@ -111,6 +111,29 @@ describe('SIP Proxy and bad input', () => {
     expect(stranger.statuses('INVITE')).toEqual([401, 401, 401])
   })
 
+  it('bans who opens connections and says nothing, half a message, or what is none', async () => {
+    const { cluster, world, proxy, node, phone } = await setUp(
+      {},
+      { trusted: [], failures: { burst: 15, perSecond: 1 } },
+    )
+
+    for (const said of ['', 'INVITE sip:x SIP/2.0\nVia: ', `${'x'.repeat(40_000)}\n`]) {
+      const stream = await cluster.tcp('attacker', proxy)
+      if (said !== '') stream.say(said)
+      await world.run(1)
+    }
+    await world.run(33_000)
+    for (let n = 0; n < 20; n++) (await cluster.tcp('attacker', proxy)).say(`${'x'.repeat(40_000)}\n`)
+    await world.run(100)
+    const late = await cluster.tcp('attacker', proxy)
+    late.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1', transport: 'TCP' }))
+    phone.say(requestText('INVITE', { callID: 'good' }))
+    await world.run(100)
+
+    expect(late.heard).toEqual([])
+    expect(node.requests('INVITE').map(({ callID }) => callID)).toEqual(['good'])
+  })
+
   it('answers what it cannot read in no more bytes than it read', async () => {
     const { cluster, world, proxy } = await setUp()
     const stranger = await cluster.udp('stranger', { host: '192.0.2.7', port: 5060 }, proxy)

@@ -149,7 +149,7 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
     expect([await proxy.dropped('malformed'), await proxy.dropped('unframed')]).toEqual([1, 0])
   })
 
-  it('closes who opens and says nothing, or never ends what he began, and counts the silent', async () => {
+  it('closes who opens and says nothing, or never ends what he began, and counts them', async () => {
     const { cluster, world, proxy, phone } = await setUp()
     const opened = await cluster.webSocket('opened', proxy)
     const dripping = await cluster.webSocket('dripping', proxy)
@@ -165,7 +165,7 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
     }
 
     expect([phone.closed, opened.closed, dripping.closed]).toEqual([true, true, true])
-    expect(await proxy.dropped('silent')).toBe(2)
+    expect(await proxy.dropped('silent')).toBe(3)
   })
 
   it('takes so many connections from one source, and more when one of those has gone', async () => {

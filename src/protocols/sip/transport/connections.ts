@@ -7,6 +7,7 @@ import { networkOf } from '#platform/numeric-address.ts'
 import { TlsFailed } from '#platform/runtime/errors.ts'
 import type { Connection, Runtime, TlsCredentials } from '#platform/runtime/runtime.ts'
 import { SendFailed } from './errors.ts'
+import type { Guard } from './guard.ts'
 import type { Traffic } from './intake.ts'
 import type { TransportLimits } from './limits.ts'
 import { peerIdentity } from './peer-identity.ts'
@@ -18,8 +19,8 @@ export type ConnectionsOptions = {
   readonly log: Log
   readonly limits: TransportLimits
   readonly traffic: Traffic
-  /** Whether anything of whoever is there is looked at: a handshake is too dear for a source that is banned. */
-  admits(from: Hop): boolean
+  /** A handshake is too dear for a source that is banned. */
+  readonly guard: Guard
   frame(bytes: Buffer, from: Hop): void
 }
 
@@ -36,7 +37,7 @@ export class Connections {
   private readonly log: Log
   private readonly limits: TransportLimits
   private readonly traffic: Traffic
-  private readonly admits: (from: Hop) => boolean
+  private readonly guard: Guard
   private readonly streamOptions: StreamOptions
   private readonly streams = new Map<number, Stream>()
   /** The newest connection by which each address is reached. */
@@ -49,21 +50,22 @@ export class Connections {
   private readonly nextID: () => number
   private closing = false
 
-  constructor({ runtime, log, limits, traffic, admits, frame }: ConnectionsOptions, nextID: () => number) {
+  constructor({ runtime, log, limits, traffic, guard, frame }: ConnectionsOptions, nextID: () => number) {
     this.runtime = runtime
     this.log = log
     this.limits = limits
     this.traffic = traffic
-    this.admits = admits
+    this.guard = guard
     this.nextID = nextID
     this.streamOptions = {
       clock: runtime.clock,
       limits,
       user: {
         frame,
-        broken: (because, reason) => {
+        broken: (because, reason, from) => {
           if (because === 'closed') return
           traffic.drop(because)
+          guard.unreadable(from)
           log.debug({ reason }, 'closed a SIP connection')
         },
         closed: (stream) => this.forget(stream),
@@ -81,7 +83,7 @@ export class Connections {
 
   accept(connection: Connection, protocol: StreamProtocol): void {
     const { remote } = connection
-    if (!this.admits({ protocol, ...remote })) connection.destroy()
+    if (!this.guard.admits({ protocol, ...remote })) connection.destroy()
     else if (this.closing || this.isFull || !this.count(remote.host)) {
       this.traffic.drop('connections')
       connection.destroy()

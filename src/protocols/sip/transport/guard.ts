@@ -7,8 +7,8 @@ export interface Guard {
   admits(from: Hop): boolean
   /** They are this message. */
   takes(message: Message, from: Hop): boolean
-  /** They are none: whether their sender is told so. */
-  answersMalformed(from: Hop): boolean
+  /** They are none, or no end of them comes: whether their sender is told so. */
+  unreadable(from: Hop): boolean
   /** Whether nobody has shown yet that he hears what is sent there: no answer may be larger than what came. */
   mayBeForged(from: Hop): boolean
 }
@@ -16,6 +16,6 @@ export interface Guard {
 export const openToAll: Guard = {
   admits: () => true,
   takes: () => true,
-  answersMalformed: () => true,
+  unreadable: () => true,
   mayBeForged: () => false,
 }

@@ -75,7 +75,7 @@ export function takeIn(intake: Intake, bytes: Buffer, from: Hop, trusted: boolea
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error
     intake.traffic.drop('malformed')
-    if (trusted || guard.answersMalformed(from)) answer(intake, error, from, bytes.length)
+    if (trusted || guard.unreadable(from)) answer(intake, error, from, bytes.length)
     return
   }
   if (trusted || guard.takes(message, from)) intake.handle(message, from)

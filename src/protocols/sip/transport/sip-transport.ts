@@ -80,8 +80,7 @@ export class SipTransport implements Transport {
       reply: (bytes, hop) => this.send(bytes, hop),
     }
     const frame = (bytes: Buffer, from: Hop) => this.take(bytes, from, false)
-    const admits = (from: Hop) => guard.admits(from)
-    this.streams = new Connections({ runtime, log, limits, traffic: this.traffic, admits, frame }, () => ++this.lastID)
+    this.streams = new Connections({ runtime, log, limits, traffic: this.traffic, guard, frame }, () => ++this.lastID)
     metrics.gauge(
       'sip_connections',
       'SIP connections that are open, without the links of the cluster',

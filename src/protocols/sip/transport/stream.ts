@@ -10,14 +10,14 @@ import { WebSocketFraming } from './websocket-framing.ts'
 
 const pong = Buffer.from('\r\n')
 
-/** Why a stream was closed that its peer would have kept. `silent`: it was opened and nothing was said. */
+/** Why a stream was closed that its peer would have kept. `silent`: nothing was said, or half a message. */
 export type ClosedBecause = BrokenBecause | 'silent'
 
 /** What a stream tells its transport. */
 export interface StreamUser {
   frame(bytes: Buffer, from: Hop): void
   /** The stream can't be read on, or nobody speaks on it, and has been closed. */
-  broken(because: ClosedBecause, reason: string): void
+  broken(because: ClosedBecause, reason: string, from: Hop): void
   closed(stream: Stream): void
 }
 
@@ -135,7 +135,7 @@ export class Stream {
 
   private breakOff(because: ClosedBecause, reason: string) {
     if (this.ended) return
-    this.user.broken(because, reason)
+    this.user.broken(because, reason, this.hop)
     this.close()
   }
 
@@ -146,7 +146,8 @@ export class Stream {
       const now = this.clock.monotonic()
       const late = this.partialSince > 0 && now - this.partialSince >= partialMs
       if (this.silent) this.breakOff('silent', `no message in ${Math.min(idleMs, partialMs) / 1000} s`)
-      else if (late || now - this.lastHeard >= idleMs) this.close()
+      else if (late) this.breakOff('silent', `half a message in ${partialMs / 1000} s`)
+      else if (now - this.lastHeard >= idleMs) this.close()
       else this.keepWatch()
     })
   }

@@ -162,7 +162,7 @@ describe('defence', () => {
   it('counts what cannot be read, and answers it no more than anything else of strangers', () => {
     const { defence, banned } = setUp({ strangers: { perSecond: 1, burst: 20 } })
 
-    const answered = Array.from({ length: 201 }, () => defence.answersMalformed(phone)).filter(Boolean)
+    const answered = Array.from({ length: 201 }, () => defence.unreadable(phone)).filter(Boolean)
 
     expect(answered).toHaveLength(20)
     expect(banned).toEqual(['malformed messages'])

@@ -93,7 +93,7 @@ export class Defence implements Guard {
   }
 
   /** Guard: what cannot be read is a failure, and its sender a stranger. */
-  answersMalformed(from: Hop): boolean {
+  unreadable(from: Hop): boolean {
     const source = this.of(from)
     if (source.trusted) return true
     this.failed(source, from, 'malformed messages')
