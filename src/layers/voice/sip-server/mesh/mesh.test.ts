@@ -115,6 +115,42 @@ describe('T-Controllers of several nodes (event flows §14)', () => {
     expect(desktop.names('1001').at(-1)).toBe('DNBackInService')
   })
 
+  it.each([
+    ['at once: the first DN', 0, ['AgentReady', 'AgentLogout']],
+    [
+      'one after the other, while they do not hear each other: where he did something last',
+      100,
+      ['AgentLogout', 'AgentReady'],
+    ],
+  ])('keep an agent who logs in at two of them %s', async (_, later, last) => {
+    const { cluster, world, near, owner } = await setUp()
+    await (await cluster.phone('1003', '10.0.0.1')).register()
+    await (await cluster.phone('1004', '10.0.0.2')).register()
+    const here = cluster.client('here', near, 'tController')
+    const there = cluster.client('there', owner, 'tController')
+    for (const client of [here, there]) await client.connected()
+    await here.register('1003')
+    await there.register('1004')
+    const login = (client: TestClient, thisDN: string) => {
+      client.tlib.request({ name: 'RequestAgentLogin', thisDN, agentID: '1005' })
+      client.tlib.request({ name: 'RequestAgentReady', thisDN })
+    }
+
+    world.links.partition(['node1'], ['node2'])
+    login(here, '1003')
+    await world.run(later)
+    login(there, '1004')
+    await world.run(100)
+    world.links.heal(['node1'], ['node2'])
+    await world.run(3000)
+    const again = await there.ask({ name: 'RequestAgentLogin', thisDN: '1004', agentID: '1005' })
+
+    expect(here.names('1003')).toContain('AgentReady')
+    expect(there.names('1004')).toContain('AgentReady')
+    expect([here.names('1003').at(-1), there.names('1004').at(-1)]).toEqual(last)
+    expect(again).toMatchObject({ name: 'EventError', errorCode: errors.agentLoggedIn.code })
+  })
+
   it('free a DN whose call was on a node that is lost', async () => {
     const { cluster, world, near, owner } = await setUp()
     await world.complete(near.calls.call().seize('1001', 'direct'))

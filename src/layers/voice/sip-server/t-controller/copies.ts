@@ -18,8 +18,10 @@ export class Copies {
     if (ownerEpoch < (this.epochs.get(dn) ?? 0)) return
     this.forgetAgent(dn)
     this.epochs.set(dn, ownerEpoch)
+    const before = this.addresses.get(dn)?.agentID
     this.addresses.set(dn, address)
     if (address.agentID !== undefined) this.places.set(address.agentID, dn)
+    else if (before !== undefined) this.find(before)
   }
 
   /** The DN becomes ours. */
@@ -50,6 +52,11 @@ export class Copies {
 
   dnOf(agentID: string): string | undefined {
     return this.places.get(agentID)
+  }
+
+  /** He may have been logged in twice for a moment: he still is where he was not logged out. */
+  private find(agentID: string): void {
+    for (const [dn, address] of this.addresses) if (address.agentID === agentID) this.places.set(agentID, dn)
   }
 
   private forgetAgent(dn: string): void {

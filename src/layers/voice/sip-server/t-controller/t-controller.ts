@@ -61,6 +61,8 @@ export class TController implements Owners {
   private readonly outside: Outside
   private readonly waiting = new Map<number, Waiting>()
   private readonly confirmed = new Set<string>()
+  /** Agents logged in here who were heard to be logged in elsewhere, too. */
+  private readonly contested = new Set<string>()
   private lastAsker = 0
   private lastEventNo = 0
   private asking: Timer | undefined
@@ -169,19 +171,24 @@ export class TController implements Owners {
   /** Another node tells all its DNs; what it owned before and does not tell any more has no owner. */
   joined(node: string, addresses: readonly AddressState[]): void {
     this.copies.keep(node, new Set(addresses.map(({ thisDN }) => thisDN)))
-    for (const address of addresses) this.told(address)
+    for (const address of addresses) {
+      this.told(address)
+      this.displace(address)
+    }
   }
 
   /** Another node tells how a DN of its is; it may have become its owner just now. */
   told(address: AddressState): void {
-    const { thisDN: dn, node = '', ownerEpoch = 0 } = address
+    const { thisDN: dn, node = '', ownerEpoch = 0, agentID } = address
     const owned = this.owned.get(dn)
     if (owned && ownerEpoch < owned.ownerEpoch) return
     if (owned) this.disown(owned)
     const isNew = this.copies.ownerOf(dn) !== node
+    const login = agentID !== undefined && this.copies.of(dn)?.agentID !== agentID
     this.copies.put(address)
     const held = isNew ? this.held(dn) : []
     if (held.length > 0) this.options.peers.adopt(node, dn, held)
+    if (login || this.contested.has(agentID ?? '')) this.displace(address)
   }
 
   /** Calls at other nodes that a DN of ours has. */
@@ -219,6 +226,21 @@ export class TController implements Owners {
       const offered = partyState === 'Alerting' && thisQueue !== undefined
       return { connID, callUUID, node, purpose: offered ? 'routed' : 'direct' }
     })
+  }
+
+  /**
+   * An agent has logged in at two nodes at once, or at the second while the first could not be reached: he stays where
+   * he did something last. Both nodes compare the same times, so one of them, and only one, logs him out.
+   */
+  private displace({ thisDN, agentID, since = '' }: AddressState): void {
+    if (agentID === undefined) return
+    this.contested.delete(agentID)
+    for (const owned of this.owned.values()) {
+      if (owned.agent?.agentID !== agentID || owned.dn === thisDN) continue
+      const here = timestamp(owned.since)
+      if (here > since || (here === since && owned.dn < thisDN)) this.contested.add(agentID)
+      else owned.feedAgent({ type: 'logout', by: undefined, onCall: false, reasons: { reason: 'logged-in-elsewhere' } })
+    }
   }
 
   private disown(owned: OwnedDN): void {
