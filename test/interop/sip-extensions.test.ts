@@ -11,6 +11,7 @@ import { Sipp } from '../peers/sipp.ts'
 import { heard } from '../peers/wav.ts'
 import { until } from '../rig/api.ts'
 import { Demo, proxies } from '../rig/demo.ts'
+import { samples } from '../rig/figures.ts'
 import { Phones, tones } from '../rig/phones.ts'
 import { demoPorts, peerPorts } from '../rig/ports.ts'
 
@@ -39,7 +40,7 @@ describe('extensions', () => {
   })
 
   it.each([
-    ['wants a longer session timer is called again with it (RFC 4028 §7.3)', 'timed-callee', '1001'],
+    ['wants a longer session timer is called again with it (RFC 4028 §7.3)', 'timed-callee', '1007'],
     [
       'answers by a reliable 183, and offers anew by UPDATE before its 2xx (RFC 3262, RFC 3311)',
       'reliable-callee',
@@ -74,6 +75,25 @@ describe('extensions', () => {
       expect(await phone.finished()).toMatchObject({ code: 0, successful: 1, failed: 0 })
     } finally {
       await phone.stop()
+    }
+  })
+
+  it('a phone is told of the calls of another, as its lamps show them (RFC 6665, RFC 4235)', async () => {
+    await phones.agent('1001')
+    const lines = ['1006;[authentication username=1006 password=demo]']
+    const args = ['-auth_uri', '1001@ringmain']
+    const port = peerPorts.sipp + 20
+    const watcher = new Sipp({ scenario: 'watcher', remote, port, calls: 1, timeout: 20, lines, args })
+    try {
+      const caller = await phones.caller()
+      const subscriptions = async () => (await samples('sip_subscriptions')).reduce((sum, { value }) => sum + value, 0)
+      await until(async () => ((await subscriptions()) > 0 ? true : undefined), 10_000, 'a subscription')
+      caller.dial('sip:1001@ringmain')
+      const result = await watcher.finished()
+
+      expect(result, result.output).toMatchObject({ code: 0, successful: 1, failed: 0 })
+    } finally {
+      await watcher.stop()
     }
   })
 

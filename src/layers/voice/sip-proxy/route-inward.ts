@@ -2,7 +2,7 @@
 import type { Forward } from '#protocols/sip/core/proxy-copy.ts'
 import { isOutOfOrder, readRegister } from '#protocols/sip/core/registrar.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
-import { parseURI, type URI } from '#protocols/sip/message/headers/uri.ts'
+import { parseURI, type URI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { rendezvous } from '../model/rendezvous.ts'
@@ -43,7 +43,9 @@ function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decisio
   if (!ours && source.trunk === undefined) return refuse('relay', 403, 'Relaying Denied')
   if (request.method === 'REGISTER') return register(request, source, view)
   if (view.draining && request.method === 'INVITE') return refuse('draining', 503)
-  const node = rendezvous(`${request.callID} ${request.fromTag}`, view.nodes.ready)
+  // Who subscribes to a DN asks its owner, to which its REGISTERs go; all else is spread.
+  const about = request.method === 'SUBSCRIBE' ? unescapeText(uri.user) : `${request.callID} ${request.fromTag}`
+  const node = rendezvous(about, view.nodes.ready)
   return node === undefined
     ? refuse('no-node', 503)
     : toChosen(request, node, source, recordRoute(request, from, node, source, view), view)

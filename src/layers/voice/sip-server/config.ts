@@ -51,6 +51,8 @@ export const Config = Type.Object(
     limits: closed({
       calls: Type.Integer({ default: 5000, minimum: 1, description: 'live ones; beyond it new ones are answered 503' }),
       transactions: Type.Integer({ default: 400_000, minimum: 10, description: 'open ones of each side' }),
+      subscriptions: Type.Integer({ default: 10_000, minimum: 1, description: 'of phones to DNs (RFC 6665)' }),
+      subscriptionsOfDN: Type.Integer({ default: 100, minimum: 1, description: 'of one phone' }),
       clients: Type.Integer({ default: 1000, minimum: 1, description: 'T-Library clients of each port' }),
     }),
   },

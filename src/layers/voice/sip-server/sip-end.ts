@@ -56,7 +56,7 @@ export class SipEnd {
         product: 'Ringmain',
         contactHost: hello.name,
         nextHop: (uri) => this.proxies.nextHop(uri),
-        methods: ['REGISTER'],
+        methods: ['REGISTER', 'SUBSCRIBE'],
         sessionTimer: config.sessionTimer,
       },
     )
@@ -85,6 +85,8 @@ export class SipEnd {
   /** Outside of dialogs. A proxy asks by OPTIONS whether new calls may come. */
   private answer(request: Message, respond: Respond) {
     if (request.method === 'OPTIONS') return respond(this.options.takesCalls() ? 200 : 503)
+    // RFC 6665 §4.1.3: nobody here has subscribed to anything.
+    if (request.method === 'NOTIFY') return respond(481)
     if (request.method !== 'REGISTER') return respond(405)
     const { status, reason, fields } = this.registrar.answer(request)
     respond(status, reason, fields)

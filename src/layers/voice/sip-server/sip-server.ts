@@ -21,6 +21,7 @@ import { nextEpoch } from './epoch.ts'
 import { InteractionProxy } from './interaction-proxy/interaction-proxy.ts'
 import { mostAhead } from './interaction-proxy/stream.ts'
 import { Mesh, type MeshUser } from './mesh/mesh.ts'
+import { Notifier } from './notifier/notifier.ts'
 import { OutsideCalls } from './outside-calls.ts'
 import { interactionProxyPort, type PortParts, sessionControllerPort, tControllerPort } from './ports.ts'
 import { NodePublisher } from './publisher.ts'
@@ -41,6 +42,7 @@ type Parts = {
   readonly interactionProxy: InteractionProxy
   readonly calls: SessionController<Request>
   readonly overload: OverloadControl
+  readonly notifier: Notifier
 }
 
 export class SipServer implements RunningSipServer {
@@ -108,6 +110,7 @@ export class SipServer implements RunningSipServer {
     await (await this.announcement)?.withdraw()
     for (const watch of this.watches) watch.cancel()
     parts?.overload.stop()
+    parts?.notifier.close()
     parts?.tController.close()
     parts?.interactionProxy.close()
     for (const { listener, port } of this.listeners) {
@@ -149,6 +152,7 @@ export class SipServer implements RunningSipServer {
       peers: mesh,
       calls: () => calls,
       publish: (event, answers) => publisher.own(event, answers),
+      changed: (what, dn) => notifier.changed(what, dn),
     })
     const sip = new SipEnd({
       context: this.context,
@@ -160,6 +164,16 @@ export class SipServer implements RunningSipServer {
       registered: (dn, register, lifetime) => tController.registered(dn, register, lifetime),
       changed: () => this.linked(),
     })
+    const directory = directoryOf(() => configuration.current())
+    const notifier: Notifier = new Notifier({
+      authenticator: sip.authenticator,
+      isDN: (number) => configuration.current().dn(number) !== undefined,
+      uriOf: directory.uriOf,
+      address: (dn) => tController.address(dn),
+      contacts: (dn) => tController.contacts(dn),
+      limits: this.context.config.limits,
+    })
+    sip.userAgent.onSubscribe((request) => notifier.decide(request))
     const overload = new OverloadControl({ clock: runtime.clock, log, metrics })
     const calls: SessionController<Request> = createSessionController({
       runtime,
@@ -172,7 +186,7 @@ export class SipServer implements RunningSipServer {
         publisher,
         outside: new OutsideCalls(runtime.clock, () => configuration.current()),
         trunks: new TrunkLimits(runtime.clock, () => configuration.current()),
-        directory: directoryOf(() => configuration.current()),
+        directory,
         authenticator: sip.authenticator,
       },
       node,
@@ -200,7 +214,7 @@ export class SipServer implements RunningSipServer {
       interactionProxy,
     }
     return {
-      parts: { node, spool, sip, mesh, tController, interactionProxy, calls, overload },
+      parts: { node, spool, sip, mesh, tController, interactionProxy, calls, overload, notifier },
       services: [sessionControllerPort(common), tControllerPort(common), interactionProxyPort(common)],
     }
   }

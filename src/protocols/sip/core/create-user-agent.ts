@@ -10,6 +10,7 @@ import type { Hop, Transport } from '../transport/transport.ts'
 import { CallerSession, firstURI } from './caller-session.ts'
 import type { DialogSession, SessionOwner } from './dialog-session.ts'
 import type { Drive } from './machine-in-turn.ts'
+import type { Subscribing } from './notifier.ts'
 import { OneRequest } from './request-outcome.ts'
 import type { IncomingSession, OutgoingSession, RequestOutcome, SessionUser } from './session.ts'
 import { SessionTable } from './session-table.ts'
@@ -54,6 +55,11 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
     this.timing = { T1: options.T1 ?? defaultTiming.T1, T2: options.T2 ?? defaultTiming.T2 }
     this.drive = measured(metrics, runtime, this.sessions)
     this.server = new UserAgentServer(this, this.sessions)
+    metrics.gauge(
+      'sip_subscriptions',
+      'Subscriptions that are told of changes here',
+      () => this.server.subscriptions.size,
+    )
     transactions.use(this.server)
   }
 
@@ -98,6 +104,10 @@ class TransactionUserAgent implements UserAgent, SessionOwner {
 
   onRequest(handler: (request: Message, respond: Respond, from: Hop) => void): void {
     this.server.onRequest = handler
+  }
+
+  onSubscribe(handler: (request: Message) => Subscribing): void {
+    this.server.onSubscribe = handler
   }
 
   counts(): { sessions: number; dialogs: number; requests: number } {

@@ -1,9 +1,11 @@
 /** What comes to a user agent (RFC 3261 §8.2): whose dialog it is in, who takes it, and what needs neither. */
+import { expiresSeconds } from '../message/headers/expires.ts'
 import type { Message } from '../message/message.ts'
 import type { RespondParts, ServerTransaction, TransactionUser } from '../transaction/transactions.ts'
 import type { Hop } from '../transport/transport.ts'
 import { CalleeSession, readDialog } from './callee-session.ts'
 import type { SessionOwner } from './dialog-session.ts'
+import { type Subscribing, Subscriptions } from './notifier.ts'
 import type { IncomingSession, SessionUser } from './session.ts'
 import { originOf, type SessionTable } from './session-table.ts'
 import type { Respond } from './user-agent.ts'
@@ -11,6 +13,8 @@ import type { Respond } from './user-agent.ts'
 export class UserAgentServer implements TransactionUser {
   onInvite: ((incoming: IncomingSession) => { user: SessionUser }) | undefined
   onRequest: ((request: Message, respond: Respond, from: Hop) => void) | undefined
+  onSubscribe: ((request: Message) => Subscribing) | undefined
+  readonly subscriptions: Subscriptions
   private readonly owner: SessionOwner
   private readonly sessions: SessionTable
   /** Requests outside dialogs that have no final response yet. */
@@ -19,6 +23,7 @@ export class UserAgentServer implements TransactionUser {
   constructor(owner: SessionOwner, sessions: SessionTable) {
     this.owner = owner
     this.sessions = sessions
+    this.subscriptions = new Subscriptions(owner)
   }
 
   /** Requests that wait for their answer. */
@@ -37,6 +42,8 @@ export class UserAgentServer implements TransactionUser {
     else if (request.toTag !== '') this.requestInside(transaction, request)
     else if (request.method === 'INVITE') this.invited(transaction, request)
     else if (inDialogOnly.has(request.method)) this.respond(transaction, 481)
+    else if (request.method === 'SUBSCRIBE' && this.onSubscribe !== undefined)
+      this.subscribed(this.onSubscribe, transaction)
     else this.requestOutside(transaction, request)
   }
 
@@ -47,8 +54,21 @@ export class UserAgentServer implements TransactionUser {
   /** §12.2.2: 481 where there is no such dialog. */
   private requestInside(transaction: ServerTransaction, request: Message) {
     const session = this.sessions.of(request)
-    if (session === undefined) this.respond(transaction, 481)
-    else session.receive(transaction, request)
+    if (session !== undefined) session.receive(transaction, request)
+    else this.requestOfSubscription(transaction, request)
+  }
+
+  private requestOfSubscription(transaction: ServerTransaction, request: Message) {
+    const subscription = this.subscriptions.of(request)
+    if (subscription === undefined) this.respond(transaction, 481)
+    else subscription.receive(transaction, request, askedFor(request))
+  }
+
+  private subscribed(decide: (request: Message) => Subscribing, transaction: ServerTransaction) {
+    const { request } = transaction
+    const { status, reason, fields, subscriber } = decide(request)
+    if (subscriber === undefined) this.respond(transaction, status, { reason, fields })
+    else this.subscriptions.begin(transaction, subscriber, askedFor(request))
   }
 
   private invited(transaction: ServerTransaction, request: Message) {
@@ -112,6 +132,12 @@ export class UserAgentServer implements TransactionUser {
     const contact = status > 100 && status < 300 ? fields.contact(method, transaction.from) : undefined
     transaction.respond(status, { ...parts, contact, fields: fields.ofResponse(method, status, parts.fields) })
   }
+}
+
+/** Seconds; undefined where it does not say. */
+function askedFor(request: Message): number | undefined {
+  const field = request.header('Expires')
+  return field === undefined ? undefined : expiresSeconds(field)
 }
 
 /** Without a To tag these belong to nothing (§12.2.2). */

@@ -5,6 +5,7 @@
 import type { Message } from '../message/message.ts'
 import type { Hop } from '../transport/transport.ts'
 import type { Identity } from './digest-client.ts'
+import type { Subscribing } from './notifier.ts'
 import type { Body, Fields, IncomingSession, OutgoingSession, RequestOutcome, SessionUser } from './session.ts'
 import type { SessionTimerPolicy } from './session-timer.ts'
 
@@ -55,6 +56,8 @@ export interface UserAgent {
   onInvite(handler: (incoming: IncomingSession) => { user: SessionUser }): void
   /** Sets who answers requests outside dialogs: REGISTER, MESSAGE, … and OPTIONS where `respond` is called in the turn. */
   onRequest(handler: (request: Message, respond: Respond, from: Hop) => void): void
+  /** Sets who decides about SUBSCRIBE outside dialogs (RFC 6665 §4.2.1); without one it is asked as any request is. */
+  onSubscribe(handler: (request: Message) => Subscribing): void
   /** Everything back to zero when the last call has ended. */
   counts(): { sessions: number; dialogs: number; requests: number }
 }

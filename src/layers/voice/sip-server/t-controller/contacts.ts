@@ -4,12 +4,14 @@
  */
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { grantedExpiry, type Register, type RequestedContact } from '#protocols/sip/core/registrar.ts'
+import { own } from '#protocols/sip/message/scan.ts'
+import type { RegisteredContact } from '../notifier/documents.ts'
 
 export class Contacts {
   private readonly clock: Clock
   private readonly gone: () => void
-  /** Contact → when it expires, on our clock. */
-  private readonly expiries = new Map<string, number>()
+  /** By contact: its URI, and when it expires on our clock. */
+  private readonly expiries = new Map<string, { readonly uri: string; readonly at: number }>()
   private timer: Timer | undefined
 
   /** `gone` is called when the last contact expires. */
@@ -29,9 +31,18 @@ export class Contacts {
     for (const contact of register.contacts) {
       const seconds = grantedExpiry(contact.expires, lifetime)
       if (seconds === 0) this.expiries.delete(keyOf(contact))
-      else this.expiries.set(keyOf(contact), now + seconds * 1000)
+      else this.expiries.set(keyOf(contact), { uri: own(contact.uri), at: now + seconds * 1000 })
     }
     this.watch()
+  }
+
+  /** With the seconds that are left. */
+  list(): RegisteredContact[] {
+    const now = this.clock.monotonic()
+    return [...this.expiries.values()].map(({ uri, at }) => ({
+      uri,
+      seconds: Math.max(0, Math.ceil((at - now) / 1000)),
+    }))
   }
 
   close(): void {
@@ -42,7 +53,7 @@ export class Contacts {
   /** A timer that runs is left alone when a contact is refreshed: most of them are, long before it ends. */
   private watch(): void {
     if (this.timer !== undefined || !this.any) return
-    const earliest = Math.min(...this.expiries.values())
+    const earliest = Math.min(...[...this.expiries.values()].map(({ at }) => at))
     this.timer = this.clock.after(Math.max(0, earliest - this.clock.monotonic()), () => this.look())
   }
 
@@ -50,7 +61,7 @@ export class Contacts {
     this.timer = undefined
     const before = this.any
     const now = this.clock.monotonic()
-    for (const [contact, at] of this.expiries) if (at <= now) this.expiries.delete(contact)
+    for (const [contact, { at }] of this.expiries) if (at <= now) this.expiries.delete(contact)
     if (before && !this.any) this.gone()
     this.watch()
   }

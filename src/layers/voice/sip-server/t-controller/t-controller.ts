@@ -12,6 +12,7 @@ import type { Register } from '#protocols/sip/core/registrar.ts'
 import type { AddressState } from '#protocols/tlib/attributes.ts'
 import { parseConnID } from '#protocols/tlib/conn-id.ts'
 import type { DeviceEvent, OwnerEvent } from '#protocols/tlib/events.ts'
+import type { RegisteredContact } from '../notifier/documents.ts'
 import type { Requester } from '../requester.ts'
 import type { Owners, SeizeReply, SeizeRequest } from '../session-controller/ports.ts'
 import type { Asker } from './agent.ts'
@@ -46,6 +47,8 @@ export type TControllerOptions = {
   readonly calls: () => LiveCalls
   /** An event of an agent or DN, into the node's stream. */
   publish(event: OwnerEvent, answers: Requester | undefined): void
+  /** The calls or the contacts of a DN may be others now. */
+  changed(what: 'dialog' | 'reg', dn: string): void
 }
 
 /** How often the owner asks after seizures, and after how many unanswered questions the call is given up. */
@@ -84,6 +87,7 @@ export class TController implements Owners {
     owned.contacts.apply(register, lifetime)
     if (owned.contacts.any) owned.found()
     else owned.lost()
+    this.options.changed('reg', dn)
   }
 
   seize(request: SeizeRequest, reply: (reply: SeizeReply) => void) {
@@ -147,6 +151,12 @@ export class TController implements Owners {
 
   follow(event: DeviceEvent): void {
     this.calls.follow(event)
+    this.options.changed('dialog', event.thisDN)
+  }
+
+  /** The contacts of a DN that this node owns. */
+  contacts(dn: string): RegisteredContact[] {
+    return this.owned.get(dn)?.contacts.list() ?? []
   }
 
   /** How a DN is, with its calls that are known here. */
@@ -300,6 +310,7 @@ export class TController implements Owners {
     const requester = this.requester(by)
     this.options.publish(event, requester)
     this.options.peers.broadcast(this.stateOf(owned), event, requester)
+    if (told.name === 'EventDNOutOfService') this.options.changed('reg', owned.dn)
   }
 
   private take(by: Asker): Waiting | undefined {

@@ -1,0 +1,122 @@
+/**
+ * Who may know what by SUBSCRIBE (RFC 6665): a DN of ours, proved by digest, the calls of any DN (RFC 4235), as lamps of
+ * its phone show them, and its own registration (RFC 3680). Subscriptions are bounded, all of them and each DN's.
+ */
+import { eventOf, type Subscriber, type Subscribing, type Subscription } from '#protocols/sip/core/notifier.ts'
+import type { Body } from '#protocols/sip/core/session.ts'
+import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
+import { own } from '#protocols/sip/message/scan.ts'
+import type { AddressState } from '#protocols/tlib/attributes.ts'
+import type { Authenticator } from '../session-controller/ports.ts'
+import { callerOf } from '../sip/caller.ts'
+import { dialogInfo, type RegisteredContact, regInfo } from './documents.ts'
+
+export type NotifierOptions = {
+  readonly authenticator: Authenticator
+  /** Whether there is such a DN. */
+  readonly isDN: (number: string) => boolean
+  readonly uriOf: (dn: string) => string
+  readonly address: (dn: string) => AddressState
+  readonly contacts: (dn: string) => readonly RegisteredContact[]
+  readonly limits: { readonly subscriptions: number; readonly subscriptionsOfDN: number }
+}
+
+type Package = 'dialog' | 'reg'
+const packages: readonly Package[] = ['dialog', 'reg']
+
+/** Seconds. */
+const shortest = 60
+const longest = 3600
+
+export class Notifier {
+  private readonly options: NotifierOptions
+  /** By package and the DN they are about. */
+  private readonly watching = new Map<string, Set<Subscription>>()
+  private readonly ofDN = new Map<string, number>()
+  private count = 0
+
+  constructor(options: NotifierOptions) {
+    this.options = options
+  }
+
+  /** News of a DN; costs nothing while nobody subscribes to anything. */
+  changed(event: Package, dn: string): void {
+    if (this.watching.size === 0) return
+    for (const subscription of this.watching.get(`${event} ${dn}`) ?? []) subscription.changed()
+  }
+
+  /** The node stops: everybody may subscribe elsewhere. */
+  close(): void {
+    for (const subscriptions of [...this.watching.values()])
+      for (const subscription of [...subscriptions]) subscription.end('deactivated')
+  }
+
+  /** SUBSCRIBE outside dialogs. */
+  decide(request: Message): Subscribing {
+    const { authenticator, isDN } = this.options
+    // First of all, so that nobody finds out which DNs there are.
+    const verdict = authenticator.authenticate(request)
+    if (!verdict.ok) return verdict
+    const subscriber = callerOf(request) ?? ''
+    if (!isDN(subscriber)) return { status: 403 }
+    const event = packages.find((name) => name === eventOf(request).name)
+    // §4.2.1.3, §7.2: Allow-Events says what would do.
+    if (event === undefined) return { status: 489, fields: [['Allow-Events', packages.join(', ')]] }
+    const dn = own(unescapeText(parseURI(request.requestURI).user))
+    if (!isDN(dn)) return { status: 404 }
+    if (event === 'reg' && dn !== subscriber) return { status: 403 }
+    return this.hasRoom(subscriber) ? { status: 200, subscriber: this.subscriberOf(event, dn, subscriber) } : full
+  }
+
+  private hasRoom(subscriber: string): boolean {
+    const { subscriptions, subscriptionsOfDN } = this.options.limits
+    return this.count < subscriptions && (this.ofDN.get(subscriber) ?? 0) < subscriptionsOfDN
+  }
+
+  private subscriberOf(event: Package, dn: string, subscriber: string): Subscriber {
+    const key = `${event} ${dn}`
+    let subscription: Subscription | undefined
+    return {
+      grant,
+      begun: (made) => {
+        subscription = made
+        this.add(key, subscriber, made)
+      },
+      state: (version) => this.state(event, dn, version),
+      ended: () => subscription && this.remove(key, subscriber, subscription),
+    }
+  }
+
+  private state(event: Package, dn: string, version: number): Body {
+    const { uriOf, address, contacts } = this.options
+    const entity = uriOf(dn)
+    return event === 'dialog' ? dialogInfo(entity, address(dn), uriOf, version) : regInfo(entity, contacts(dn), version)
+  }
+
+  private add(key: string, subscriber: string, subscription: Subscription): void {
+    const about = this.watching.get(key) ?? new Set()
+    this.watching.set(key, about.add(subscription))
+    this.ofDN.set(subscriber, (this.ofDN.get(subscriber) ?? 0) + 1)
+    this.count += 1
+  }
+
+  private remove(key: string, subscriber: string, subscription: Subscription): void {
+    const about = this.watching.get(key)
+    about?.delete(subscription)
+    if (about?.size === 0) this.watching.delete(key)
+    const left = (this.ofDN.get(subscriber) ?? 1) - 1
+    if (left === 0) this.ofDN.delete(subscriber)
+    else this.ofDN.set(subscriber, left)
+    this.count -= 1
+  }
+}
+
+const full: Subscribing = { status: 503, reason: 'Too Many Subscriptions', fields: [['Retry-After', '60']] }
+
+/** §4.2.1.1: shortened, never lengthened; what is too brief is refused, but 0 only asks once. */
+function grant(asked: number | undefined): ReturnType<Subscriber['grant']> {
+  if (asked === undefined) return longest
+  if (asked > 0 && asked < shortest) return { status: 423, fields: [['Min-Expires', String(shortest)]] }
+  return Math.min(asked, longest)
+}
