@@ -299,6 +299,32 @@ describe('reporting', () => {
     expect(await running.history.get('call-1')).toMatchObject({ missingEvents: 2 })
   })
 
+  it.each([
+    ['while it goes on', 6],
+    ['when it has ended', 8],
+  ])('completes a call whose missing events come late, %s', async (_, before) => {
+    const running = await start(slowStore(world))
+    const events = callOf(1)
+    const late = (event: Event) => event.name === 'EventCallCreated' || event.name === 'EventCallPartyState'
+
+    node.tell(events.slice(0, before).filter((event) => !late(event)))
+    await world.run(400)
+    for (const event of events.filter(late).reverse()) {
+      node.tell([event])
+      await world.run(400)
+    }
+    node.tell(events.slice(before))
+    await world.run(400)
+
+    const undisturbed = records(memoryStore())
+    const [positions, next] = [events.map((_, index) => index + 1), events.length + 1]
+    await undisturbed.take({ reader: 'r', node: 'n', positions, next, events: Buffer.from(JSON.stringify(events)) })
+    const expected = await undisturbed.get('call-1')
+    expect(expected).toMatchObject({ segments: [{ kind: 'ringing' }, { kind: 'talk' }] })
+    expect(await running.history.get('call-1')).toEqual(expected)
+    expect(said).toEqual([])
+  })
+
   it('reads the nodes of its data centre, and joins the after-call work that another one tells of', async () => {
     const other = await nodeOf('dc2', 'node2.dc2', '127.0.0.2')
     const store = slowStore(world)

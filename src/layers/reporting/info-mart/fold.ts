@@ -32,12 +32,16 @@ export function beforeFirst(event: CallEvent): CallState {
   }
 }
 
+/** The number its next event has. */
+export const expected = (call: CallState, { callUUID, eventNo }: CallEvent): number =>
+  call.next.get(callUUID) ?? Math.min(eventNo, 1)
+
 /** The next event; one that was read before changes nothing, one that is missing before it is counted. */
 export function read(call: CallState, event: CallEvent): void {
-  const expected = call.next.get(event.callUUID) ?? Math.min(event.eventNo, 1)
-  if (event.eventNo < expected) return
+  const next = expected(call, event)
+  if (event.eventNo < next) return
   call.next.set(event.callUUID, event.eventNo + 1)
-  call.missing += event.eventNo - expected
+  call.missing += event.eventNo - next
   call.now = Math.max(call.now, millisecondsOf(event.time))
   if (call.end !== undefined) return
   if (event.callUUID === call.callUUID) readOwn(call, event)

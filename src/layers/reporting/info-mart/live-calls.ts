@@ -7,6 +7,7 @@ import type { Interaction } from '#protocols/model/http/calls.ts'
 import type { CallEvent } from '#protocols/tlib/events.ts'
 import type { CallState } from './call-state.ts'
 import { beforeFirst, read } from './fold.ts'
+import { Gaps, inOrder } from './gaps.ts'
 import { interactionOf } from './interaction.ts'
 
 const remembered = 1000
@@ -37,6 +38,7 @@ export class LiveCalls {
   private readonly mainOf = new Map<string, string>()
   /** Calls that ended lately, and the interactions they belong to: a replay finds them here. */
   private readonly over = new Recent<string, string>(remembered)
+  private readonly gaps = new Gaps()
 
   constructor(options: LiveCallsOptions) {
     this.options = options
@@ -49,21 +51,32 @@ export class LiveCalls {
 
   async take(event: CallEvent): Promise<Taken> {
     const over = this.over.get(event.callUUID)
-    if (over !== undefined) return { interaction: over, missing: 0 }
-    const call = this.known(event) ?? (await this.unknown(event))
+    const call = over === undefined ? (this.known(event) ?? (await this.unknown(event))) : undefined
+    const completed = this.gaps.fill(over ?? call?.callUUID ?? '', event)
+    if (completed) return this.settle(completed, event, 0)
+    if (call === undefined) return { interaction: over ?? '', missing: 0 }
     const { end: endedBefore, missing: missedBefore } = call
+    this.gaps.reads(call, event)
     read(call, event)
+    if (endedBefore === undefined) return this.settle(call, event, call.missing - missedBefore)
+    this.forget(call)
+    return { interaction: call.callUUID, missing: 0 }
+  }
+
+  /** The call after the event. */
+  private settle(call: CallState, event: CallEvent, missing: number): Taken {
     const { callUUID: interaction, end } = call
-    const missing = call.missing - missedBefore
     if (end === undefined) {
       this.keep(call, event)
       return { interaction, missing }
     }
+    this.forget(call)
+    return { interaction, missing, ended: interactionOf({ ...call, end }) }
+  }
+
+  private forget(call: CallState): void {
     this.drop(call)
     this.remember(call)
-    return endedBefore === undefined
-      ? { interaction, missing, ended: interactionOf({ ...call, end }) }
-      : { interaction, missing: 0 }
   }
 
   private known(event: CallEvent): CallState | undefined {
@@ -85,7 +98,7 @@ export class LiveCalls {
   }
 
   private async stored({ callUUID }: CallEvent): Promise<CallState | undefined> {
-    const events = await this.options.eventsAbout(callUUID)
+    const events = inOrder(await this.options.eventsAbout(callUUID))
     const [first] = events
     if (!first) return undefined
     const state = beforeFirst(first)
