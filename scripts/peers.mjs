@@ -12,6 +12,7 @@ const peers = {
   sipsak: 'sipsak',
   chromium: 'chromium',
   tshark: 'tshark',
+  sngrep: 'sngrep',
 }
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']

@@ -1,7 +1,10 @@
 // What is traced of a call, read by foreign eyes: tshark opens the export of the HTTP API and of the command line.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pcapOf } from '#platform/trace/pcap.ts'
 import { Sipp } from '../peers/sipp.ts'
+import { Sngrep } from '../peers/sngrep.ts'
 import { tshark } from '../peers/tshark.ts'
 import { Demo, proxies } from '../rig/demo.ts'
 import { demoPorts, peerPorts } from '../rig/ports.ts'
@@ -13,11 +16,16 @@ const what = ['sip.Method', 'sip.Status-Code', 'sip.CSeq.method']
 
 describe('the export of a call of which SIPp was the caller', () => {
   let demo: Demo
+  let sngrep: Sngrep
   let callUUID = ''
   let capture: Uint8Array
 
   beforeAll(async () => {
+    sngrep = new Sngrep(peerPorts.sngrep)
     demo = await Demo.start()
+    const objects = join(demo.data, 'capture-server.yaml')
+    writeFileSync(objects, `settings: { captureServer: '127.0.0.1:${peerPorts.sngrep}' }\n`)
+    await demo.ringmain(['config', 'apply', objects])
     const call = { scenario: 'caller', remote: proxy, port: peerPorts.sipp, calls: 1, keys: { number: '8902' } }
     const result = await Sipp.run({ ...call, args: ['-d', '300'], timeout: 20 })
     expect(result, result.output).toMatchObject({ code: 0, successful: 1 })
@@ -29,22 +37,36 @@ describe('the export of a call of which SIPp was the caller', () => {
     expect(answer.headers.get('content-type')).toBe('application/vnd.tcpdump.pcap')
     capture = new Uint8Array(await answer.arrayBuffer())
   })
-  afterAll(() => demo?.stop())
+  afterAll(async () => {
+    await demo?.stop()
+    await sngrep?.stop()
+  })
 
-  it('shows tshark the last hop: INVITE, 200, ACK and BYE at the addresses where they passed', async () => {
-    const rows = await tshark(capture, [...where, ...what], `udp.port == ${peerPorts.sipp}`)
-
+  /** Who said what to whom on the last hop, as tshark reads it. */
+  async function lastHop(of: Uint8Array): Promise<string[]> {
+    const rows = await tshark(of, [...where, ...what], `udp.port == ${peerPorts.sipp}`)
     const steps = rows.map(([source, sourcePort, destination, destinationPort, method, status, cseq]) => {
       const step = method === '' ? `${status} ${cseq}` : method
       return `${source}:${sourcePort} ${destination}:${destinationPort} ${step}`
     })
-    expect(steps.filter((step) => !step.endsWith('100 INVITE'))).toEqual([
-      `${caller} ${proxy} INVITE`,
-      `${proxy} ${caller} 200 INVITE`,
-      `${caller} ${proxy} ACK`,
-      `${caller} ${proxy} BYE`,
-      `${proxy} ${caller} 200 BYE`,
-    ])
+    return steps.filter((step) => !step.endsWith('100 INVITE'))
+  }
+  const wholeCall = [
+    `${caller} ${proxy} INVITE`,
+    `${proxy} ${caller} 200 INVITE`,
+    `${caller} ${proxy} ACK`,
+    `${caller} ${proxy} BYE`,
+    `${proxy} ${caller} 200 BYE`,
+  ]
+
+  it('shows tshark the last hop: INVITE, 200, ACK and BYE at the addresses where they passed', async () => {
+    expect(await lastHop(capture)).toEqual(wholeCall)
+  })
+
+  it('is what a capture server was told by HEP3: sngrep, read by tshark', async () => {
+    await sngrep.told()
+
+    expect(await lastHop(await sngrep.capture())).toEqual(wholeCall)
   })
 
   it('has the hops inside too, each member at one address, and nothing in it that tshark cannot read', async () => {

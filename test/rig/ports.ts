@@ -42,6 +42,7 @@ export const peerPorts = {
   kamailio: own(11_160),
   sipp: own(11_700),
   dnsmasq: own(11_180),
+  sngrep: own(11_190),
 }
 
 /** Of the n-th baresip. */

@@ -28,6 +28,8 @@ export type DiskTraceOptions = {
   readonly retention: () => Retention
   /** As the setting `ladderKilobytesPerSecond` is now, in bytes; unbounded unless told. */
   readonly budget?: () => number
+  /** Takes each SIP message of calls that are traced, besides the disk. */
+  readonly copy?: (at: number, from: string, to: string, bytes: Buffer) => void
   /** As the setting `maskDigits` is now. */
   readonly masking?: () => Masking
   /** Whether the text of an event says that its call is over: reading stops soon after it. */
@@ -133,9 +135,11 @@ class SegmentedTrace implements DiskTrace {
     const { share } = this
     if (share.limit !== whole && !share.admits(id === '' ? classOf(callIDIn(body as Buffer) ?? '') : classOfCall(id)))
       return this.leftOut.inc()
+    const at = this.options.runtime.clock.wall()
+    if (kind === 'sip') this.options.copy?.(at, from, to, body as Buffer)
     const room = roomFor(body)
     if (this.closed || room > largestRecord || this.queued + room > this.mostQueued) return this.drop()
-    share.spend(this.write(room, { kind, at: this.options.runtime.clock.wall(), from, to, id, body }))
+    share.spend(this.write(room, { kind, at, from, to, id, body }))
   }
 
   /** Gives how many bytes it took. */

@@ -3,6 +3,7 @@
  * each message in a UDP datagram with headers made up for it, whatever carried it. An end without an address, a member
  * of the cluster on a link, has one that nobody routes: of RFC 2544 (IPv4), of RFC 3849 (IPv6).
  */
+import { type Endpoint, endpointOf } from './endpoint.ts'
 import type { TraceItem } from './trace.ts'
 
 const magic = 0xa1b2c3d4
@@ -42,9 +43,6 @@ function packet(message: TraceItem, ends: Ends): Buffer[] {
   return [header, datagram]
 }
 
-/** `bytes`: 4 or 16, both ends alike. */
-type Endpoint = { readonly bytes: Buffer; readonly port: number }
-
 /** The address of each end, the same one throughout the file. */
 class Ends {
   private readonly known = new Map<string, Endpoint>()
@@ -74,31 +72,6 @@ class Ends {
     return { bytes, port: usualPort }
   }
 }
-
-/** `192.0.2.7:5060` or `[2001:db8::1]:5060`. */
-function endpointOf(address: string): Endpoint {
-  const colon = address.lastIndexOf(':')
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { bytes: host.includes(':') ? bytesOfIPv6(host) : bytesOfIPv4(host), port: Number(address.slice(colon + 1)) }
-}
-
-const bytesOfIPv4 = (host: string): Buffer => Buffer.from(host.split('.').map(Number))
-
-function bytesOfIPv6(host: string): Buffer {
-  const [head = '', tail] = host.replace(/%.*$/, '').split('::')
-  const before = groupsOf(head)
-  const after = groupsOf(tail ?? '')
-  return Buffer.concat([before, Buffer.alloc(16 - before.length - after.length), after])
-}
-
-const groupsOf = (text: string): Buffer =>
-  Buffer.concat(
-    text === ''
-      ? []
-      : text
-          .split(':')
-          .map((group) => (group.includes('.') ? bytesOfIPv4(group) : Buffer.from(group.padStart(4, '0'), 'hex'))),
-  )
 
 /** RFC 4291 §2.5.5.2, where the other end has IPv6. */
 const mapped = Buffer.from('00000000000000000000ffff', 'hex')

@@ -186,6 +186,19 @@ export const Settings = closed({
     minimum: 1,
     description: 'of each process: above it a share of the calls has a ladder, half, a quarter, …',
   }),
+  captureServer: Type.Optional(
+    Type.String({
+      pattern: '^(\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}$',
+      description:
+        'numeric address and UDP port of a HEP3 capture server, which is told what proxies and the outside say',
+    }),
+  ),
+  captureAgent: Type.Integer({
+    default: 1,
+    minimum: 0,
+    maximum: 4_294_967_295,
+    description: 'by which the capture server tells its agents apart',
+  }),
   maskDigits: Type.Boolean({ default: false, description: 'digits that callers enter are masked in ladders' }),
 })
 export type Settings = Static<typeof Settings>
