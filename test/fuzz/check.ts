@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { buildSdp } from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
+import { bodyFault, bodyOf } from '#protocols/sip/core/message-body.ts'
 import { readRegister } from '#protocols/sip/core/registrar.ts'
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
 import { edit } from '#protocols/sip/message/edit.ts'
@@ -12,13 +13,19 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { contactsOf } from '#protocols/sip/message/headers/contact.ts'
 import { parseCredentials } from '#protocols/sip/message/headers/digest.ts'
 import { formatNameAddr, parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
+import { rackOf, reliableNumber } from '#protocols/sip/message/headers/rack.ts'
+import { parseReplaces } from '#protocols/sip/message/headers/replaces.ts'
+import { leastSession, sessionExpiresOf } from '#protocols/sip/message/headers/session-expires.ts'
 import { parseURI, sameURI } from '#protocols/sip/message/headers/uri.ts'
 import { parseVia } from '#protocols/sip/message/headers/via.ts'
 import { defaultLimits } from '#protocols/sip/message/limits.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import { partsOf } from '#protocols/sip/message/multipart.ts'
 import { parseMessage } from '#protocols/sip/message/parse-message.ts'
 import { stampVia } from '#protocols/sip/message/stamp-via.ts'
 import { Framer } from '#protocols/sip/transport/framer.ts'
+import { answerStun, mayBeStun } from '#protocols/sip/transport/stun.ts'
+import { upgrade } from '#protocols/sip/transport/websocket-upgrade.ts'
 
 /** What was read; undefined where it cannot be. */
 function read<T>(what: () => T): T | undefined {
@@ -44,6 +51,7 @@ const shape = (message: Message) => [
 ]
 
 export function checkBytes(bytes: Buffer): void {
+  checkOpenings(bytes)
   const message = read(() => parseMessage(bytes))
   checkDescription(message?.body ?? bytes)
   if (message === undefined) return
@@ -57,6 +65,11 @@ export function checkBytes(bytes: Buffer): void {
 }
 
 function checkFields(message: Message) {
+  read(() => [sessionExpiresOf(message), leastSession(message), rackOf(message), reliableNumber(message)])
+  for (const value of message.headers('Replaces')) read(() => parseReplaces(value))
+  read(() => [bodyFault(message), bodyOf(message)])
+  for (const part of partsOf(message.header('Content-Type') ?? '', message.body) ?? [])
+    assert.ok(message.body.includes(part.bytes), 'a part is a piece of its body')
   read(() => contactsOf(message))
   read(() => readRegister(message))
   for (const via of message.headers('Via')) read(() => parseVia(via))
@@ -89,6 +102,15 @@ function checkDescription(body: Buffer) {
   if ('error' in description) return
   const again = parseSdp(buildSdp(description))
   assert.deepEqual(again, description)
+}
+
+/** What is at a port of SIP before it is known to be SIP: STUN, the HTTP that opens a WebSocket. */
+function checkOpenings(bytes: Buffer) {
+  if (mayBeStun(bytes)) answerStun(bytes, { host: '2001:db8::1', port: 5060 })
+  const stun = Buffer.concat([Buffer.from([0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]), bytes.subarray(0, 12)])
+  if (mayBeStun(stun)) assert.equal(answerStun(stun, { host: '192.0.2.1', port: 5060 })?.length, 32)
+  const { taken, answer } = upgrade(bytes.toString('latin1', 0, 8192))
+  assert.ok(!taken && /^HTTP\/1\.1 4/.test(answer))
 }
 
 /** However a stream is cut, the same messages come out of it. */
