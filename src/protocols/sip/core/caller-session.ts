@@ -10,8 +10,8 @@ import type { Message } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason-phrase.ts'
 import { own } from '../message/scan.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/transactions.ts'
+import { Challenges } from './challenges.ts'
 import { DialogSession, type Phase, type SessionOwner } from './dialog-session.ts'
-import { answerChallenge } from './digest-client.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf } from './message-body.ts'
 import { plainly } from './plainly.ts'
@@ -36,9 +36,6 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   private invite: RequestParts
   /** Until there is a final response: it may have to be sent again (RFC 4028 §7.3, RFC 3261 §22.2). */
   private invitation: Invitation | undefined
-  /** Answers to the challenges so far, and how many there were. */
-  private credentials: Fields = []
-  private challenges = 0
   private readonly usage: MachineInTurn<State, Input, Usage, Effect>
   /** Until there is a final response. */
   private transaction: ClientTransaction | undefined
@@ -55,7 +52,8 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     const { random } = owner.runtime
     super(owner, invitation.callID ?? random.hex(12), random.hex(5))
     this.user = user
-    const { requestURI, from, to, cseq = 1 } = invitation
+    const { requestURI, from, to, cseq = 1, identity } = invitation
+    if (identity !== undefined) this.challenges = new Challenges(identity, random)
     const tagged = own(`${from};tag=${this.localTag}`)
     this.invite = { method: 'INVITE', requestURI, from: tagged, to, callID: this.callID, cseq }
     const offered = invitation.body !== undefined
@@ -192,18 +190,13 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   private challengeAnswered(response: Message): boolean {
-    const { identity, requestURI = '', body } = this.invitation ?? {}
-    if (identity === undefined || (response.status !== 401 && response.status !== 407)) return false
-    const request = { method: 'INVITE', uri: requestURI, body: body?.bytes }
-    this.challenges++
-    const answer = answerChallenge(response, request, identity, this.owner.runtime.random, this.challenges)
-    if (answer === undefined) return false
-    this.credentials = answer
-    return true
+    const { requestURI = '', body } = this.invitation ?? {}
+    return this.challenges?.answered(response, requestURI, body) === true
   }
 
   private authorized(fields: Fields | undefined): Fields | undefined {
-    return this.credentials.length === 0 ? fields : [...(fields ?? []), ...this.credentials]
+    const credentials = this.challenges?.take() ?? []
+    return credentials.length === 0 ? fields : [...(fields ?? []), ...credentials]
   }
 
   private startAgain() {

@@ -15,6 +15,7 @@ import { own } from '../message/scan.ts'
 import type { Timing } from '../transaction/timers.ts'
 import type { ClientUser, RespondParts, ServerTransaction, Transactions } from '../transaction/transactions.ts'
 import type { Hop } from '../transport/transport.ts'
+import { type Challenges, Unchallenged } from './challenges.ts'
 import { fraction } from './fraction.ts'
 import type { Drive } from './machine-in-turn.ts'
 import { hasBody } from './message-body.ts'
@@ -57,6 +58,8 @@ export abstract class DialogSession implements Session {
   /** A re-INVITE wanted before the ACK of the INVITE (§14.1): it leaves after it. */
   private held: HeldReinvite | undefined
   protected timer: SessionTimer | undefined
+  /** Where the other side is a provider that may ask for our password. */
+  protected challenges: Challenges | undefined
   private byePending = false
 
   constructor(owner: SessionOwner, callID: string, localTag: string) {
@@ -131,8 +134,23 @@ export abstract class DialogSession implements Session {
     this.dialogs[this.dialogs.indexOf(of)] = dialog
     const hop = this.owner.nextHop(nextURI(dialog))
     if (hop === undefined) this.owner.runtime.clock.turn(() => user.failed('transport'))
-    else this.owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, content), hop, user)
+    else this.transmit(dialog, method, content, hop, user)
     return dialog.localCSeq
+  }
+
+  private transmit(dialog: Dialog, method: string, content: RequestContent, hop: Hop, user: ClientUser) {
+    const { challenges, owner } = this
+    const credentials = challenges?.take() ?? []
+    const all = credentials.length === 0 ? content : { ...content, fields: [...(content.fields ?? []), ...credentials] }
+    // Whoever re-INVITEs sends it again himself: its number is that of the ACK.
+    const again = (response: Message) => this.challenged(response, content.body) && this.send(method, content, user) > 0
+    const hears = challenges === undefined || method === 'INVITE' ? user : new Unchallenged(user, again)
+    owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, all), hop, hears)
+  }
+
+  /** Whether a request in the dialog has a chance when it is sent again (§22.2). */
+  challenged(response: Message, body: Body | undefined): boolean {
+    return this.challenges?.answered(response, this.dialog.remoteTarget, body) === true
   }
 
   /** The ACK to a 2xx (§13.2.2.4). */

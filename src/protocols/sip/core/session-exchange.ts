@@ -113,7 +113,7 @@ export class SessionExchange implements Performer<Performed> {
       if (status < 300 && status >= 200) {
         this.session.refresh(response)
         this.session.timerAgreed(response)
-      } else if (this.session.timerRaised(response)) {
+      } else if (this.session.timerRaised(response) || this.challenged(response)) {
         this.sendInvite(this.machine.snapshot().data.ask)
         return
       }
@@ -123,6 +123,11 @@ export class SessionExchange implements Performer<Performed> {
       // A 2xx of an earlier one came again: its ACK was lost.
       this.session.acknowledge(cseq, undefined)
     }
+  }
+
+  private challenged(response: Message): boolean {
+    const { ask } = this.machine.snapshot().data
+    return this.session.challenged(response, this.asks.find(({ id }) => id === ask)?.offer)
   }
 
   failed(cause: 'timeout' | 'transport'): void {
