@@ -14,7 +14,7 @@ import { type Decision, refuse } from './decision.ts'
 
 export type AdmissionView = {
   readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
-  readonly configuration: Pick<Configuration, 'settings'>
+  readonly configuration: Pick<Configuration, 'isEmergency'>
   readonly registrations: { bindings(aor: string): readonly Binding[] }
 }
 
@@ -24,8 +24,7 @@ type Refused = Extract<Decision, { type: 'refuse' }>
 export function admission(request: Message, view: AdmissionView): Refused | undefined {
   const { overload } = view
   if (request.method === 'INVITE') {
-    const { emergencyNumbers } = view.configuration.settings
-    if (overload.admitsCall() || isEmergency(request, emergencyNumbers)) return undefined
+    if (overload.admitsCall() || isEmergency(request, view.configuration)) return undefined
     return refuse('overload', 503)
   }
   if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, view)) return undefined

@@ -191,8 +191,7 @@ export class SipServer implements RunningSipServer {
       },
       node,
       settings: () => this.settings(),
-      admits: (invite) =>
-        overload.admitsCall() || isEmergency(invite, configuration.current().settings.emergencyNumbers),
+      admits: (invite) => overload.admitsCall() || isEmergency(invite, configuration.current()),
     })
     sip.userAgent.onInvite((session) => ({ user: calls.invited(session) }))
     const requests = new Requests({
