@@ -15,6 +15,7 @@ export type Refusal =
   | 'draining'
   | 'no-contact'
   | 'flow-gone'
+  | 'outbound'
   | 'unresolvable'
   | 'no-media'
   | 'not-our-domain'
@@ -26,7 +27,7 @@ export type Decision =
   | Forward
   | (Refuse & { readonly because: Refusal })
   /** A REGISTER on its way to who authenticates it: what its 200 grants is stored. */
-  | { readonly type: 'register'; readonly register: Register; readonly forward: Forward }
+  | { readonly type: 'register'; readonly register: Register; readonly outbound: boolean; readonly forward: Forward }
   /** The host of the URI is a name that has to be looked up; the request is to be routed again then. */
   | { readonly type: 'locate'; readonly uri: URI }
   /** OPTIONS to the proxy itself (§11). */

@@ -21,12 +21,17 @@ export type RegisteringOptions = {
 }
 
 /** The response as it goes to the endpoint. */
-export function registered(options: RegisteringOptions, register: Register, from: Hop, response: Message): Message {
+export function registered(
+  options: RegisteringOptions,
+  { register, outbound }: { readonly register: Register; readonly outbound: boolean },
+  from: Hop,
+  response: Message,
+): Message {
   if (response.status < 200 || response.status >= 300) return response
   const { registrations } = options
   // A later one may have been faster than the node's answer (§10.3 step 7): this one changes nothing any more.
   if (!isOutOfOrder(registrations.bindings(register.aor), register)) store(options, register, from, response)
-  return listed(options, register, response)
+  return listed(options, register, outbound, response)
 }
 
 function store(options: RegisteringOptions, register: Register, from: Hop, response: Message) {
@@ -62,7 +67,12 @@ function grants(register: Register, response: Message) {
 }
 
 /** §10.3 step 8: all bindings there are now, with the seconds left; RFC 3327 §5.3: the Path that was kept. */
-function listed({ clock, registrations }: RegisteringOptions, register: Register, response: Message): Message {
+function listed(
+  { clock, registrations }: RegisteringOptions,
+  register: Register,
+  outbound: boolean,
+  response: Message,
+): Message {
   const now = clock.monotonic()
   const copy = edit(response).remove('Contact')
   for (const binding of registrations.bindings(register.aor)) {
@@ -73,5 +83,7 @@ function listed({ clock, registrations }: RegisteringOptions, register: Register
     copy.remove('Path')
     for (const path of register.path) copy.add('Path', path)
   }
+  // RFC 5626 §6.
+  if (outbound) copy.add('Require', 'outbound')
   return copy.finish()
 }

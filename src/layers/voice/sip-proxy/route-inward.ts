@@ -10,6 +10,7 @@ import { sourceField } from '../model/source-field.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { type Decision, formsDialog, refuse } from './decision.ts'
 import { homeOf, readFlow, writeFlow } from './flow.ts'
+import { outboundFault, saysOutbound } from './outbound.ts'
 import type { OwnRoutes } from './own-routes.ts'
 import { callerOf, type Source, sourceOf, strip } from './source.ts'
 import { toNode } from './to-node.ts'
@@ -58,11 +59,15 @@ function register(request: Message, source: Source, view: View): Decision {
   if (!view.addresses.isOurs(uriIn(request.header('To') ?? ''))) return refuse('not-our-domain', 404)
   if (isOutOfOrder(view.registrations.bindings(asked.aor), asked))
     return refuse('out-of-order', 500, 'CSeq Out of Order')
+  const fault = outboundFault(request, asked)
+  if (fault !== undefined) return refuse('outbound', fault)
   if (!view.registrations.accepts(asked.aor)) return refuse('full', 503)
   const owner = rendezvous(asked.aor, view.nodes.ready)
   if (owner === undefined) return refuse('no-node', 503)
   const forward = toChosen(request, owner, source, undefined, view)
-  return forward.type === 'forward' ? { type: 'register', register: asked, forward } : forward
+  return forward.type === 'forward'
+    ? { type: 'register', register: asked, outbound: saysOutbound(request, asked), forward }
+    : forward
 }
 
 function toChosen(

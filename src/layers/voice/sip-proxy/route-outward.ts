@@ -12,6 +12,7 @@ import { hopOf } from '../model/uri-hop.ts'
 import { type Decision, formsDialog, refuse, single } from './decision.ts'
 import { failover } from './failover.ts'
 import { MediaHosts } from './media-hosts.ts'
+import { oneOfEach } from './outbound.ts'
 import type { OwnRoutes, RouteMarks } from './own-routes.ts'
 import { type Reach, reach, reachBinding } from './reach.ts'
 import { toNode } from './to-node.ts'
@@ -78,7 +79,7 @@ function toMedia(request: Message, node: string, uri: URI, routes: OwnRoutes, vi
 function toContacts(request: Message, node: string, aor: string, routes: OwnRoutes, view: View): Decision {
   const groups = view.registrations
     .groups(aor)
-    .map((group) => group.flatMap((binding) => targetOf(binding, request, node, view) ?? []))
+    .map((group) => oneOfEach(group, (binding) => targetOf(binding, request, node, view)))
     .filter((group) => group.length > 0)
   if (groups.length === 0) return refuse('no-contact', 480)
   return { type: 'forward', groups, popRoutes: routes.count }

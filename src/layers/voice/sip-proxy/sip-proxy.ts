@@ -239,7 +239,7 @@ export class SipProxy implements View, ProxyUser {
       case 'register': {
         const { self, registrations, clock } = this
         const options = { clock, self, registrations, bound: this.mesh.bound.bind(this.mesh) }
-        const answered = (response: Message) => registered(options, decision.register, from, response)
+        const answered = (response: Message) => registered(options, decision, from, response)
         return { ...decision.forward, answered }
       }
       case 'locate':
