@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ProxyWorld, requestText } from '#simulation/proxy-world.ts'
+import { ProxyWorld, registerText, requestText } from '#simulation/proxy-world.ts'
 
 async function setUp(limits: object = {}, defence: object = {}) {
   const cluster = new ProxyWorld()
@@ -168,5 +168,33 @@ describe('SIP Proxy and bad input', () => {
     expect(scanner.heard).toEqual([])
     expect(before).toBe(4)
     expect(guesser.statuses('OPTIONS')).toEqual([200])
+  })
+
+  it('lets go of a connection whose other end has vanished: after an hour, or as soon as too much waits for it', async () => {
+    const { cluster, world, proxy, node } = await setUp({ connections: 2 })
+    const hello = requestText('OPTIONS', { uri: 'sip:10.0.0.1', transport: 'TCP' })
+    const silent = await cluster.tcp('silent', proxy)
+    const called = await cluster.tcp('called', proxy)
+    silent.say(hello)
+    called.say(registerText('1001', { transport: 'TCP', at: '10.0.1.1:5060' }))
+    await world.run(10)
+    node.answer(node.requests('REGISTER')[0], 200, [['Contact', '<sip:1001@10.0.1.1:5060;transport=tcp>;expires=60']])
+    await world.run(10)
+    for (const host of ['silent', 'called']) world.crash(host)
+    const fields = [`X-Long: ${'a'.repeat(30_000)}`]
+
+    for (let message = 0; message < 160; message++) {
+      node.say(requestText('MESSAGE', { uri: 'sip:1001@ringmain', at: 'node1.dc1', transport: 'TCP', fields }))
+      await world.run(10)
+    }
+    const instead = await cluster.tcp('instead', proxy)
+    const early = await cluster.tcp('early', proxy)
+    instead.say(hello)
+    await world.run(3_640_000)
+    const late = await cluster.tcp('late', proxy)
+    late.say(hello)
+    await world.run(100)
+
+    expect([instead, early, late].map((peer) => peer.responses('OPTIONS').length)).toEqual([1, 0, 1])
   })
 })

@@ -43,6 +43,8 @@ function direct({ hop }: Flow, contact: URI): Reach | undefined {
   const way = hopOf(contact)
   if (way === undefined || way.protocol !== hop.protocol || way.host !== hop.host) return undefined
   if (way.protocol === 'UDP' && way.port !== hop.port) return undefined
+  // RFC 7118 §5: nobody opens a WebSocket to a phone.
+  if (way.protocol === 'WS' || way.protocol === 'WSS') return undefined
   return { hop: way, flow: undefined, holder: undefined }
 }
 

@@ -43,6 +43,23 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
     expect(node.statuses('INVITE')).toEqual([200])
   })
 
+  it('has no way to a phone whose WebSocket has gone, whatever address its Contact names', async () => {
+    const { world, node, phone } = await setUp()
+    const numeric = '<sip:1001@127.0.0.1:5060;transport=ws>'
+    phone.open()
+    phone.say(registerText('1001', { transport: 'WS', at, contact: numeric }))
+    await world.run(10)
+    node.answer(node.requests('REGISTER')[0], 200, [['Contact', `${numeric};expires=60`]])
+    await world.run(10)
+
+    phone.connection.end()
+    await world.run(10)
+    node.say(requestText('INVITE', { uri: 'sip:1001@ringmain', at: 'node1.dc1', transport: 'TCP', callID: 'c1' }))
+    await world.run(10)
+
+    expect(node.statuses('INVITE')).toEqual([480])
+  })
+
   it('takes nobody who comes by a browser for a trunk, whatever his address: a page may have sent him', async () => {
     const { world, node, phone } = await setUp(
       {},
