@@ -9,6 +9,7 @@ import type { Log } from '#platform/log/log.ts'
 import type { Address, Runtime } from '#platform/runtime/runtime.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseURI } from '#protocols/sip/message/headers/uri.ts'
+import { own } from '#protocols/sip/message/scan.ts'
 import type { Advertised, LinkEnd, SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { memberName } from './member-name.ts'
@@ -29,6 +30,8 @@ type Member = {
   link: Link | undefined
 }
 
+const mostURIs = 8192
+
 export type KeptSipLinksOptions = {
   readonly runtime: Runtime
   readonly log: Log
@@ -48,6 +51,8 @@ export class KeptSipLinks {
   /** Linked members, by name. */
   private ready: readonly Member[] = []
   private byAddress = new Map<string, Member>()
+  /** All requests of a dialog name the same URI: each is read once. */
+  private readonly byURI = new Map<string, { readonly member: Member | undefined }>()
 
   constructor(options: KeptSipLinksOptions) {
     this.options = options
@@ -84,8 +89,12 @@ export class KeptSipLinks {
 
   /** The link to the member that this URI names. */
   named(uri: string): Hop | undefined {
-    const address = addressOf(uri)
-    return address === undefined ? undefined : this.byAddress.get(address)?.end.hop
+    const known = this.byURI.get(uri)
+    if (known !== undefined) return known.member?.end.hop
+    const member = this.byAddress.get(addressOf(uri) ?? '')
+    if (this.byURI.size >= mostURIs) this.byURI.clear()
+    this.byURI.set(own(uri), { member })
+    return member?.end.hop
   }
 
   close(): void {
@@ -137,7 +146,8 @@ export class KeptSipLinks {
     const rows = this.ready.flatMap((member) =>
       (member.entry?.listen ?? []).map((uri) => [addressOf(uri), member] as const),
     )
-    this.byAddress = new Map(rows.map(([address, member]) => [address ?? '', member]))
+    this.byAddress = new Map(rows.flatMap(([address, member]) => (address === undefined ? [] : [[address, member]])))
+    this.byURI.clear()
     if ((before === 0) !== (this.ready.length === 0)) this.options.changed?.()
   }
 }
