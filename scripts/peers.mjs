@@ -1,6 +1,6 @@
 // The programs our tests talk to, from Debian. Installs those that are missing, as root or through sudo.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Command → Debian package. */
@@ -15,6 +15,9 @@ const peers = {
   sngrep: 'sngrep',
 }
 
+/** Part of a program → Debian package: a module of Kamailio is no command. */
+const parts = { 'kamailio/modules/tls.so': 'kamailio-tls-modules' }
+
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 const found = (command) =>
   folders.some((folder) => {
@@ -26,9 +29,20 @@ const found = (command) =>
     }
   })
 
+/** Debian keeps libraries in a folder for each kind of machine. */
+const hasPart = (part) =>
+  ['/usr/lib', '/usr/local/lib'].some(
+    (folder) =>
+      existsSync(join(folder, part)) ||
+      (existsSync(folder) && readdirSync(folder).some((name) => existsSync(join(folder, name, part)))),
+  )
+
 /** The exit status: 0 when every peer is there afterwards. */
 export function installPeers() {
-  const missing = Object.entries(peers).filter(([command]) => !found(command))
+  const missing = [
+    ...Object.entries(peers).filter(([command]) => !found(command)),
+    ...Object.entries(parts).filter(([part]) => !hasPart(part)),
+  ]
   if (missing.length === 0) return 0
   const packages = missing.map(([, name]) => name)
   const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`

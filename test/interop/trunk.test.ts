@@ -1,9 +1,12 @@
-// A trunk that registers with a provider: Kamailio, which demands digest; SIPp is the telephone network behind it.
-import { writeFileSync } from 'node:fs'
+// Trunks that register with providers: Kamailio, which demands digest, over UDP and over TLS; SIPp is the telephone network
+// behind them.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { issueCertificate } from '#platform/tls/issue-certificate.ts'
 import type { Interaction } from '#protocols/model/http/calls.ts'
 import type { TrunkStatus } from '#protocols/model/http/trunks.ts'
+import type { Baresip } from '../peers/baresip.ts'
 import { Kamailio } from '../peers/kamailio.ts'
 import { temporaryFolder } from '../peers/process.ts'
 import { Sipp } from '../peers/sipp.ts'
@@ -12,100 +15,131 @@ import { Demo } from '../rig/demo.ts'
 import { Phones } from '../rig/phones.ts'
 import { peerPorts } from '../rig/ports.ts'
 
-/** Not 127.0.0.1: calls from there are the demo's carrier's. */
-const host = '127.0.0.7'
-const port = peerPorts.kamailio
-const callers = peerPorts.sipp
+/** Not at 127.0.0.1: calls from there are those of the demo's carrier. */
+const providers = [
+  {
+    name: 'plain',
+    transport: 'udp',
+    host: '127.0.0.7',
+    port: peerPorts.kamailio,
+    callers: peerPorts.sipp,
+    number: '0044207946',
+  },
+  {
+    name: 'secure',
+    transport: 'tls',
+    host: '127.0.0.8',
+    port: peerPorts.kamailio + 2,
+    callers: peerPorts.sipp + 10,
+    number: '0033207946',
+  },
+] as const
+type Provider = (typeof providers)[number]
+
 const network = peerPorts.sipp + 20
 const domain = 'provider.example'
 const account = '442079460000'
 const password = 'correct horse'
 
-const objects = (more = '') => `
-trunks:
-  - name: provider
-    destination: ${host}:${port}
-    domain: ${domain}
-    credentials: { username: "${account}", secret: ${password} }
-    registration: { expires: 120 }
-    incoming: "8901"
-    numbers: ["0044XXXXX!"]
-${more}`
+const trunk = ({ name, transport, host, port, number }: Provider) => ({
+  ...{ name, transport, domain },
+  destination: `${host}:${port}`,
+  credentials: { username: account, secret: password },
+  registration: { expires: 120 },
+  incoming: '8901',
+  numbers: [`${number.slice(0, 4)}XXXXX!`],
+})
 
 describe('a trunk that registers with a provider', () => {
   const phones = new Phones()
   const folder = temporaryFolder('trunk')
+  const started: Kamailio[] = []
   let demo: Demo
-  let provider: Kamailio
   let admin: ApiClient
   let answering: Sipp
+  let phone: Baresip
 
   beforeAll(async () => {
-    provider = await Kamailio.provider({
-      ...{ host, port, domain, account, password },
-      network: `127.0.0.1:${network}`,
-      callers,
-    })
+    const now = Date.now()
+    const validity = { validFrom: now - 86_400_000, validTo: now + 86_400_000 }
+    const issued = issueCertificate({ commonName: 'provider', addresses: ['127.0.0.8'], ...validity })
+    const tls = { certificate: join(folder.path, 'certificate.pem'), key: join(folder.path, 'key.pem') }
+    const data = join(folder.path, 'data')
+    mkdirSync(join(data, 'tls'), { recursive: true })
+    writeFileSync(join(data, 'tls/authorities.pem'), issued.certificate)
+    writeFileSync(tls.certificate, issued.certificate)
+    writeFileSync(tls.key, issued.key)
+    for (const { transport, host, port, callers } of providers) {
+      const options = { host, port, domain, account, password, callers, network: `127.0.0.1:${network}` }
+      started.push(await Kamailio.provider({ ...options, ...(transport === 'tls' && { tls }) }))
+    }
     answering = new Sipp({ scenario: 'agent-hangs-up', port: network, timeout: 110 })
-    const file = join(folder.path, 'provider.yaml')
-    writeFileSync(file, objects())
-    demo = await Demo.start({ apply: [file] })
+    const file = join(folder.path, 'trunks.yaml')
+    writeFileSync(file, JSON.stringify({ trunks: providers.map(trunk) }))
+    demo = await Demo.start({ data, apply: [file] })
     admin = await demo.signIn()
+    phone = await phones.agent('1001')
   })
   afterAll(async () => {
     await phones.stop()
     await demo?.stop()
     await answering?.stop()
-    await provider?.stop()
+    for (const provider of started) await provider.stop()
     folder.remove()
   })
 
-  const status = async () =>
-    (await admin.get<TrunkStatus[]>('/api/v1/trunks')).find(({ name }) => name === 'provider')?.proxies ?? {}
-  const registrations = async () => Object.values(await status()).flatMap(({ registration }) => registration ?? [])
+  const status = async (name: string) =>
+    (await admin.get<TrunkStatus[]>('/api/v1/trunks')).find((one) => one.name === name)?.proxies ?? {}
+  const log = () => started.map((provider) => provider.log()).join('\n') + demo.process.tail()
 
-  it('is registered by one proxy, with its password, and its servers answer all of them', async () => {
-    await until(async () => (await registrations())[0]?.state === 'registered' || undefined, 10_000, 'registered')
-    await until(
-      async () => Object.values(await status()).every(({ health }) => health.state === 'up') || undefined,
-      10_000,
-      'up',
-    )
+  describe.each(providers)('over $transport', ({ name, host, port, callers, number }) => {
+    it('is registered by one proxy, with its password, and its servers answer all of them', async () => {
+      const registrations = async () =>
+        Object.values(await status(name)).flatMap(({ registration }) => registration ?? [])
+      const isUp = async () => Object.values(await status(name)).every(({ health }) => health.state === 'up')
+      await until(
+        async () => (await registrations())[0]?.state === 'registered' || undefined,
+        15_000,
+        'registered',
+      ).catch(async (error: Error) =>
+        expect.unreachable(`${error.message}: ${JSON.stringify(await status(name))} ${log()}`),
+      )
+      await until(async () => (await isUp()) || undefined, 15_000, 'up')
 
-    expect(await registrations()).toEqual([
-      expect.objectContaining({ state: 'registered', registrar: `${host}:${port}` }),
-    ])
-    expect(await demo.ringmain(['trunk', 'list'])).toMatch(/provider .* up .*registered at/)
-    expect(await demo.ringmain(['trunk', 'test', 'provider'])).toContain(host)
-    expect(await demo.ringmain(['doctor', '--trunk', 'provider'])).toMatch(/registration +ok/)
-  })
-
-  it('takes a call of the provider, to the number that To names', async () => {
-    const { successful, failed, output } = await Sipp.run({
-      scenario: 'caller',
-      remote: `${host}:${port}`,
-      port: callers,
-      calls: 1,
-      keys: { number: '8900' },
-      args: ['-d', '300'],
+      expect(await registrations()).toMatchObject([{ state: 'registered', registrar: `${host}:${port}` }])
+      expect(await demo.ringmain(['trunk', 'list'])).toMatch(new RegExp(`${name} .* up .*registered at ${host}`))
+      expect(await demo.ringmain(['trunk', 'test', name])).toContain(host)
     })
 
-    expect({ successful, failed }, output + provider.log() + demo.process.tail()).toEqual({ successful: 1, failed: 0 })
+    it('takes a call of the provider, to the number that To names', async () => {
+      const { successful, failed, output } = await Sipp.run({
+        scenario: 'caller',
+        remote: `${host}:${port}`,
+        port: callers,
+        calls: 1,
+        keys: { number: '8900' },
+        args: ['-d', '300'],
+      })
+
+      expect({ successful, failed }, output + log()).toEqual({ successful: 1, failed: 0 })
+    })
+
+    it('calls out by the provider, which asks for the password of each call', async () => {
+      phone.dial(`sip:${number}0123@ringmain`)
+      const ended = await until(
+        async () => {
+          const { items } = await admin.get<{ items: Interaction[] }>(`/api/v1/interactions?dnis=${number}0123`)
+          return items[0]
+        },
+        20_000,
+        'the call in history',
+      )
+
+      expect(ended.ending).toEqual({ by: 'customer', cause: 'hangup' })
+    })
   })
 
-  it('calls out by the provider, which asks for the password of each call', async () => {
-    const phone = await phones.agent('1001')
-
-    phone.dial('sip:00442079460123@ringmain')
-    const ended = await until(
-      async () => {
-        const { items } = await admin.get<{ items: Interaction[] }>('/api/v1/interactions?dnis=00442079460123')
-        return items[0]
-      },
-      20_000,
-      'the call in history',
-    )
-
-    expect(ended.ending).toEqual({ by: 'customer', cause: 'hangup' })
+  it('has nothing wrong with it by the word of the doctor', async () => {
+    expect(await demo.ringmain(['doctor', '--trunk', 'plain'])).toMatch(/registration +ok/)
   })
 })

@@ -70,12 +70,23 @@ export type ProviderOptions = {
   /** The telephone network behind it: where calls of the account go, and the port that calls to it come from. */
   network: string
   callers: number
+  /** Over TLS instead, with this certificate; both are paths. */
+  tls?: { certificate: string; key: string }
 }
 
+const tlsModule = ({ certificate, key }: { certificate: string; key: string }) => `
+loadmodule "tls.so"
+modparam("tls", "certificate", "${certificate}")
+modparam("tls", "private_key", "${key}")
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "verify_certificate", 0)
+modparam("tls", "require_certificate", 0)
+`
+
 /** Registrations and calls of its one account only with its password; calls for it to where it has registered. */
-const providerScript = ({ host, port, domain, account, password, network, callers }: ProviderOptions) => `
+const providerScript = ({ host, port, domain, account, password, network, callers, tls }: ProviderOptions) => `
 listen=udp:${host}:${port}
-listen=tcp:${host}:${port}
+${tls === undefined ? `listen=tcp:${host}:${port}` : `listen=tls:${host}:${port}\nenable_tls=yes`}
 log_stderror=yes
 debug=1
 children=1
@@ -90,6 +101,7 @@ loadmodule "siputils.so"
 loadmodule "auth.so"
 loadmodule "usrloc.so"
 loadmodule "registrar.so"
+${tls === undefined ? '' : tlsModule(tls)}
 modparam("rr", "enable_full_lr", 1)
 modparam("usrloc", "db_mode", 0)
 modparam("registrar", "min_expires", 60)

@@ -43,8 +43,8 @@ import type { Origin, View } from './view.ts'
 const outside: Origin = { kind: 'outside' }
 /** What nobody asks for by mistake, not often. */
 const offences = new Set<Refusal>(['malformed', 'forged-route', 'relay', 'not-our-domain'])
-/** Somebody outside, by an address of the family that we listen on. */
-const anybody = { host: '0.0.0.0', port: 0 }
+/** Somebody outside, by the family of his address. */
+const anybody = { 4: '0.0.0.0', 6: '::' } as const
 const protocols = { udp: 'UDP', tcp: 'TCP', tls: 'TLS' } as const
 const taken = { type: 'taken' } as const
 const unresolvable: Refuse = { type: 'refuse', status: 503, reason: 'Unresolvable Host' }
@@ -148,7 +148,7 @@ export class SipProxy implements View, ProxyUser {
       transactions: this.layer,
       servers: this.servers,
       self: self.name,
-      facing: (transport) => this.facing({ ...anybody, protocol: protocols[transport] }),
+      facing: (transport, family) => this.facing({ host: anybody[family], port: 0, protocol: protocols[transport] }),
       changed: () => this.trunksChanged(),
     })
     gauges(metrics, this.nodes, registrations, this.defence)

@@ -24,8 +24,8 @@ export type TrunkAtWorkOptions = Omit<TrunkRequestsOptions, 'located'> & {
   readonly random: Random
   readonly log: Log
   readonly trunk: Trunk
-  /** How somebody reaches us over this transport: `sip:host:port;transport=…`. */
-  readonly facing: (transport: Trunk['transport']) => string
+  /** How somebody at such addresses reaches us over this transport: `sip:host:port;transport=…`. */
+  readonly facing: (transport: Trunk['transport'], family: 4 | 6) => string
   readonly changed: () => void
 }
 
@@ -66,8 +66,7 @@ export class TrunkAtWork {
   get status(): TrunkAtProxy {
     const { health, registered, tested } = this
     const more = { ...(tested !== undefined && { tested }), ...(registered && { registration: registered }) }
-    const facing = this.options.facing(this.trunk.transport)
-    return { health, facing, servers: [...this.servers], ...more }
+    return { health, facing: this.facing, servers: [...this.servers], ...more }
   }
 
   /** Whether this proxy is the one to register. */
@@ -94,7 +93,7 @@ export class TrunkAtWork {
       return
     }
     const uri = `sip:${domainOf(this.trunk)}`
-    const from = `<${this.options.facing(this.trunk.transport)}>`
+    const from = `<${this.facing}>`
     const route = [`<${serverText(this.trunk, host)}>`]
     const began = this.options.clock.monotonic()
     this.requests.request({ method: 'OPTIONS', requestURI: uri, from, to: `<${uri}>`, route }, (outcome) => {
@@ -129,7 +128,7 @@ export class TrunkAtWork {
       log: options.log,
       addressOfRecord: `<sip:${user}@${domainOf(trunk)}>`,
       registrar: `sip:${domainOf(trunk)}`,
-      contact: `<${options.facing(trunk.transport).replace('sip:', `sip:${user}@`)}>`,
+      contact: `<${this.facing.replace('sip:', `sip:${user}@`)}>`,
       proxies: hosts.map((host) => `<${serverText(trunk, host)}>`),
       identity,
       expires: trunk.registration.expires,
@@ -175,6 +174,12 @@ export class TrunkAtWork {
       this.hosts.add(host)
       this.servers.add(`${bracketed(host)}:${port}`)
     }
+  }
+
+  /** IPv6 where that is what the trunk names: a name may have both, and IPv4 reaches more. */
+  private get facing(): string {
+    const [host = ''] = [...registrarsOf(this.trunk), ...serversOf(this.trunk)]
+    return this.options.facing(this.trunk.transport, host.startsWith('[') ? 6 : 4)
   }
 
   private get now(): string {

@@ -93,6 +93,20 @@ describe('a trunk that registers', () => {
     expect(second.requests('REGISTER')).toEqual([])
   })
 
+  it('tells a provider at an IPv6 address ours', async () => {
+    const entry = { name: 'provider', ...registering, registration: { registrars: ['[2001:db8::9]:5060'] } }
+    const cluster = new ProxyWorld(1, configurationFrom({ trunks: [entry] }))
+    const transports: ['udp'] = ['udp']
+    const listen = ['10.0.0.1', '2001:db8::1'].map((host) => ({ host, port: 5060, transports }))
+    await cluster.proxy('proxy1', '10.0.0.1', { listen })
+    const provider = await Provider.at(cluster.world, '2001:db8::9')
+
+    await cluster.world.run(1_000)
+
+    expect(lastContact(provider)).toBe('<sip:account@[2001:db8::1]:5060>')
+    expect(provider.requests('REGISTER')[0]?.header('Via')).toContain('[2001:db8::1]:5060')
+  })
+
   it('goes to the second registrar where the first does not answer, and says at which it is', async () => {
     const { world, second, registrations } = await setUp(registering)
 
