@@ -1,0 +1,52 @@
+/** docs/benchmarks.md, made of what is recorded and of nothing else. */
+import type { Measured, Recorded, Records } from './recorded.ts'
+
+export const documentPath = 'docs/benchmarks.md'
+
+const introduction = `# Benchmarks
+
+Made by \`npm run bench -- --write\` of \`bench/recorded.json\`; do not edit. Machines differ, and one machine on two days, so
+what counts is the ratio to a peer measured in the same run: \`npm run bench -- --check\` fails where the median of three
+runs is worse than the recorded ratio by more than a tenth. CPU is user and system time of the process under test.`
+
+const nothing = '–'
+
+export function documentOf(records: Records): string {
+  const rows = Object.entries(records).map(([name, recorded]) => summary(name, recorded))
+  const sections = Object.entries(records).flatMap(([name, { measured }]) =>
+    measured === undefined ? [] : [section(name, measured)],
+  )
+  const head = ['Benchmark', 'What', 'Ringmain', 'Peer', 'Ratio']
+  return `${[introduction, table(head, rows), ...sections].join('\n\n')}\n`
+}
+
+function summary(name: string, { what, measured, ratio }: Recorded): string[] {
+  const { value, unit, peer } = measured?.figures ?? {}
+  const ours = value === undefined ? 'not measured yet' : `${value.toFixed(3)} ${unit}`
+  const theirs = peer === undefined ? nothing : `${peer.name}: ${peer.value.toFixed(3)}`
+  return [`\`${name}\``, what, ours, theirs, ratio?.toFixed(2) ?? nothing]
+}
+
+function section(name: string, { runs, day, machine, figures }: Measured): string {
+  const { processor, cores, memoryGB, kernel, node, peers } = machine
+  const where = `${processor}, ${cores} cores, ${memoryGB} GB, Linux ${kernel}, Node.js ${node}${peers === '' ? '' : `, ${peers}`}`
+  const details = Object.entries(figures.details).map(([label, value]) => [wordsOf(label), String(value)])
+  return [
+    `## ${name}`,
+    `\`npm run bench -- ${name} --write\`, ${day}, the median of ${runs} ${runs === 1 ? 'run' : 'runs'}.`,
+    where,
+    table(['Seen', 'Figure'], details),
+  ].join('\n\n')
+}
+
+/** \`offeredPerSecond\` → \`offered per second\`. */
+const wordsOf = (label: string): string =>
+  label.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (letter) => ` ${letter.toLowerCase()}`)
+
+/** Columns as wide as their longest cell, as the formatter of the repository has them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
