@@ -47,7 +47,8 @@ describe('extensions', () => {
       '1003',
     ],
   ])('a carrier that %s', async (_what, scenario, dn) => {
-    const carrier = new Sipp({ scenario, port: demoPorts.carrier, calls: 1, timeout: 20 })
+    // It is asked by OPTIONS too how it does.
+    const carrier = new Sipp({ scenario, port: demoPorts.carrier, calls: 1, timeout: 20, args: ['-aa'] })
     try {
       const agent = await phones.agent(dn)
       agent.dial('sip:442079460018@ringmain')

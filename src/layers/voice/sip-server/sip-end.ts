@@ -57,6 +57,7 @@ export class SipEnd {
         contactHost: hello.name,
         nextHop: (uri) => this.proxies.nextHop(uri),
         methods: ['REGISTER', 'SUBSCRIBE'],
+        supported: ['replaces'],
         sessionTimer: config.sessionTimer,
       },
     )

@@ -53,6 +53,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   private lastNumber = 0
   private eventNo = 0
   private isOver = false
+  private replacements = 0
 
   constructor(around: Surrounding, call: Call) {
     this.around = around
@@ -77,6 +78,17 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     const leg = this.leg('a')
     leg.use(session)
     return leg
+  }
+
+  /** An INVITE that is to take the place of a leg (RFC 3891). */
+  replace(session: IncomingSession, leg: string, dn: string, remote: string): SessionUser {
+    this.around.trace.belongs(session.callID, this.callUUID)
+    this.replacements += 1
+    const by = `r${this.replacements}`
+    const atWork = this.leg(by)
+    atWork.use(session)
+    this.feed({ type: 'replacing', leg, by, dn, remote })
+    return atWork
   }
 
   /** Whether the trunk may have one leg more: it counts from now on. */

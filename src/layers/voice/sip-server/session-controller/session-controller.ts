@@ -10,6 +10,7 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { fieldId } from '#protocols/sip/message/field-names.ts'
 import { formatNameAddr, parseNameAddr } from '#protocols/sip/message/headers/name-addr.ts'
 import { hasOptionTag } from '#protocols/sip/message/headers/option-tags.ts'
+import { parseReplaces } from '#protocols/sip/message/headers/replaces.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { own } from '#protocols/sip/message/scan.ts'
 import { connIDs } from '#protocols/tlib/conn-id.ts'
@@ -27,6 +28,8 @@ export const createSessionController = (options: SessionControllerOptions<Event>
   new Controller(options)
 
 const REQUIRE = fieldId('Require')
+const REPLACES = fieldId('Replaces')
+const JOIN = fieldId('Join')
 
 /** Hears what a session that was refused at once may still tell. */
 const nobody: SessionUser = { ended() {} }
@@ -87,8 +90,26 @@ class Controller implements SessionController<Request> {
     // RFC 3261 §8.2.3.
     if (session.offer && sdpOf(session.offer) === undefined)
       return this.reject(session, 415, undefined, [['Accept', 'application/sdp']])
+    if (invite.has(REPLACES)) return this.replace(session, origin)
     const beginning = this.readInvite(invite, origin)
     return beginning ? this.arrive(session, beginning) : this.reject(session, 400)
+  }
+
+  /** RFC 3891 §3. Only a DN of ours may: who talks on a trunk is taken over by nobody outside. */
+  private replace(session: IncomingSession, origin: Origin): SessionUser {
+    const { invite } = session
+    const [value, ...more] = invite.headers('Replaces')
+    const dialog = value === undefined || more.length > 0 || invite.has(JOIN) ? undefined : parseReplaces(value)
+    const remote = sdpOf(session.offer)
+    if (dialog === undefined) return this.reject(session, 400, 'Bad Replaces')
+    if (origin.kind !== 'dn') return this.reject(session, 403)
+    const found = this.consultation(dialog)
+    const call = this.calls.get(found?.connID ?? '')
+    if (!found || !call) return this.reject(session, 481)
+    // §3: it talks already. Without an offer there would be two unknowns.
+    if (dialog.earlyOnly) return this.reject(session, 486)
+    if (remote === undefined) return this.reject(session, 488)
+    return call.replace(session, found.leg, origin.dn, remote)
   }
 
   private reject(session: IncomingSession, status: number, reason?: string, fields?: Fields): SessionUser {

@@ -39,6 +39,7 @@ import {
   routeCall,
   unrouted,
 } from './queueing.ts'
+import { replaced, replacing, replacingGone } from './replacing.ts'
 import { anyRequest, asParty, pickUp } from './requests.ts'
 import { notServed, served, serviceEnded, serviceLeft } from './serving.ts'
 import { answeredInDialog, exchanged, holdBy, hungUp, informed, releaseBy, sendDigits, timed } from './talking.ts'
@@ -175,6 +176,10 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       referred: byRole<'referred'>({ caller: refer, callee: refer }),
       surrender,
       received,
+      replacing,
+      seized: replaced,
+      ended: byRole<'ended'>({ caller: hungUp, callee: hungUp, target: replacingGone, media: mediaLost.ended }),
+      cancelled: byRole<'cancelled'>({ caller: callerCancelled, target: replacingGone }),
       RequestSingleStepTransfer: asParty((turn, party, input) =>
         transferBy(turn, party, input as InputOf<'RequestSingleStepTransfer'>),
       ),

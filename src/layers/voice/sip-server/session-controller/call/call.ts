@@ -185,6 +185,8 @@ export type Call = {
   /** Who has sent the call elsewhere, in order. */
   readonly redirected?: readonly Redirected[]
   readonly transfer?: Transfer | undefined
+  /** Leg `by` of that DN is to take the place of `leg`. */
+  readonly replacing?: { readonly leg: string; readonly by: string; readonly dn: string } | undefined
   /** Media servers in a row that did not take the call. */
   readonly mediaFailures: number
   /** The last number given to an event, to a call-based one, to a party, to a leg. */

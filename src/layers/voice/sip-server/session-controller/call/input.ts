@@ -90,6 +90,13 @@ export type Input =
   | (At & { readonly type: 'seized'; readonly dn: string; readonly reply: SeizeReply })
   /** The answer to the effect `lookUp`. */
   | (At & { readonly type: 'found'; readonly number: string; readonly target: Target | undefined })
+  /** An INVITE of a DN of ours names a leg that it is to replace; `by` is its own. */
+  | (OnLeg & {
+      readonly type: 'replacing'
+      readonly by: string
+      readonly dn: string
+      readonly remote: string
+    })
   /** Of two calls that become one: to the one that is named, to the one that lives on, and again to the first. */
   | (At & { readonly type: 'surrender'; readonly leg: string; readonly to: string; readonly by: string })
   | (At & { readonly type: 'received' } & GivenUp)

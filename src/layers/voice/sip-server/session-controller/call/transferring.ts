@@ -41,7 +41,7 @@ function transfer(
   token: number | undefined,
 ) {
   const stays = turn.call.parties.find((party) => party.id !== by.id && party.leg !== undefined)
-  if (!stays || turn.partyOf(number)) {
+  if (!stays || turn.partyOf(number) || turn.call.replacing) {
     turn.refuse(token, errors.busy, 'it is on the call')
     return transferRefused(turn, by, errors.busy, 486)
   }
@@ -113,7 +113,7 @@ export function leaveTransferred(turn: Turn, by: Party, third: string, token: nu
   leave(turn, by.id, { name: 'EventReleased', callState: 'Transferred', by, extra, answers: token })
 }
 
-function changed(turn: Turn, stays: Party, by: Party, otherDN: string): void {
+export function changed(turn: Turn, stays: Party, by: Party, otherDN: string): void {
   turn.setParty(stays.id, { otherDN })
   const now = turn.party(stays.id)
   if (now) onDevice(turn, now, 'EventPartyChanged', { ...transferredBy(by), previousConnID: turn.call.connID })
