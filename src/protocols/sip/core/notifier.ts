@@ -78,16 +78,19 @@ export class Notified implements Subscription, Performer<Performed> {
     this.machine.input({ type: 'end', reason })
   }
 
-  /** The first SUBSCRIBE, or one in the dialog. */
-  subscribe(transaction: ServerTransaction, asked: number | undefined): void {
-    const granted = this.subscriber?.grant(asked)
-    if (granted === undefined) this.respond(transaction, 481, [])
-    else if (typeof granted !== 'number') this.respond(transaction, granted.status, granted.fields)
-    else {
-      this.respond(transaction, 200, [['Expires', String(granted)]])
-      this.expiresAt = this.owner.runtime.clock.monotonic() + granted * 1000
-      this.machine.input({ type: 'subscribe', seconds: granted })
-    }
+  /** Seconds that a SUBSCRIBE is granted; undefined where it is refused, which its sender has been told. */
+  granted(transaction: ServerTransaction, asked: number | undefined): number | undefined {
+    const granted = this.subscriber?.grant(asked) ?? gone
+    if (typeof granted === 'number') return granted
+    this.respond(transaction, granted.status, granted.fields)
+    return undefined
+  }
+
+  /** The first SUBSCRIBE, or one in the dialog, that is granted. */
+  subscribe(transaction: ServerTransaction, seconds: number): void {
+    this.respond(transaction, 200, [['Expires', String(seconds)]])
+    this.expiresAt = this.owner.runtime.clock.monotonic() + seconds * 1000
+    this.machine.input({ type: 'subscribe', seconds })
   }
 
   /** A request in the dialog: only SUBSCRIBE means anything. */
@@ -102,7 +105,7 @@ export class Notified implements Subscription, Performer<Performed> {
     else if (request.method !== 'SUBSCRIBE') this.respond(transaction, 405, [])
     // §4.5.1: one subscription in a dialog.
     else if (eventOf(request).value !== this.event) this.respond(transaction, 489, [])
-    else this.subscribe(transaction, asked)
+    else this.refresh(transaction, asked)
   }
 
   perform({ reason }: Performed): void {
@@ -139,6 +142,11 @@ export class Notified implements Subscription, Performer<Performed> {
     // Nothing of it takes turns with anything else.
   }
 
+  private refresh(transaction: ServerTransaction, asked: number | undefined) {
+    const seconds = this.granted(transaction, asked)
+    if (seconds !== undefined) this.subscribe(transaction, seconds)
+  }
+
   private stateOf(reason: Reason | undefined): string {
     if (reason !== undefined) return `terminated;reason=${reason}`
     const left = this.expiresAt - this.owner.runtime.clock.monotonic()
@@ -151,6 +159,9 @@ export class Notified implements Subscription, Performer<Performed> {
     transaction.respond(status, { contact, fields: own.ofResponse('SUBSCRIBE', status, fields) })
   }
 }
+
+/** There is no such subscription any more. */
+const gone = { status: 481, fields: [] }
 
 /** The subscriptions of a user agent, by what finds them again. */
 export class Subscriptions {
@@ -179,8 +190,10 @@ export class Subscriptions {
     }
     const key = `${dialog.callID} ${dialog.localTag}`
     const made = new Notified(this.owner, dialog, eventOf(request).value, subscriber, () => this.all.delete(key))
+    const seconds = made.granted(transaction, asked)
+    if (seconds === undefined) return
     this.all.set(key, made)
     subscriber.begun(made)
-    made.subscribe(transaction, asked)
+    made.subscribe(transaction, seconds)
   }
 }

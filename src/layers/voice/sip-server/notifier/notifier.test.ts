@@ -192,6 +192,16 @@ describe('a SUBSCRIBE is refused', () => {
     else expect(raw.last('423').header('Min-Expires')).toBe('60')
   })
 
+  it('for too short a time, and nothing is left of it: no room is taken, nobody is told', async () => {
+    const { raw, subscribe, change } = await setUp({ subscriptionsOfDN: 1 })
+
+    await subscribe([dialogEvent, ['Expires', '59']])
+    await change(call)
+    await subscribe([dialogEvent])
+
+    expect(raw.heard()).toEqual(['423', '200', 'NOTIFY'])
+  })
+
   it('by whoever does not prove to be a DN, to what is none, and to the registration of another', async () => {
     const { raw, subscribe } = await setUp()
 
