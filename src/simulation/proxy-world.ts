@@ -8,7 +8,7 @@ import { InProcessCoordination, type Member } from '#platform/coordination/in-pr
 import { silentLog } from '#platform/log/log.ts'
 import { type Exposition, prometheus } from '#platform/metrics/prometheus.ts'
 import type { Address, TlsPem } from '#platform/runtime/runtime.ts'
-import { fixedConfiguration } from '#protocols/model/client.ts'
+import { type ConfigurationSource, fixedConfiguration } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import { LinkedPeer, type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
 import { WebSocketPeer } from './web-socket-peer.ts'
@@ -43,12 +43,12 @@ export type ProxyOptions = {
 
 export class ProxyWorld {
   readonly world: World
-  private readonly configuration: Configuration
+  private readonly configuration: ConfigurationSource
   private readonly coordination = new InProcessCoordination()
 
-  constructor(seed = 1, configuration = demoObjects) {
+  constructor(seed = 1, configuration = demoObjects, source = fixedConfiguration(configuration)) {
     this.world = new World(seed)
-    this.configuration = configuration
+    this.configuration = source
   }
 
   /** Starts a proxy on the host of its own name, at `host`:5060. */
@@ -65,7 +65,7 @@ export class ProxyWorld {
     const exposition = prometheus()
     const { metrics } = exposition.scope({ name })
     const context = { runtime, coordination: member, config, log: silentLog, metrics }
-    const component = sipProxy({ configuration: fixedConfiguration(this.configuration) })
+    const component = sipProxy({ configuration: this.configuration })
     const running = await this.world.complete(component.start(context))
     return { running, member, sip: { host, port: 5060 }, dropped: (reason) => droppedFor(exposition, reason) }
   }

@@ -1,5 +1,6 @@
 /** What a proxy counts. */
 import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
+import type { TrunkAtProxy } from '#protocols/model/http/trunks.ts'
 import type { DropReason } from '#protocols/sip/core/proxy.ts'
 import type { Refusal } from './decision.ts'
 import type { Defence, Ignored, Offence } from './defence/defence.ts'
@@ -40,5 +41,27 @@ export function gauges(metrics: Metrics, nodes: Nodes, registrations: Registrati
       labels: { state },
       value: nodes.count(state),
     })),
+  )
+}
+
+/** What alarms are made of: trunks as this proxy finds them. */
+export function trunkGauges(
+  metrics: Metrics,
+  trunks: { readonly status: Readonly<Record<string, TrunkAtProxy>> },
+): void {
+  const each = (isGood: (trunk: TrunkAtProxy) => boolean | undefined) => () =>
+    Object.entries(trunks.status).flatMap(([trunk, status]) => {
+      const good = isGood(status)
+      return good === undefined ? [] : [{ labels: { trunk }, value: good ? 1 : 0 }]
+    })
+  metrics.gauge<'trunk'>(
+    'trunk_up',
+    'Whether the servers of a trunk answer this proxy',
+    each(({ health }) => (health.state === 'unknown' ? undefined : health.state === 'up')),
+  )
+  metrics.gauge<'trunk'>(
+    'trunk_registered',
+    'Whether a trunk that this proxy is to register is registered',
+    each(({ registration }) => registration && registration.state === 'registered'),
   )
 }

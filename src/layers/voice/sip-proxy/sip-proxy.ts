@@ -28,7 +28,7 @@ import { admission } from './admission.ts'
 import type { Config } from './config.ts'
 import type { Refusal } from './decision.ts'
 import { Defence } from './defence/defence.ts'
-import { type Figures, figures, gauges } from './figures.ts'
+import { type Figures, figures, gauges, trunkGauges } from './figures.ts'
 import { MediaHosts } from './media-hosts.ts'
 import { Mesh, type MeshOptions } from './mesh.ts'
 import { Nodes } from './nodes.ts'
@@ -151,6 +151,7 @@ export class SipProxy implements View, ProxyUser {
       facing: (transport, family) => this.facing({ host: anybody[family], port: 0, protocol: protocols[transport] }),
       changed: () => this.trunksChanged(),
     })
+    trunkGauges(metrics, this.trunks)
     gauges(metrics, this.nodes, registrations, this.defence)
     // As good as not answered: a Resource Manager that is gone has others beside it, a media server none (§16.9).
     const lost = ({ connection }: Hop) => fail((hop) => hop.connection === connection, 408)

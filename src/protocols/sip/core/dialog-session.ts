@@ -140,11 +140,14 @@ export abstract class DialogSession implements Session {
 
   private transmit(dialog: Dialog, method: string, content: RequestContent, hop: Hop, user: ClientUser) {
     const { challenges, owner } = this
-    const credentials = challenges?.take() ?? []
-    const all = credentials.length === 0 ? content : { ...content, fields: [...(content.fields ?? []), ...credentials] }
-    // Whoever re-INVITEs sends it again himself: its number is that of the ACK.
+    if (challenges === undefined) {
+      owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, content), hop, user)
+      return
+    }
+    const all = { ...content, fields: [...(content.fields ?? []), ...challenges.take()] }
     const again = (response: Message) => this.challenged(response, content.body) && this.send(method, content, user) > 0
-    const hears = challenges === undefined || method === 'INVITE' ? user : new Unchallenged(user, again)
+    // Whoever re-INVITEs sends it again himself: its number is that of the ACK.
+    const hears = method === 'INVITE' ? user : new Unchallenged(user, again)
     owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, all), hop, hears)
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Address, UdpPort } from '#platform/runtime/runtime.ts'
-import { configurationFrom } from '#protocols/model/configuration.ts'
+import type { ConfigurationSource } from '#protocols/model/client.ts'
+import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import type { TrunkEntry } from '#protocols/model/entries.ts'
 import { type TrunkAtProxy, trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
 import type { Fields } from '#protocols/sip/message/draft.ts'
@@ -136,6 +137,34 @@ describe('a trunk that registers', () => {
     await world.complete(stopped)
 
     expect(first.requests('REGISTER').at(-1)?.header('Expires')).toBe('0')
+  })
+
+  it('is registered anew where it has changed, after its old binding was taken back', async () => {
+    const of = (expires: number) =>
+      configurationFrom({
+        trunks: [{ name: 'provider', ...registering, registration: { registrars: ['10.9.1.1'], expires } }],
+      })
+    const followers: ((configuration: Configuration) => void)[] = []
+    const source: ConfigurationSource = {
+      current: () => of(120),
+      changed: (run) => {
+        followers.push(run)
+        return { cancel() {} }
+      },
+    }
+    const cluster = new ProxyWorld(1, of(120), source)
+    await cluster.proxy('proxy1', '10.0.0.1')
+    const provider = await Provider.at(cluster.world, '10.9.1.1')
+    await serve(cluster.world, [provider], 3)
+
+    const asked = () => [...new Set(provider.requests('REGISTER').map((request) => request.header('Expires')))]
+    for (const follow of followers) follow(of(300))
+    await cluster.world.run(1_000)
+    const unanswered = asked()
+    await serve(cluster.world, [provider], 3)
+
+    expect(unanswered).toEqual(['120', '0'])
+    expect(asked()).toEqual(['120', '0', '300'])
   })
 
   it('brings calls from where it registers, though no sources are named', async () => {

@@ -13,6 +13,8 @@ export type TrunksOptions = Omit<TrunkAtWorkOptions, 'trunk'> & {
 export class Trunks {
   private readonly options: TrunksOptions
   private readonly byName = new Map<string, TrunkAtWork>()
+  /** Names of trunks whose binding is being taken back: a new one made meanwhile would go with it. */
+  private readonly leaving = new Set<string>()
   private proxies: readonly string[]
   private stopped = false
 
@@ -59,16 +61,23 @@ export class Trunks {
   }
 
   private remove(name: string) {
-    void this.byName.get(name)?.stop()
+    const work = this.byName.get(name)
+    if (work === undefined) return
     this.byName.delete(name)
+    this.leaving.add(name)
+    void work.stop().then(() => {
+      this.leaving.delete(name)
+      this.divide()
+    })
     this.options.changed()
   }
 
   private divide() {
     if (this.stopped) return
     for (const work of this.byName.values()) {
-      const registers = work.trunk.registration !== undefined
-      work.setRegistering(registers && rendezvous(work.trunk.name, this.proxies) === this.options.self)
+      const { name, registration } = work.trunk
+      if (this.leaving.has(name)) continue
+      work.setRegistering(registration !== undefined && rendezvous(name, this.proxies) === this.options.self)
     }
   }
 }
