@@ -234,6 +234,8 @@ describe('trace on disk', () => {
       const { world, trace, now } = set
       await busy({ world, trace, seconds: 3 })
       const [inside, outside] = [call(now(), lowest), call(now(), other)]
+      const follows = (callUUID: string) => trace.follows({ callID: markedCallID('leg', callUUID) })
+      expect([follows(inside), follows(outside)]).toEqual([true, false])
       for (const callUUID of [inside, outside]) {
         const callID = markedCallID('leg', callUUID)
         trace.message('phone', 'proxy', invite(callID))

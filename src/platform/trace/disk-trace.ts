@@ -100,6 +100,12 @@ class SegmentedTrace implements DiskTrace {
     this.everyHour()
   }
 
+  follows(message: { readonly callID: string }): boolean {
+    if (this.share.limit === whole || this.share.admits(classOf(message.callID))) return true
+    this.leftOut.inc()
+    return false
+  }
+
   message(from: string, to: string, bytes: Buffer): void {
     this.put('sip', from, to, '', bytes)
   }

@@ -5,6 +5,8 @@
  */
 
 export interface Trace {
+  /** Whether messages with this Call-ID are traced now: asked where their bytes have yet to be made. */
+  follows(message: { readonly callID: string }): boolean
   /** A SIP message between two ends: `node1.dc1` over a link, `192.0.2.7:5060`, or both: `proxy1.dc1 [2001:db8::1]:5060`. */
   message(from: string, to: string, bytes: Buffer): void
   /** Something else that belongs to a call: one line or a JSON text, or the bytes of it. */
@@ -33,4 +35,4 @@ export interface TraceReader {
 }
 
 /** Keeps nothing: for tests that do not look at ladders. */
-export const noTrace: Trace = { message() {}, note() {}, belongs() {} }
+export const noTrace: Trace = { follows: () => false, message() {}, note() {}, belongs() {} }

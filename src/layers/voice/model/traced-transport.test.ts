@@ -12,7 +12,7 @@ const sipBytes = (startLine: string, cseq: string, more = '') =>
     `${startLine}\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=2\r\nTo: <sip:b@h>${more}\r\nCall-ID: x\r\nCSeq: ${cseq}\r\n\r\n`,
   )
 
-function setUp(tells: 'links' | 'outside') {
+function setUp(tells: 'links' | 'outside', follows = true) {
   const told: string[] = []
   const sent: Buffer[] = []
   let handle: (message: Message, from: Hop) => void = () => {}
@@ -26,6 +26,7 @@ function setUp(tells: 'links' | 'outside') {
     close: async () => {},
   }
   const trace: Trace = {
+    follows: ({ callID }) => follows && callID === 'x',
     message: (from, to, bytes) => void told.push(`${from} → ${to}: ${bytes.toString().split('\r\n')[0]}`),
     note() {},
     belongs() {},
@@ -60,6 +61,13 @@ describe('a traced transport', () => {
     send(ok, node)
 
     expect(told).toEqual(['node1.dc1 → proxy1.dc1: INVITE sip:b@h SIP/2.0', 'proxy1.dc1 → node1.dc1: SIP/2.0 200 OK'])
+  })
+
+  it('takes a message that is not followed as ever, and makes no bytes of it for the trace', () => {
+    const { told, handled, come } = setUp('outside', false)
+    come(invite, phone)
+
+    expect([told, handled.length]).toEqual([[], 1])
   })
 
   it.each([

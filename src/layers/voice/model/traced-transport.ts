@@ -35,7 +35,8 @@ export function traced(transport: Transport, { trace, self, tells }: TracedOptio
     sentBy: (hop) => transport.sentBy(hop),
     receive: (handler) =>
       transport.receive((message, from) => {
-        if (isLink(from) === onLinks && ofCall(message)) trace.message(nameOf(from), selfTowards(from), message.bytes)
+        if (isLink(from) === onLinks && ofCall(message) && trace.follows(message))
+          trace.message(nameOf(from), selfTowards(from), message.bytes)
         handler(message, from)
       }),
     close: () => transport.close(),

@@ -39,7 +39,8 @@ export class NodeDisk implements Disk {
   async append(path: string): Promise<AppendFile> {
     try {
       await makeDirectory(dirname(path))
-      const handle = await open(path, 'a')
+      // Records of calls, with whatever their messages say: nobody else's to read.
+      const handle = await open(path, 'a', 0o600)
       const { size } = await handle.stat()
       if (size === 0) await syncDirectory(dirname(path))
       const file = new NodeAppendFile(path, handle, size, () => this.#open.delete(file))

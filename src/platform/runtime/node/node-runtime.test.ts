@@ -238,6 +238,14 @@ describe('the disk of Node.js', () => {
     expect(await runtime.disk.list(join(directory, 'new'))).toEqual(['token'])
   })
 
+  it('appends to files that only their owner reads', async () => {
+    const path = join(directory, 'trace', 'records')
+    const file = await runtime.disk.append(path)
+    await file.close()
+
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
   it('appends in order and goes on at the end of what is there', async () => {
     const path = join(directory, 'spool', 'events')
     const first = await runtime.disk.append(path)
