@@ -125,6 +125,8 @@ export class NodeConnection implements Connection {
     this.verifiedPeer = secured?.verifiedPeer
     socket.on('error', (error) => {
       this.#error = error
+      // TLS may fail and stay open, and nothing more would ever come.
+      socket.destroy()
     })
     socket.once('close', () => {
       this.#isClosed = true
@@ -133,9 +135,14 @@ export class NodeConnection implements Connection {
   }
 
   /** The same connection with TLS over it: this one may not be used any more. */
-  async secure(end: TlsEnd): Promise<NodeConnection> {
-    const socket = await secureSocket(this.#clock, this.#socket, this.remote, end)
-    return new NodeConnection(this.#clock, socket, { plain: this, verifiedPeer: verifiedPeer(socket, end) })
+  secure(end: TlsEnd): Promise<NodeConnection> {
+    const plain = { socket: this.#socket, remote: this.remote }
+    return secureSocket(
+      this.#clock,
+      plain,
+      end,
+      (socket) => new NodeConnection(this.#clock, socket, { plain: this, verifiedPeer: verifiedPeer(socket) }),
+    )
   }
 
   get queued(): number {

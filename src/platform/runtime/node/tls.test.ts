@@ -1,3 +1,6 @@
+import { connect as tcpConnect } from 'node:net'
+import { Duplex } from 'node:stream'
+import { connect as tlsConnect } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '#platform/deferred.ts'
 import { BadCertificate, TlsFailed } from '#platform/runtime/errors.ts'
@@ -151,5 +154,31 @@ describe('TLS of Node.js', () => {
 
     expect(own).toMatchObject({ validFrom, validTo, selfSigned: true, subjectAltName: 'DNS:a.example' })
     expect(runtime.net.credentials(pem).selfSigned).toBe(false)
+  })
+
+  it('closes a connection whose handshake is followed at once by what is no TLS, and goes on', async () => {
+    const credentials = runtime.net.credentials(issue())
+    const closed = deferred<unknown>()
+    const listener = await runtime.net.listen(anyPort, async (connection) => {
+      const secured = await runtime.net.secure(connection, { role: 'server', credentials })
+      secured.receive(() => {}, closed.resolve)
+    })
+    const socket = tcpConnect(listener.local.port, listener.local.host)
+    let flights = 0
+    /** The second flight of a client of TLS 1.2 ends its handshake. */
+    const spoiling = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        flights++
+        socket.write(flights === 2 ? Buffer.concat([chunk, Buffer.alloc(100, 'x')]) : chunk)
+        done()
+      },
+    })
+    socket.on('data', (bytes) => spoiling.push(bytes))
+    const client = tlsConnect({ socket: spoiling, rejectUnauthorized: false, maxVersion: 'TLSv1.2' })
+    client.on('error', () => {})
+
+    expect(await closed.promise).toBeInstanceOf(Error)
+    socket.destroy()
   })
 })

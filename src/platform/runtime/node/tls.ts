@@ -1,7 +1,7 @@
 /** TLS of Node.js: OpenSSL under a connection that is open. */
 import { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { connect, createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { BadCertificate, TlsFailed } from '#platform/runtime/errors.ts'
 import type { Address, TlsCredentials, TlsEnd, TlsPem } from '#platform/runtime/runtime.ts'
 import type { NodeClock } from './clock.ts'
@@ -16,7 +16,11 @@ export class NodeCredentials implements TlsCredentials {
   readonly selfSigned: boolean
   readonly asksPeers: boolean
   readonly pem: TlsPem
+  /** What a client of ours shows and believes. */
   readonly context: SecureContext
+  /** Where others ask for nothing but ours, and where they are asked for theirs. */
+  private readonly anonymous: Acceptor
+  private readonly asking: Acceptor
 
   constructor(pem: TlsPem) {
     const { certificate, key, authorities } = pem
@@ -28,6 +32,12 @@ export class NodeCredentials implements TlsCredentials {
     this.selfSigned = read.checkIssued(read)
     this.asksPeers = authorities !== undefined
     this.context = contextOf(certificate, key, authorities)
+    this.anonymous = new Acceptor(pem, false)
+    this.asking = this.asksPeers ? new Acceptor(pem, true) : this.anonymous
+  }
+
+  acceptor(anonymous: boolean): Acceptor {
+    return anonymous ? this.anonymous : this.asking
   }
 }
 
@@ -53,44 +63,77 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   return `the certificate or its key cannot be used: ${message}`
 }
 
-/** Resolves when both sides have agreed. */
-export function secureSocket(clock: NodeClock, socket: Socket, remote: Address, end: TlsEnd): Promise<TLSSocket> {
-  const credentials = end.credentials === undefined ? undefined : (end.credentials as NodeCredentials)
-  const secured =
-    end.role === 'server'
-      ? accepted(socket, credentials, credentials?.asksPeers === true && end.anonymous !== true)
-      : dialled(socket, credentials, end.serverName)
-  return new Promise((resolve, reject) => {
-    const failed = (reason: string, cause?: unknown) => {
-      limit.cancel()
-      secured.destroy()
-      socket.destroy()
-      reject(new TlsFailed(remote, reason, { cause }))
-    }
-    const limit = clock.after(handshakeLimitMs, () => failed(`no handshake in ${handshakeLimitMs / 1000} s`))
-    const closed = () => failed('the other side closed the connection')
-    const broken = (error: Error) => failed(error.message, error)
-    secured.once('error', broken).once('close', closed)
-    secured.once(end.role === 'server' ? 'secure' : 'secureConnect', () => {
-      limit.cancel()
-      secured.removeListener('error', broken).removeListener('close', closed)
-      resolve(secured)
-    })
-  })
-}
+/** Told of one handshake. */
+type Outcome = { done(secured: TLSSocket): void; failed(reason: string, cause?: unknown): void }
 
-function accepted(socket: Socket, credentials: NodeCredentials | undefined, requestCert: boolean): TLSSocket {
-  return new TLSSocket(socket, {
-    isServer: true,
-    secureContext: credentials?.context,
-    requestCert,
+/** The accepting ends of TLS that show the same: a server of Node's that listens nowhere and is handed its connections. */
+class Acceptor {
+  private readonly server: Server
+  private readonly open = new Map<string, Outcome>()
+
+  constructor({ certificate: cert, key, authorities: ca }: TlsPem, requestCert: boolean) {
     // Somebody without a certificate that we believe is a stranger, not an error.
-    rejectUnauthorized: false,
+    const asking = { requestCert, rejectUnauthorized: false }
+    this.server = createServer({ cert, key, minVersion, ...asking, ...(ca === undefined ? {} : { ca }) })
+    this.server.on('secureConnection', (secured) => this.open.get(placeOf(secured))?.done(secured))
+    this.server.on('tlsClientError', (error, secured) => this.open.get(placeOf(secured))?.failed(error.message, error))
+  }
+
+  accept(socket: Socket, outcome: Outcome): void {
+    const place = placeOf(socket)
+    this.open.set(place, outcome)
+    socket.once('close', () => {
+      this.open.delete(place)
+      outcome.failed(closedByPeer)
+    })
+    this.server.emit('connection', socket)
+  }
+}
+
+const placeOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
+  `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
+const closedByPeer = 'the other side closed the connection'
+
+/**
+ * Resolves when both sides have agreed, with what `take` makes of the socket. It is called in that very turn: what follows
+ * the handshake may be the end already, and nobody else would hear of it.
+ */
+export function secureSocket<T>(
+  clock: NodeClock,
+  { socket, remote }: { readonly socket: Socket; readonly remote: Address },
+  end: TlsEnd,
+  take: (secured: TLSSocket) => T,
+): Promise<T> {
+  const credentials = end.credentials === undefined ? undefined : (end.credentials as NodeCredentials)
+  return new Promise((resolve, reject) => {
+    let over = false
+    const outcome: Outcome = {
+      done(secured) {
+        over = true
+        limit.cancel()
+        resolve(take(secured))
+      },
+      failed(reason, cause) {
+        if (over) return
+        over = true
+        limit.cancel()
+        socket.destroy()
+        reject(new TlsFailed(remote, reason, { cause }))
+      },
+    }
+    const limit = clock.after(handshakeLimitMs, () => outcome.failed(`no handshake in ${handshakeLimitMs / 1000} s`))
+    if (end.role === 'server') credentials?.acceptor(end.anonymous === true).accept(socket, outcome)
+    else dial(socket, credentials, end.serverName, outcome)
   })
 }
 
-function dialled(socket: Socket, credentials: NodeCredentials | undefined, serverName: string | undefined): TLSSocket {
-  return connect({
+function dial(
+  socket: Socket,
+  credentials: NodeCredentials | undefined,
+  serverName: string | undefined,
+  outcome: Outcome,
+): void {
+  const secured = connect({
     socket,
     minVersion,
     ...(credentials === undefined ? {} : { secureContext: credentials.context }),
@@ -98,12 +141,12 @@ function dialled(socket: Socket, credentials: NodeCredentials | undefined, serve
     rejectUnauthorized: true,
     checkServerIdentity: () => undefined,
   })
+  // Stays, so that an error in the turn of the handshake is nobody's crash.
+  secured.on('error', (error) => outcome.failed(error.message, error))
+  secured.once('close', () => outcome.failed(closedByPeer))
+  secured.once('secureConnect', () => outcome.done(secured))
 }
 
 /** What a certificate that we believe names at the other end. */
-export function verifiedPeer(secured: TLSSocket, { role }: TlsEnd): string | undefined {
-  // Only a server of Node's own tells `authorized` of those it accepts; what it asks for that is this.
-  const { ssl } = secured as TLSSocket & { ssl?: { verifyError?(): Error | null } }
-  const believed = role === 'client' ? secured.authorized : ssl?.verifyError?.() === null
-  return believed ? secured.getPeerX509Certificate()?.subjectAltName : undefined
-}
+export const verifiedPeer = (secured: TLSSocket): string | undefined =>
+  secured.authorized ? secured.getPeerX509Certificate()?.subjectAltName : undefined
