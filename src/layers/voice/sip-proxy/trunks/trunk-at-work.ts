@@ -40,8 +40,9 @@ export class TrunkAtWork {
   readonly trunk: Trunk
   private readonly options: TrunkAtWorkOptions
   private readonly requests: TrunkRequests
-  private readonly hosts = new Set<string>()
-  private readonly servers = new Set<string>()
+  /** What its hosts stood for when they were looked up last. */
+  private readonly found = new Map<string, readonly Hop[]>()
+  private hosts: ReadonlySet<string> = new Set<string>()
   private registration: Registration | undefined
   private registered: TrunkAtProxy['registration']
   private health: TrunkAtProxy['health'] & object
@@ -53,7 +54,7 @@ export class TrunkAtWork {
   constructor(options: TrunkAtWorkOptions) {
     this.options = options
     this.trunk = options.trunk
-    this.requests = new TrunkRequests({ ...options, located: (hops) => this.located(hops) })
+    this.requests = new TrunkRequests({ ...options, located: (host, hops) => this.located(host, hops) })
     this.health = { ...unasked, since: this.now }
     if (serversOf(this.trunk).length > 0) this.probeAfter(1_000 * fraction(options.random))
   }
@@ -169,11 +170,14 @@ export class TrunkAtWork {
     changed()
   }
 
-  private located(hops: readonly Hop[]) {
-    for (const { host, port } of hops) {
-      this.hosts.add(host)
-      this.servers.add(`${bracketed(host)}:${port}`)
-    }
+  /** An address that is the provider's no longer is nobody's we trust. */
+  private located(name: string, hops: readonly Hop[]) {
+    this.found.set(name, hops)
+    this.hosts = new Set([...this.found.values()].flat().map(({ host }) => host))
+  }
+
+  private get servers(): ReadonlySet<string> {
+    return new Set([...this.found.values()].flat().map(({ host, port }) => `${bracketed(host)}:${port}`))
   }
 
   /** IPv6 where that is what the trunk names: a name may have both, and IPv4 reaches more. */

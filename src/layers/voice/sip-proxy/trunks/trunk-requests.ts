@@ -20,8 +20,8 @@ export type TrunkRequestsOptions = {
   readonly random: Random
   readonly transactions: Transactions
   readonly servers: Pick<Locator, 'look' | 'avoid'>
-  /** Told which servers a request may go to. */
-  located(hops: readonly Hop[]): void
+  /** Told which servers a host stands for now; not where the DNS cannot say. */
+  located(host: string, hops: readonly Hop[]): void
 }
 
 /** ms a server has to answer while there is another one. */
@@ -39,9 +39,12 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
     const uri = parseURI(route === undefined ? request.requestURI : parseNameAddr(route).uri)
     const numeric = hopOf(uri)
     const found = (hops: readonly Hop[], fault: string) => {
-      this.options.located(hops)
-      if (hops.length > 0) this.send(this.parts(request), hops, done)
-      else done({ status: 503, reason: `${uri.host}: ${fault}`, response: undefined })
+      if (hops.length === 0) {
+        done({ status: 503, reason: `${uri.host}: ${fault}`, response: undefined })
+        return
+      }
+      this.options.located(`${uri.host}:${uri.port}`, hops)
+      this.send(this.parts(request), hops, done)
     }
     if (numeric === undefined) this.options.servers.look(uri, found)
     else found([numeric], '')

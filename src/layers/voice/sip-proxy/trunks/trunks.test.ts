@@ -178,6 +178,29 @@ describe('a trunk that registers', () => {
     expect(node.requests('INVITE')[0]?.header('X-Ringmain-Source')).toMatch(/^trunk=provider;/)
   })
 
+  it('brings none any more from an address that the DNS names no longer', async () => {
+    const { cluster, world, proxies, first, second } = await setUp({
+      ...registering,
+      registration: { registrars: ['sip.provider.example:5060'] },
+    })
+    world.nameServers.set('sip.provider.example', 'A', ['10.9.1.1'], 20)
+    const node = await cluster.node('node1', proxies[0])
+    await serve(world, [first, second], 5)
+    const invite = () =>
+      first.say(requestText('INVITE', { uri: 'sip:account@10.0.0.1', user: '+4420', at: '10.9.1.1' }))
+    invite()
+    await world.run(100)
+    const before = node.requests('INVITE').map((request) => request.header('X-Ringmain-Source')?.split(';')[0])
+
+    world.nameServers.set('sip.provider.example', 'A', ['10.9.1.2'], 20)
+    await serve(world, [first, second], 60)
+    invite()
+    await world.run(100)
+
+    expect(before).toEqual(['trunk=provider'])
+    expect(node.requests('INVITE').at(-1)?.header('X-Ringmain-Source')).toMatch(/^endpoint;/)
+  })
+
   it('calls out by its registrars, the next one where one is away, and shows nobody how', async () => {
     const { cluster, world, proxies, second } = await setUp(registering)
     const node = await cluster.node('node1', proxies[0])
