@@ -24,9 +24,10 @@ describe('SIP Proxy, from outside', () => {
     await world.run(10)
     const ok = phone.responses('INVITE').at(-1)
     const route = ok?.header('Record-Route') ?? ''
-    phone.say(
-      requestText('ACK', { callID: 'c1', uri: 'sip:c@node1.dc1', toTag: 'answer', fields: [`Route: ${route}`] }),
-    )
+    const fields = [`Route: ${route}`]
+    const ack = requestText('ACK', { callID: 'c1', uri: 'sip:c@node1.dc1', toTag: 'answer', fields })
+    phone.say(ack)
+    phone.say(ack)
     await world.run(10)
 
     expect(phone.statuses('INVITE')).toEqual([180, 200])
@@ -34,6 +35,8 @@ describe('SIP Proxy, from outside', () => {
     expect(ok?.headers('Via')).toHaveLength(1)
     expect(node.requests('ACK')[0]?.requestURI).toBe('sip:c@node1.dc1')
     expect(node.requests('ACK')[0]?.header('Route')).toBeUndefined()
+    // §16.11: one that comes again has the branch it had.
+    expect(node.requests('ACK').map(({ branch }) => branch)).toEqual(Array(2).fill(node.requests('ACK')[0]?.branch))
   })
 
   it('sends a call to the same node whatever proxy it comes through, and shares calls among nodes', async () => {

@@ -15,6 +15,7 @@ import { own } from '../message/scan.ts'
 import type { Timing } from '../transaction/timers.ts'
 import type { ClientUser, RespondParts, ServerTransaction, Transactions } from '../transaction/transactions.ts'
 import type { Hop } from '../transport/transport.ts'
+import { branchOfAck } from './ack-branch.ts'
 import { type Challenges, Unchallenged } from './challenges.ts'
 import { fraction } from './fraction.ts'
 import type { Drive } from './machine-in-turn.ts'
@@ -160,7 +161,7 @@ export abstract class DialogSession implements Session {
   acknowledge(cseq: number, body: Body | undefined, dialog = this.dialog): void {
     const hop = this.owner.nextHop(nextURI(dialog))
     const draft = buildRequest(requestIn(dialog, 'ACK', cseq, { body }))
-    if (hop !== undefined) this.owner.transactions.send(draft, hop)
+    if (hop !== undefined) this.owner.transactions.send(draft, hop, branchOfAck(dialog, cseq))
   }
 
   respond(transaction: ServerTransaction, status: number, parts: RespondParts = {}): void {

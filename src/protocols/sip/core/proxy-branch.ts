@@ -1,6 +1,7 @@
 /** Branches that find loops: RFC 3261 §16.6 item 8 as RFC 5393 §4.2 changed it. */
 import type { Message } from '../message/message.ts'
 import { parameter } from '../message/scan.ts'
+import { add, digits, none } from './hash.ts'
 
 /** Every branch of a client or proxy begins with this (RFC 3261 §8.1.1.7). */
 const cookie = 'z9hG4bK'
@@ -21,6 +22,11 @@ export class Branches {
     return `${this.seed}${digits(++this.count)}.${hash}`
   }
 
+  /** Of a request that is passed on without a transaction: the same when it comes again (§16.11). */
+  again(request: Message): string {
+    return `${this.seed}${digits(add(none, request.branchHere))}.${routingHash(request)}`
+  }
+
   /** Whether this very request has been here: same place to go, though a spiral with a changed URI is none. */
   isLoop(request: Message): boolean {
     // Hardly any request has a Via of ours: one search of the text instead of reading every Via.
@@ -35,30 +41,10 @@ export class Branches {
 
 /** Everything that routing depends on, as it came: Request-URI, Route, and which transaction it is. */
 export function routingHash(request: Message): string {
-  let hash = add(0x811c9dc5, request.requestURI)
+  let hash = add(none, request.requestURI)
   hash = add(hash, request.callID)
   hash = add(hash, request.fromTag)
   hash = Math.imul(hash ^ request.cseq, 0x01000193)
   if (request.cellOf('Route', 0) >= 0) for (const route of request.headers('Route')) hash = add(hash, route)
   return digits(hash)
-}
-
-/** Seven digits of base 32: what `toString` does for a base of one's choice costs a call into the engine's runtime. */
-const digits = (value: number): string =>
-  String.fromCharCode(
-    digit(value >>> 30),
-    digit(value >>> 25),
-    digit(value >>> 20),
-    digit(value >>> 15),
-    digit(value >>> 10),
-    digit(value >>> 5),
-    digit(value),
-  )
-const digit = (value: number): number => 'abcdefghijklmnopqrstuvwxyz234567'.charCodeAt(value & 31)
-
-/** FNV-1a. */
-function add(start: number, text: string): number {
-  let hash = start
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return hash
 }

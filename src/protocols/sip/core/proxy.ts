@@ -170,7 +170,7 @@ export class StatefulProxy implements TransactionUser, ForkOwner {
   private pass(ack: Message, decision: Forward | Refuse | Taken | undefined) {
     const target = decision?.type === 'forward' ? decision.groups[0]?.[0] : undefined
     if (decision?.type !== 'forward' || target === undefined) this.user.dropped?.('stray-ack')
-    else this.transactions.send(copyFor(ack, decision, target), target.hop)
+    else this.transactions.send(copyFor(ack, decision, target), target.hop, this.branches.again(ack))
   }
 }
 

@@ -143,10 +143,13 @@ describe('a session this side opens', () => {
     const { world, raw, ear, answer } = await aliceCallsRaw()
 
     answer(200, 'b', 'answer')
+    await world.run(10)
+    const { branch } = raw.last('ACK')
     answer(200, 'b', 'answer')
     await world.run(10)
 
     expect(raw.heard()).toEqual(['ACK', 'ACK'])
+    expect(raw.last('ACK').branch).toBe(branch)
     expect(raw.last('ACK').requestURI).toBe(rawURI)
     expect(ear.heard).toEqual(['answered [answer]'])
   })

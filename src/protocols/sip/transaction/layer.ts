@@ -107,9 +107,9 @@ export class TransactionLayer implements Transactions {
     })
   }
 
-  send(draft: Draft, hop: Hop, failed?: () => void): Message {
-    const message = draft.finish(this.via(hop, magicCookie + this.random.hex(8)))
-    this.transport.send(message.bytes, hop, failed)
+  send(draft: Draft, hop: Hop, branch = this.random.hex(8)): Message {
+    const message = draft.finish(this.via(hop, magicCookie + branch))
+    this.transport.send(message.bytes, hop)
     return message
   }
 

@@ -11,9 +11,9 @@ export interface Transactions {
   request(draft: Draft, hop: Hop, user: ClientUser, options?: RequestOptions): ClientTransaction
   /**
    * Sends a request outside of transactions, with a topmost Via of its own: the ACK to a 2xx, and requests a proxy
-   * passes on without state. `failed` tells a send that is known not to have left.
+   * passes on without state. `branch`: what follows the cookie, the same for what is the same request once more.
    */
-  send(draft: Draft, hop: Hop, failed?: () => void): Message
+  send(draft: Draft, hop: Hop, branch?: string): Message
   /** The same message once more, e.g. the ACK to a 2xx that came again. */
   resend(message: Message, hop: Hop): void
   /** Passes on a response without a transaction: bytes as given, to where its topmost Via says (§18.2.2). */
