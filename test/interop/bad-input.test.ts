@@ -71,6 +71,11 @@ describe('bad input, while a call is up', () => {
   it.each([
     ['a method nobody knows', { method: 'FOO' }, /^501 /],
     ['an extension nobody knows', { method: 'OPTIONS', fields: 'Require: nonsense\r\n' }, /^420 /],
+    [
+      'a NOTIFY nobody asked for',
+      { method: 'NOTIFY', fields: 'Event: dialog\r\nSubscription-State: active\r\n' },
+      /^481 /,
+    ],
     ['a BYE of no call', { method: 'BYE', to: '<sip:8900@ringmain>;tag=none' }, /^481 /],
     [
       'a Via that is not the sender’s',

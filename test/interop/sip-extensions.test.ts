@@ -91,6 +91,8 @@ describe('extensions', () => {
       await until(async () => ((await subscriptions()) > 0 ? true : undefined), 10_000, 'a subscription')
       caller.dial('sip:1001@ringmain')
       const result = await watcher.finished()
+      caller.hangup()
+      await caller.event('CALL_CLOSED')
 
       expect(result, result.output).toMatchObject({ code: 0, successful: 1, failed: 0 })
     } finally {
