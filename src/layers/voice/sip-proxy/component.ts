@@ -147,8 +147,8 @@ class Component implements RunningSipProxy {
         const bound = await this.bind(protocol, local, named)
         // All transports of an entry share its port, also one that was free.
         local = { host: local.host, port: bound.port }
-        real.push(sipURI(protocol, bound.host, bound.port))
-        if (named !== undefined) advertised.push(sipURI(protocol, named.host, named.port))
+        real.push(told(protocol, bound))
+        if (named !== undefined) advertised.push(told(protocol, named))
       }
     }
     return [...new Set([...advertised, ...real])]
@@ -227,5 +227,11 @@ class Component implements RunningSipProxy {
 
 const meshLinks = 'proxy-mesh'
 const protocols = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const
+
+/** As pages and other proxies are told: a secure WebSocket is `sips:…;transport=ws`, else nobody could tell it apart. */
+function told(protocol: Protocol, { host, port }: Address): string {
+  const uri = sipURI(protocol, host, port)
+  return protocol === 'WSS' ? uri.replace(/^sip:/, 'sips:') : uri
+}
 
 const nowhere: Address = { host: '0.0.0.0', port: 0 }

@@ -92,6 +92,18 @@ describe('SIP Proxy over TLS', () => {
     await expect(cluster.tls('late', proxy, trusting)).rejects.toThrow('self-signed certificate')
   })
 
+  it('announces each port so that pages can tell them apart', async () => {
+    const { proxy } = await setUp()
+
+    expect(proxy.running.addresses.listen).toEqual([
+      'sip:10.0.0.1:5060',
+      'sip:10.0.0.1:5060;transport=tcp',
+      'sip:10.0.0.1:5061;transport=tls',
+      'sip:10.0.0.1:5062;transport=ws',
+      'sips:10.0.0.1:5063;transport=ws',
+    ])
+  })
+
   it('goes on with a certificate that has expired, and says what helps', async () => {
     const { proxy } = await setUp(issue({ validTo: begin - 1000 }))
 
