@@ -7,6 +7,7 @@ import { issueCertificate } from '#platform/tls/issue-certificate.ts'
 import type { Interaction } from '#protocols/model/http/calls.ts'
 import type { TrunkStatus } from '#protocols/model/http/trunks.ts'
 import type { Baresip } from '../peers/baresip.ts'
+import { Dnsmasq } from '../peers/dnsmasq.ts'
 import { Kamailio } from '../peers/kamailio.ts'
 import { temporaryFolder } from '../peers/process.ts'
 import { Sipp } from '../peers/sipp.ts'
@@ -41,9 +42,13 @@ const domain = 'provider.example'
 const account = '442079460000'
 const password = 'correct horse'
 
-const trunk = ({ name, transport, host, port, number }: Provider) => ({
-  ...{ name, transport, domain },
-  destination: `${host}:${port}`,
+/** Over UDP found by the DNS, over TLS at its address, which its certificate bears. */
+const destinationOf = ({ transport, host, port }: Pick<Provider, 'transport' | 'host' | 'port'>) =>
+  transport === 'udp' ? domain : `${host}:${port}`
+
+const trunk = ({ number, ...provider }: Provider) => ({
+  ...{ name: provider.name, transport: provider.transport, domain },
+  destination: destinationOf(provider),
   credentials: { username: account, secret: password },
   registration: { expires: 120 },
   incoming: '8901',
@@ -57,6 +62,7 @@ describe('a trunk that registers with a provider', () => {
   let demo: Demo
   let admin: ApiClient
   let answering: Sipp
+  let dnsmasq: Dnsmasq
   let phone: Baresip
 
   beforeAll(async () => {
@@ -76,7 +82,16 @@ describe('a trunk that registers with a provider', () => {
     answering = new Sipp({ scenario: 'agent-hangs-up', port: network, timeout: 110 })
     const file = join(folder.path, 'trunks.yaml')
     writeFileSync(file, JSON.stringify({ trunks: providers.map(trunk) }))
-    demo = await Demo.start({ data, apply: [file] })
+    const [{ host, port }] = providers
+    dnsmasq = await Dnsmasq.start({
+      port: peerPorts.dnsmasq,
+      hosts: [['sip.provider.example', host]],
+      services: [
+        [`_sip._udp.${domain}`, 'away.provider.example', port, 10, 0],
+        [`_sip._udp.${domain}`, 'sip.provider.example', port, 20, 0],
+      ],
+    })
+    demo = await Demo.start({ data, apply: [file], args: ['--name-servers', `127.0.0.1:${peerPorts.dnsmasq}`] })
     admin = await demo.signIn()
     phone = await phones.agent('1001')
   })
@@ -85,6 +100,7 @@ describe('a trunk that registers with a provider', () => {
     await demo?.stop()
     await answering?.stop()
     for (const provider of started) await provider.stop()
+    await dnsmasq?.stop()
     folder.remove()
   })
 
@@ -92,7 +108,9 @@ describe('a trunk that registers with a provider', () => {
     (await admin.get<TrunkStatus[]>('/api/v1/trunks')).find((one) => one.name === name)?.proxies ?? {}
   const log = () => started.map((provider) => provider.log()).join('\n') + demo.process.tail()
 
-  describe.each(providers)('over $transport', ({ name, host, port, callers, number }) => {
+  describe.each(providers)('over $transport', ({ name, transport, host, port, callers, number }) => {
+    const registrar = destinationOf({ transport, host, port })
+
     it('is registered by one proxy, with its password, and its servers answer all of them', async () => {
       const registrations = async () =>
         Object.values(await status(name)).flatMap(({ registration }) => registration ?? [])
@@ -106,8 +124,8 @@ describe('a trunk that registers with a provider', () => {
       )
       await until(async () => (await isUp()) || undefined, 15_000, 'up')
 
-      expect(await registrations()).toMatchObject([{ state: 'registered', registrar: `${host}:${port}` }])
-      expect(await demo.ringmain(['trunk', 'list'])).toMatch(new RegExp(`${name} .* up .*registered at ${host}`))
+      expect(await registrations()).toMatchObject([{ state: 'registered', registrar }])
+      expect(await demo.ringmain(['trunk', 'list'])).toMatch(new RegExp(`${name} .* up .*registered at ${registrar}`))
       expect(await demo.ringmain(['trunk', 'test', name])).toContain(host)
     })
 

@@ -3,7 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type LogLevel, logLevels } from '#platform/log/pino.ts'
 import { type DemoPorts, defaultPorts } from '../demo/addresses.ts'
 
-type Options = DemoPorts & { readonly data: string; readonly traffic: boolean; readonly logLevel: LogLevel }
+type Options = DemoPorts & {
+  readonly data: string
+  readonly traffic: boolean
+  readonly logLevel: LogLevel
+  readonly nameServers: readonly string[]
+}
 
 const purposes: Record<keyof DemoPorts, string> = {
   http: 'first port of pages and HTTP API, one for each data centre',
@@ -20,13 +25,25 @@ export function demoCommand(program: Command, ended: (code: number) => void): vo
     .description('starts the demo: two data centres in this process, on loopback only')
     .option('--no-traffic', 'without SIMULATED callers and robot agents')
     .option('--data <directory>', 'data directory', './data')
+    .option(
+      '--name-servers <addresses>',
+      'asked for hosts of trunks: address or address:port, … (default: the host’s)',
+      addresses,
+      [],
+    )
     .addOption(new Option('--log-level <level>', 'what the log tells').choices([...logLevels]).default('warn'))
   for (const [name, purpose] of Object.entries(purposes))
     demo.option(`--${name} <port>`, purpose, port, defaultPorts[name as keyof DemoPorts])
-  demo.action(async ({ data, traffic, logLevel, ...ports }: Options) => {
+  demo.action(async ({ data, traffic, logLevel, nameServers, ...ports }: Options) => {
     const { demoCommand } = await import('../demo/command.ts')
-    ended(await demoCommand({ ports, data, traffic, logLevel }))
+    ended(await demoCommand({ ports, data, traffic, logLevel, nameServers }))
   })
+}
+
+function addresses(text: string): readonly string[] {
+  const all = text.split(',')
+  if (all.every((one) => /^([\d.]+|\[[\da-f:]+\])(:\d{1,5})?$/i.test(one))) return all
+  throw new InvalidArgumentError('It must be numeric addresses, such as 192.0.2.53 or [2001:db8::53]:5353.')
 }
 
 function port(text: string): number {

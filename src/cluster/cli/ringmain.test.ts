@@ -61,6 +61,7 @@ describe('the ringmain command', () => {
     ['a port that is none', 'demo --sip here'],
     ['a port beyond the last', 'demo --http 99999'],
     ['port 0', 'demo --tlib 0'],
+    ['a name server that is a name', 'demo --name-servers 192.0.2.53,dns.example'],
     ['a missing argument', 'config apply'],
     ['a number that is none', 'size --agents many'],
     ['a proxy that is none', 'dns --domain a.example --proxy here'],

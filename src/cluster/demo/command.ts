@@ -10,6 +10,7 @@ export type DemoCommand = {
   readonly data: string
   readonly traffic: boolean
   readonly logLevel: LogLevel
+  readonly nameServers: readonly string[]
 }
 
 /** Resolves with the exit code: 0 after Ctrl-C, 1 where it could not start. */

@@ -36,6 +36,8 @@ export type DemoOptions = {
   /** SIMULATED callers and robot agents. */
   readonly traffic: boolean
   readonly logLevel: LogLevel
+  /** As `address` or `address:port`; none: those of the host. */
+  readonly nameServers?: readonly string[]
 }
 
 /** Its parts did not find each other. */
@@ -82,7 +84,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   const addresses = demoAddresses(options.ports)
   const { log, close: closeLog } = openLog({ level: options.logLevel })
   opened.push(closeLog)
-  const runtime = nodeRuntime()
+  const runtime = nodeRuntime({ nameServers: options.nameServers ?? [] })
   opened.push(() => runtime.close())
   await refuseTakenPorts(runtime.net, addresses)
   const secrets = await openSecrets(runtime, join(data, 'secrets.json'))
