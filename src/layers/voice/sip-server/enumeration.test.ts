@@ -58,6 +58,7 @@ describe('who guesses names and passwords', () => {
     ['REGISTER', 'SHA-256'],
     ['INVITE', 'MD5'],
     ['INVITE', 'SHA-256'],
+    ['SUBSCRIBE', 'MD5'],
   ] as const)(
     'by %s, asked by %s, hears of a number that we have what he hears of any other',
     async (method, algorithm) => {
