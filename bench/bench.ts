@@ -14,7 +14,7 @@ export type Figures = {
   readonly invalid?: string
 }
 
-export type BenchOptions = {
+type BenchOptions = {
   /** Arguments of Node.js for the process under test: a profiler's. */
   readonly nodeArgs: readonly string[]
 }

@@ -8,7 +8,7 @@ import type { Message } from '#protocols/sip/message/message.ts'
 const isFlow = ({ instance, regID }: { instance: string; regID: number }): boolean => instance !== '' && regID !== 0
 
 /** Whether it registers a flow; a reg-id without an instance means nothing. */
-export const registersFlow = ({ contacts }: Register): boolean =>
+const registersFlow = ({ contacts }: Register): boolean =>
   contacts.some((contact) => isFlow(contact) && contact.expires !== 0)
 
 /** 400: more than the one contact whose flow it comes over. 439: a proxy between us and the phone that keeps no flow. */

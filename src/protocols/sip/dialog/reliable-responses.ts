@@ -9,7 +9,7 @@ import type { Message } from '../message/message.ts'
 export type State = 'Idle' | 'Sent' | 'Terminated'
 
 /** A response, and its RSeq. */
-export type Numbered = { readonly rseq: number; readonly response: Message }
+type Numbered = { readonly rseq: number; readonly response: Message }
 
 export type Input =
   | ({ type: 'progress' } & Numbered)

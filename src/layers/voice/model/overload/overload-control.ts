@@ -9,7 +9,7 @@ import { type Rate, TokenBucket } from '../token-bucket.ts'
 import { type Control, decide, decideEvery, unlimited } from './control-function.ts'
 
 /** What tells how long arrivals wait in a queue that delays no timer. */
-export type QueueMonitor = { probe(): void; readonly ms: number }
+type QueueMonitor = { probe(): void; readonly ms: number }
 
 export type OverloadOptions = {
   readonly clock: Clock
