@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 const unlimited = { maxPayload: 0, maxFragments: 0, maxBufferedChunks: 0 }
 
 /** Frames by their opcode (RFC 6455 §5.2). */
-export const opcodes = { text: 1, binary: 2, close: 8, ping: 9 } as const
+export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
 export class WebSocketPeer extends ScriptedPeer {
   readonly connection: Connection

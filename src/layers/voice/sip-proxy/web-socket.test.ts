@@ -101,6 +101,20 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
     expect(phone.pongs).toEqual(['are you there', '\r\n'])
   })
 
+  it('stays with a client that says by pongs alone that it is there (RFC 6455 §5.5.3), as those of .NET do', async () => {
+    const { world, phone } = await setUp()
+    phone.open()
+    phone.say(options)
+
+    for (let pong = 0; pong < 6; pong++) {
+      await world.run(20_000)
+      phone.frame(opcodes.pong, '')
+    }
+    await world.run(10)
+
+    expect(phone.closed).toBe(false)
+  })
+
   it.each([
     ['without the subprotocol sip', undefined, /^HTTP\/1\.1 400 /],
     ['with another subprotocol', 'chat', /^HTTP\/1\.1 400 /],

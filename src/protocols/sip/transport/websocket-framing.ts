@@ -44,6 +44,10 @@ export class WebSocketFraming implements Framing {
     this.receiver = new Receiver({ isServer: true, maxPayload: limits.messageBytes, ...pieces })
     this.receiver.on('message', (bytes: Buffer) => this.received(bytes))
     this.receiver.on('ping', (bytes: Buffer) => this.answer(opcodes.pong, bytes))
+    // RFC 6455 §5.5.3: nobody asked for it, and it wants no answer; but nothing of it is left to come.
+    this.receiver.on('pong', () => {
+      this.partial = false
+    })
     this.receiver.on('conclude', (code: number) => {
       this.answer(opcodes.close, nothing)
       user.broken(new BrokenStream('closed', `closed with ${code}`))
