@@ -89,6 +89,17 @@ describe('defence', () => {
     expect(taken(5, phone)).toBe(5)
   })
 
+  it('hears a trunk that was banned before anybody said that it is one', async () => {
+    const { world, trunks, taken, refuse } = setUp()
+    refuse(60, phone, proving, 401)
+    expect(taken(1, phone)).toBe(0)
+
+    trunks.add(phone.host)
+    await world.run(5_000)
+
+    expect(taken(1, phone)).toBe(1)
+  })
+
   it('bans who guesses passwords, says so in the log once, and forgets it in time', async () => {
     const { world, defence, ignored, banned, logged, taken, refuse } = setUp({ banSeconds: 60 })
 
