@@ -28,8 +28,8 @@ export type Decision =
   | (Refuse & { readonly because: Refusal })
   /** A REGISTER on its way to who authenticates it: what its 200 grants is stored. */
   | { readonly type: 'register'; readonly register: Register; readonly outbound: boolean; readonly forward: Forward }
-  /** The host of the URI is a name that has to be looked up; the request is to be routed again then. */
-  | { readonly type: 'locate'; readonly uri: URI }
+  /** The hosts of the URIs are names that have to be looked up; the request is to be routed again then. */
+  | { readonly type: 'locate'; readonly uris: readonly URI[] }
   /** OPTIONS to the proxy itself (§11). */
   | { readonly type: 'ours' }
 

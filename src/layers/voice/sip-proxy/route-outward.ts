@@ -44,12 +44,14 @@ function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, 
 /** The servers of a trunk one after the other, whatever domain the Request-URI names. */
 function toTrunk(request: Message, node: string, trunk: Trunk, routes: OwnRoutes, view: View): Decision {
   const hops: Hop[] = []
+  const unknown: URI[] = []
   for (const uri of serverURIs(trunk, serversOf(trunk))) {
     const numeric = hopOf(uri)
     const found = numeric === undefined ? view.servers.known(uri) : [numeric]
-    if (found === undefined) return { type: 'locate', uri }
-    hops.push(...found)
+    if (found === undefined) unknown.push(uri)
+    else hops.push(...found)
   }
+  if (unknown.length > 0) return { type: 'locate', uris: unknown }
   const groups = hops.map((hop) => [targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view)])
   if (groups.length === 0) return refuse('unresolvable', 503, 'Unresolvable Host')
   const change = (copy: Edit) => void copy.remove(trunkField)
@@ -60,7 +62,7 @@ function toTrunk(request: Message, node: string, trunk: Trunk, routes: OwnRoutes
 function toServers(request: Message, node: string, routes: OwnRoutes, uri: URI, view: View): Decision {
   const numeric = hopOf(uri)
   const hops = numeric === undefined ? view.servers.known(uri) : [view.wayTo(numeric)]
-  if (hops === undefined) return { type: 'locate', uri }
+  if (hops === undefined) return { type: 'locate', uris: [uri] }
   const groups = hops.map((hop) => [targetBy({ hop, flow: undefined, holder: undefined }, request, { node }, view)])
   if (groups.length === 0) return refuse('unresolvable', 503, 'Unresolvable Host')
   const forward = { type: 'forward' as const, groups, popRoutes: routes.count }

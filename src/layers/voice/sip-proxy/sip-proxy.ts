@@ -244,7 +244,7 @@ export class SipProxy implements View, ProxyUser {
         return { ...decision.forward, answered }
       }
       case 'locate':
-        return { type: 'later', when: (decide) => this.routeLater(request, from, decision.uri, decide) }
+        return { type: 'later', when: (decide) => this.routeLater(request, from, decision.uris, decide) }
       case 'ours':
         // What trunks and load balancers ask before they send us calls.
         transaction?.respond(this.takesCalls ? 200 : 503, { fields: [['Supported', 'path']] })
@@ -253,11 +253,15 @@ export class SipProxy implements View, ProxyUser {
   }
 
   /** Once the servers are known, or known not to be. */
-  private routeLater(request: Message, from: Hop, uri: URI, decide: (decision: Forward | Refuse) => void) {
-    this.servers.look(uri, () => {
+  private routeLater(request: Message, from: Hop, uris: readonly URI[], decide: (decision: Forward | Refuse) => void) {
+    let left = uris.length
+    const looked = () => {
+      left--
+      if (left > 0) return
       const decision = this.route(request, from, undefined)
       decide(decision.type === 'forward' || decision.type === 'refuse' ? decision : unresolvable)
-    })
+    }
+    for (const uri of uris) this.servers.look(uri, looked)
   }
 
   /** ProxyUser. */

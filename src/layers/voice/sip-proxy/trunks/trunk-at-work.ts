@@ -75,6 +75,7 @@ export class TrunkAtWork {
     if (registers === (this.registration !== undefined)) return
     if (registers) this.register()
     else void this.unregister()
+    this.options.changed()
   }
 
   /** Asks its servers now, and tells the outcome under the name of the test. */

@@ -10,6 +10,7 @@ import { parseMessage } from '#protocols/sip/message/parse-message.ts'
 import { ProxyWorld, requestText } from '#simulation/proxy-world.ts'
 import { ScriptedPeer } from '#simulation/sip-peers.ts'
 import type { World } from '#simulation/world.ts'
+import { rendezvous } from '../../model/rendezvous.ts'
 
 /** A server of the provider, which answers whoever asked. */
 class Provider extends ScriptedPeer {
@@ -128,6 +129,20 @@ describe('a trunk that registers', () => {
     expect(lastContact(first)).toContain(gone === 0 ? '10.0.0.2' : '10.0.0.1')
   })
 
+  it('is registered by a proxy that comes later, where that is its place, and the one before says no more that it is', async () => {
+    const { cluster, world, first, registrations } = await setUp(registering)
+    const places = (name: string) => rendezvous('provider', ['proxy1.dc1', 'proxy2.dc1', `${name}.dc1`])
+    const later = ['proxy3', 'proxy4', 'proxy5', 'proxy6', 'proxy7'].find((name) => places(name) === `${name}.dc1`)
+    await serve(world, [first], 5)
+
+    await cluster.proxy(later ?? '', '10.0.0.9')
+    await serve(world, [first], 5)
+
+    const live = first.requests('REGISTER').filter((request) => request.header('Expires') !== '0')
+    expect(live.at(-1)?.header('Contact')).toContain('10.0.0.9')
+    expect(registrations()).toHaveLength(1)
+  })
+
   it('takes its binding back when the proxy stops', async () => {
     const { world, proxies, first, second } = await setUp(registering)
     await serve(world, [first, second], 5)
@@ -199,6 +214,22 @@ describe('a trunk that registers', () => {
 
     expect(before).toEqual(['trunk=provider'])
     expect(node.requests('INVITE').at(-1)?.header('X-Ringmain-Source')).toMatch(/^endpoint;/)
+  })
+
+  it('calls out by registrars that are all names nobody has looked up yet', async () => {
+    const registrars = ['a.provider.example', 'b.provider.example']
+    const { cluster, world, proxies, first } = await setUp({ ...registering, registration: { registrars } })
+    for (const [index, name] of registrars.entries()) world.nameServers.set(name, 'A', [`10.9.1.${index + 1}`], 1)
+    const node = await cluster.node('node1', proxies[0])
+    await world.run(15_000)
+
+    const fields = ['X-Ringmain-Trunk: provider']
+    const at = { user: 'c', at: 'node1.dc1', transport: 'TCP', contact: '<sip:c@node1.dc1>', fields }
+    node.say(requestText('INVITE', { ...at, uri: 'sip:0044123@provider.example' }))
+    await world.run(100)
+
+    expect(node.statuses('INVITE')).toEqual([])
+    expect(first.requests('INVITE')).toHaveLength(1)
   })
 
   it('calls out by its registrars, the next one where one is away, and shows nobody how', async () => {
