@@ -129,6 +129,18 @@ describe('defence', () => {
     expect(banned).toEqual(['requests without credentials'])
   })
 
+  it('takes what a carrier refuses to a phone that has authenticated for no offence of its office', () => {
+    const { banned, taken, refuse } = setUp()
+    const call = message('INVITE', ['Authorization: Digest username="1001"'])
+
+    refuse(100, phone, call, 403)
+    refuse(100, at('192.0.2.2'), message('INVITE'), 403)
+    refuse(100, at('192.0.2.3'), proving, 403)
+
+    expect(taken(1, phone)).toBe(1)
+    expect(banned).toEqual(['refused requests', 'refused requests'])
+  })
+
   it('takes an old nonce for no guess (RFC 7616 §3.3: stale)', () => {
     const { banned, refuse } = setUp()
 

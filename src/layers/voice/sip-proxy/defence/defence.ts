@@ -117,7 +117,10 @@ export class Defence implements Guard {
     if (!source.trusted) this.failed(source, from, 'refused requests')
   }
 
-  /** The final response to a new request of a source that is watched. */
+  /**
+   * The final response to a new request of a source that is watched. A call is refused with 403 after its credentials have
+   * been found good: by a carrier as a rule, or because of its number, and many a phone may stand behind one address.
+   */
   answered(request: Message, from: Hop, response: Message): void {
     const { status } = response
     const source = this.of(from)
@@ -127,7 +130,7 @@ export class Defence implements Guard {
     else if (status === 401 || status === 407) {
       if (!proves) this.failed(source, from, 'requests without credentials')
       else if (!isStale(response)) this.failed(source, from, 'wrong credentials')
-    } else if (status === 403) this.failed(source, from, 'refused requests')
+    } else if (status === 403 && !(proves && request.method === 'INVITE')) this.failed(source, from, 'refused requests')
   }
 
   private get now(): number {
