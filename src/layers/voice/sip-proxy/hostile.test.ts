@@ -111,6 +111,20 @@ describe('SIP Proxy and bad input', () => {
     expect(stranger.statuses('INVITE')).toEqual([401, 401, 401])
   })
 
+  it('repeats the refusal of a call that has rung: nobody rings for a forged address, and its caller hears it', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const stranger = await cluster.udp('stranger', { host: '192.0.2.7', port: 5060 }, proxy)
+
+    stranger.say(requestText('INVITE', { at: '192.0.2.7:5060', user: '1001', callID: 'rung' }))
+    await world.run(50)
+    node.answer(node.requests('INVITE')[0], 180)
+    await world.run(50)
+    node.answer(node.requests('INVITE')[0], 486)
+    await world.run(2_000)
+
+    expect(stranger.statuses('INVITE').filter((status) => status === 486).length).toBeGreaterThan(1)
+  })
+
   it('bans who opens connections and says nothing, half a message, or what is none', async () => {
     const { cluster, world, proxy, node, phone } = await setUp(
       {},

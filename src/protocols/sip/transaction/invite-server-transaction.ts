@@ -102,6 +102,8 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
   }
 
   private provisional(response: Message) {
+    // Who is told how his call goes has been let in by the user.
+    if (response.status > 100) this.once = false
     this.response = response
     this.reply(response)
   }

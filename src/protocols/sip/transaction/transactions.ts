@@ -83,7 +83,7 @@ export interface ServerTransaction {
   send(response: Message): void
   /**
    * A refusal is repeated only when the request is, not by timer G: whose address may be forged is sent no more than he
-   * seems to have sent (RFC 3261 §8.2.7).
+   * seems to have sent (RFC 3261 §8.2.7). Until the user lets him in by a provisional response other than 100.
    */
   answerOnce(): void
   /** All but INVITE, else nothing happens: it gets no answer (RFC 4320 §4.2); repetitions are absorbed for 64·T1. */
