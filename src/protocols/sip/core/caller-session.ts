@@ -183,7 +183,6 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     return true
   }
 
-  /** §8.1.3.5: the same request with the next number; early dialogs were of the last one. */
   /** Whether the same INVITE, a little changed, has a chance. */
   private mayPass(response: Message): boolean {
     return this.timerRaised(response) || this.challengeAnswered(response)
@@ -199,6 +198,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     return credentials.length === 0 ? fields : [...(fields ?? []), ...credentials]
   }
 
+  /** §8.1.3.5: the same request with the next number; early dialogs were of the last one. */
   private startAgain() {
     const { invitation } = this
     if (invitation === undefined) return
