@@ -38,6 +38,21 @@ describe('the locator', () => {
     expect(known()).toEqual(['192.0.2.1', '192.0.2.2'])
   })
 
+  it('finds servers however many of equal priority there are, whichever are drawn first', async () => {
+    const { nameServers, look, known } = setUp()
+    const names = Array.from({ length: 16 }, (_, index) => `s${index}.carrier.example`)
+    nameServers.set(
+      service,
+      'SRV',
+      names.map((name) => ({ ...srv(name, 10), weight: 10 })),
+      100,
+    )
+    for (const [index, name] of names.entries()) nameServers.set(name, 'A', [`192.0.2.${index}`], 100)
+
+    expect((await look()).hosts).toHaveLength(8)
+    expect(Array.from({ length: 20 }, () => known()?.length)).toEqual(Array.from({ length: 20 }, () => 8))
+  })
+
   it('asks again when the time to live has passed, and not before', async () => {
     const { world, nameServers, look, known } = setUp()
     await look()

@@ -14,9 +14,9 @@ export function inOrder(records: readonly SrvRecord[], random: () => number): re
     .flatMap((priority) => drawn(byPriority.get(priority) ?? [], random))
 }
 
-/** Each place is drawn among those left; one of weight 0 has a small chance while others have some. */
+/** Each place is drawn among those left, of few; one of weight 0 has a small chance while others have some. */
 function drawn(records: readonly SrvRecord[], random: () => number): readonly SrvRecord[] {
-  const left = [...records].sort((one, other) => one.weight - other.weight).slice(-mostDrawn)
+  const left = [...records].sort((one, other) => one.weight - other.weight)
   const order: SrvRecord[] = []
   while (left.length > 0) {
     const total = left.reduce((sum, { weight }) => sum + weight, 0)
@@ -29,6 +29,3 @@ function drawn(records: readonly SrvRecord[], random: () => number): readonly Sr
   }
   return order
 }
-
-/** Of equal priority: drawing is quadratic, and nobody tries more. */
-const mostDrawn = 64

@@ -24,7 +24,7 @@ export type Abilities = {
 /** Hops in the order in which they are to be tried; while anything is missing there are none. */
 export type Selection = { readonly hops: readonly Hop[]; readonly missing: readonly Question[] }
 
-/** A DNS that lies is believed so far: records of one answer, and servers in all. */
+/** A DNS that lies is believed so far: records of one answer, and servers, of one service and in all. */
 const mostRecords = 16
 const mostServers = 8
 
@@ -34,7 +34,7 @@ export function selectServers(uri: URI, abilities: Abilities, read: Read, random
   const search: Search = { abilities, random, read: reading(read, missing) }
   const servers = serversOf(uri, search)
   if (missing.length > 0) return { hops: [], missing }
-  const hops = servers.slice(0, mostServers).flatMap((server) => addressesOf(server, search))
+  const hops = servers.flatMap((server) => addressesOf(server, search))
   if (missing.length > 0) return { hops: [], missing }
   return { hops: unique(hops).slice(0, mostServers).map(verifiable(uri)), missing }
 }
@@ -109,11 +109,11 @@ const srvNames: Readonly<Record<Protocol, string>> = {
 }
 const srvName = (protocol: Protocol, domain: string) => srvNames[protocol] + domain
 
+/** Which ones is not left to chance, only their order: the names that are missed are the same each time. */
 function srvServers(protocol: Protocol, name: string, { read, random }: Search): readonly Server[] {
-  return inOrder(read('SRV', name), random)
-    .filter(({ target, port }) => isName(target) && port > 0 && port <= 65_535)
-    .slice(0, mostRecords)
-    .map(({ target, port }) => ({ protocol, host: target.toLowerCase(), port }))
+  const records = read('SRV', name).filter(({ target, port }) => isName(target) && port > 0 && port <= 65_535)
+  const first = records.sort((one, other) => one.priority - other.priority).slice(0, mostServers)
+  return inOrder(first, random).map(({ target, port }) => ({ protocol, host: target.toLowerCase(), port }))
 }
 
 function addressesOf({ protocol, host, port }: Server, { abilities, read }: Search): readonly Hop[] {
