@@ -76,7 +76,11 @@ const Defence = closed({
   }),
   requests: rate(200, 2000, 'new requests of one source; more are ignored'),
   strangers: rate(1000, 5000, 'new requests of all sources together that have not authenticated yet'),
-  failures: rate(10, 1000, 'a request without credentials takes 1, a malformed one 5, a refused one 20'),
+  failures: rate(
+    10,
+    1000,
+    'a request without credentials or of no dialog takes 1, a malformed one 5, a refused one 20',
+  ),
   banSeconds: Type.Integer({
     default: 600,
     minimum: 0,

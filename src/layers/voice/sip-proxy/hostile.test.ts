@@ -125,6 +125,22 @@ describe('SIP Proxy and bad input', () => {
     expect(stranger.statuses('INVITE').filter((status) => status === 486).length).toBeGreaterThan(1)
   })
 
+  it('bans who sends what belongs to no dialog: a To tag makes it no cheaper than a call', async () => {
+    const { world, node, phone } = await setUp({}, { failures: { burst: 5, perSecond: 1 } })
+
+    for (let n = 0; n < 10; n++) {
+      phone.say(requestText('BYE', { toTag: `t${n}`, callID: `c${n}` }))
+      await world.run(10)
+      for (const bye of node.requests('BYE').slice(n)) node.answer(bye, 481)
+      await world.run(10)
+    }
+    phone.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1' }))
+    await world.run(10)
+
+    expect(node.requests('BYE').length).toBeLessThan(10)
+    expect(phone.statuses('OPTIONS')).toEqual([])
+  })
+
   it('bans who opens connections and says nothing, half a message, or what is none', async () => {
     const { cluster, world, proxy, node, phone } = await setUp(
       {},

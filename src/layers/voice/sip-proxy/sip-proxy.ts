@@ -204,12 +204,13 @@ export class SipProxy implements View, ProxyUser {
 
   /** ProxyUser. */
   route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken {
-    const begins = transaction !== undefined && request.toTag === '' && this.origin(from) === outside
+    const comes = transaction !== undefined && this.origin(from) === outside
+    const begins = comes && request.toTag === ''
     const refused = begins ? admission(request, this) : undefined
     if (refused !== undefined) this.figures.refused(refused.because)
     const decided = refused ?? this.decide(request, from, transaction)
-    if (!begins || !this.defence.watches(from)) return decided
-    if (this.defence.mayBeForged(from)) transaction.answerOnce()
+    if (!comes || !this.defence.watches(from)) return decided
+    if (begins && this.defence.mayBeForged(from)) transaction.answerOnce()
     return decided.type === 'forward' ? this.judged(request, from, decided) : decided
   }
 

@@ -141,6 +141,19 @@ describe('defence', () => {
     expect(banned).toEqual(['refused requests', 'refused requests'])
   })
 
+  it('bans who sends without end what belongs to no dialog, but not who ends one that is gone now and then', () => {
+    const { banned, taken, refuse } = setUp()
+    const bye = message('BYE', [], 'theirs')
+
+    refuse(900, phone, bye, 481)
+    refuse(2000, phone, bye, 200)
+    const before = taken(1, phone)
+    refuse(200, phone, bye, 481)
+
+    expect([before, taken(1, phone, bye)]).toEqual([1, 0])
+    expect(banned).toEqual(['requests of no dialog'])
+  })
+
   it('takes an old nonce for no guess (RFC 7616 §3.3: stale)', () => {
     const { banned, refuse } = setUp()
 

@@ -17,11 +17,17 @@ import { type Source, Sources } from './sources.ts'
 /** Why something was not looked at. */
 export type Ignored = 'banned' | 'scanner' | 'rate' | 'strangers'
 /** What a source is banned for. */
-export type Offence = 'requests without credentials' | 'wrong credentials' | 'refused requests' | 'malformed messages'
+export type Offence =
+  | 'requests without credentials'
+  | 'requests of no dialog'
+  | 'wrong credentials'
+  | 'refused requests'
+  | 'malformed messages'
 
 /** What each takes of the failures a source has. A challenge is the first half of every good registration. */
 const costs: Readonly<Record<Offence, number>> = {
   'requests without credentials': 1,
+  'requests of no dialog': 1,
   'malformed messages': 5,
   'refused requests': 20,
   'wrong credentials': 20,
@@ -118,13 +124,18 @@ export class Defence implements Guard {
   }
 
   /**
-   * The final response to a new request of a source that is watched. A call is refused with 403 after its credentials have
+   * The final response to a request of a source that is watched. Nodes that end may leave phones with dialogs that are
+   * gone; whoever sends many more such requests wants to pass by the rate of new ones. A call is refused with 403 after its credentials have
    * been found good: by a carrier as a rule, or because of its number, and many a phone may stand behind one address.
    */
   answered(request: Message, from: Hop, response: Message): void {
     const { status } = response
     const source = this.of(from)
     if (source.trusted) return
+    if (request.toTag !== '') {
+      if (status === 481) this.failed(source, from, 'requests of no dialog')
+      return
+    }
     const proves = request.header('Authorization') !== undefined || request.header('Proxy-Authorization') !== undefined
     if (status < 300 && proves) this.verified(source)
     else if (status === 401 || status === 407) {
