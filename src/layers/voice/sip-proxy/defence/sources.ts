@@ -35,49 +35,53 @@ export class Source {
 /** Of one source. */
 export type Rates = { readonly requests: Rate; readonly failures: Rate }
 
-/** So many of the oldest are looked at for one to forget. */
-const attempts = 8
+/** Of all that may be remembered so much is kept of those that matter when the others are forgotten. */
+const shareKept = 0.4
 
+/**
+ * Two generations: the older one is forgotten as a whole, but for those that matter. Taking the oldest out of a `Map` one
+ * by one walks over the places of all that were taken out before, which is dear when addresses are forged.
+ */
 export class Sources {
   private readonly rates: Rates
-  private readonly limit: number
-  private readonly byNetwork = new Map<string, Source>()
+  private readonly half: number
+  private readonly mostKept: number
+  private younger = new Map<string, Source>()
+  private older = new Map<string, Source>()
 
   constructor(rates: Rates, limit: number) {
     this.rates = rates
-    this.limit = limit
+    this.half = Math.floor(limit / 2)
+    this.mostKept = Math.floor(limit * shareKept)
   }
 
   get size(): number {
-    return this.byNetwork.size
+    return this.younger.size + this.older.size
   }
 
   of(host: string, now: number): Source {
     const network = networkOf(host)
-    const known = this.byNetwork.get(network)
+    const known = this.younger.get(network)
     if (known !== undefined) return known
-    if (this.byNetwork.size >= this.limit) this.forget(now)
-    const source = new Source(this.rates, now)
-    this.byNetwork.set(network, source)
+    const source = this.older.get(network) ?? new Source(this.rates, now)
+    if (this.younger.size >= this.half) this.age(now)
+    this.older.delete(network)
+    this.younger.set(network, source)
     return source
   }
 
   banned(now: number): number {
     let count = 0
-    for (const source of this.byNetwork.values()) if (source.isBanned(now)) count++
+    for (const sources of [this.younger, this.older])
+      for (const source of sources.values()) if (source.isBanned(now)) count++
     return count
   }
 
-  /** The oldest of no interest; where there is none among the first, the oldest. */
-  private forget(now: number) {
-    for (let attempt = 1; ; attempt++) {
-      const [oldest] = this.byNetwork
-      if (oldest === undefined) return
-      const [network, source] = oldest
-      this.byNetwork.delete(network)
-      const matters = source.trusted || source.isBanned(now) || source.isVerified(now)
-      if (!matters || attempt === attempts) return
-      this.byNetwork.set(network, source)
-    }
+  private age(now: number) {
+    const kept = [...this.older].filter(
+      ([, source]) => source.trusted || source.isBanned(now) || source.isVerified(now),
+    )
+    this.older = this.younger
+    this.younger = new Map(kept.slice(-this.mostKept))
   }
 }
