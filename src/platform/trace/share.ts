@@ -3,6 +3,7 @@
  * their callUUID and from the Call-ID of each leg alike: so all of a call is traced or none of it, at proxies and nodes,
  * without anybody having to remember or to ask.
  */
+import { fnv1a } from '../fnv1a.ts'
 import type { Clock } from '../runtime/runtime.ts'
 
 const classes = 256
@@ -25,8 +26,7 @@ export function classOf(callID: string): number {
     const marked = Number.parseInt(callID.slice(-2), 16)
     if (marked >= 0) return marked
   }
-  let hash = 0x811c9dc5
-  for (let at = 0; at < end; at++) hash = Math.imul(hash ^ callID.charCodeAt(at), 0x01000193)
+  const hash = fnv1a(callID)
   return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (classes - 1)
 }
 

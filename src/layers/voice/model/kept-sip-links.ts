@@ -2,6 +2,7 @@
  * Links that a component keeps open to all members of one kind in its data centre, for SIP (architecture §11): a node to
  * the proxies; a Resource Manager and a media server, which take calls, to those that bring them.
  */
+import { fnv1a } from '#platform/fnv1a.ts'
 import { type KeptLink, keepLink } from '#platform/link/keep-link.ts'
 import type { Hello, Link, LinkUser } from '#platform/link/link.ts'
 import type { LocalLinks } from '#platform/link/local-links.ts'
@@ -84,7 +85,7 @@ export class KeptSipLinks {
 
   /** The link to the member that this URI names; else to any, the same for the same URI. */
   nextHop(uri: string): Hop | undefined {
-    return this.named(uri) ?? this.ready[hashOf(uri) % Math.max(1, this.ready.length)]?.end.hop
+    return this.named(uri) ?? this.ready[(fnv1a(uri) >>> 0) % Math.max(1, this.ready.length)]?.end.hop
   }
 
   /** The link to the member that this URI names. */
@@ -161,11 +162,4 @@ function addressOf(text: string): string | undefined {
     if (error instanceof MalformedMessage) return undefined
     throw error
   }
-}
-
-/** FNV-1a. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

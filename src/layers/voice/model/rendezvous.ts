@@ -1,5 +1,7 @@
 /** Rendezvous hashing: everybody picks the same name for a key, and a lost name moves only its own keys. */
 
+import { fnv1a } from '#platform/fnv1a.ts'
+
 /** The name with the highest weight for `key`; none when there are no names. */
 export function rendezvous(key: string, names: Iterable<string>): string | undefined {
   const hash = fnv1a(key)
@@ -24,12 +26,6 @@ export function ranked(key: string, names: Iterable<string>): string[] {
 }
 
 const nameOf = ({ name }: { name: string }): string => name
-
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash
-}
 
 /** MurmurHash3's finalizer: without it names that differ in one character get unequal shares. */
 function mix(value: number): number {

@@ -2,6 +2,7 @@
  * A flow (RFC 5626): the connection or UDP source over which an endpoint reached one proxy, as text that bindings and
  * routes carry to every proxy. Only the proxy that holds it can send on it.
  */
+import { fnv1a } from '#platform/fnv1a.ts'
 import type { URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Hop, Protocol } from '#protocols/sip/transport/transport.ts'
 import { hopOf } from '../model/uri-hop.ts'
@@ -68,7 +69,5 @@ export const flowFrom = (from: Hop): Hop => (from.protocol === 'UDP' ? { ...from
 /** The same for every registration of one instance, or of one URI where there is no instance (RFC 5626 §6). */
 export function bindingKey({ uri, instance, regID }: { uri: string; instance: string; regID: number }): string {
   const text = instance === '' ? uri : `${instance}/${regID}`
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return (hash >>> 0).toString(36)
+  return (fnv1a(text) >>> 0).toString(36)
 }

@@ -1,7 +1,8 @@
 /** Branches that find loops: RFC 3261 §16.6 item 8 as RFC 5393 §4.2 changed it. */
+import { fnv1a } from '#platform/fnv1a.ts'
 import type { Message } from '../message/message.ts'
 import { parameter } from '../message/scan.ts'
-import { add, digits, none } from './hash.ts'
+import { digits } from './digits.ts'
 
 /** Every branch of a client or proxy begins with this (RFC 3261 §8.1.1.7). */
 const cookie = 'z9hG4bK'
@@ -24,7 +25,7 @@ export class Branches {
 
   /** Of a request that is passed on without a transaction: the same when it comes again (§16.11). */
   again(request: Message): string {
-    return `${this.seed}${digits(add(none, request.branchHere))}.${routingHash(request)}`
+    return `${this.seed}${digits(fnv1a(request.branchHere))}.${routingHash(request)}`
   }
 
   /** Whether this very request has been here: same place to go, though a spiral with a changed URI is none. */
@@ -41,10 +42,10 @@ export class Branches {
 
 /** Everything that routing depends on, as it came: Request-URI, Route, and which transaction it is. */
 export function routingHash(request: Message): string {
-  let hash = add(none, request.requestURI)
-  hash = add(hash, request.callID)
-  hash = add(hash, request.fromTag)
+  let hash = fnv1a(request.requestURI)
+  hash = fnv1a(request.callID, hash)
+  hash = fnv1a(request.fromTag, hash)
   hash = Math.imul(hash ^ request.cseq, 0x01000193)
-  if (request.cellOf('Route', 0) >= 0) for (const route of request.headers('Route')) hash = add(hash, route)
+  if (request.cellOf('Route', 0) >= 0) for (const route of request.headers('Route')) hash = fnv1a(route, hash)
   return digits(hash)
 }
