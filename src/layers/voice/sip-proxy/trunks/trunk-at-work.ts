@@ -16,6 +16,7 @@ import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { escapeUser } from '#protocols/sip/message/headers/uri.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { identityOf } from '../../model/trunk-identity.ts'
+import { Remembered } from './remembered.ts'
 import { serverText } from './server-uris.ts'
 import { TrunkRequests, type TrunkRequestsOptions } from './trunk-requests.ts'
 
@@ -42,7 +43,8 @@ export class TrunkAtWork {
   private readonly requests: TrunkRequests
   /** What its hosts stood for when they were looked up last. */
   private readonly found = new Map<string, readonly Hop[]>()
-  private hosts: ReadonlySet<string> = new Set<string>()
+  /** By the name they were found by: one that the DNS cannot look up now keeps what it had. */
+  private readonly hosts = new Map<string, Remembered>()
   private registration: Registration | undefined
   private registered: TrunkAtProxy['registration']
   private health: TrunkAtProxy['health'] & object
@@ -59,9 +61,10 @@ export class TrunkAtWork {
     if (serversOf(this.trunk).length > 0) this.probeAfter(1_000 * fraction(options.random))
   }
 
-  /** Hosts of its servers, as far as they are known. */
+  /** Whether a server of its is there, as far as is known, or was lately. */
   isAt(host: string): boolean {
-    return this.hosts.has(host)
+    for (const hosts of this.hosts.values()) if (hosts.has(host)) return true
+    return false
   }
 
   get status(): TrunkAtProxy {
@@ -171,10 +174,14 @@ export class TrunkAtWork {
     changed()
   }
 
-  /** An address that is the provider's no longer is nobody's we trust. */
   private located(name: string, hops: readonly Hop[]) {
     this.found.set(name, hops)
-    this.hosts = new Set([...this.found.values()].flat().map(({ host }) => host))
+    const hosts = this.hosts.get(name) ?? new Remembered()
+    this.hosts.set(name, hosts)
+    hosts.named(
+      hops.map(({ host }) => host),
+      this.options.clock.monotonic(),
+    )
   }
 
   private get servers(): ReadonlySet<string> {
