@@ -161,6 +161,8 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
         return this.around.ports.owners.move({ dn: effect.dn, connID: this.connID, to: effect.to })
       case 'consolidate':
         return this.consolidate(effect)
+      case 'withhold':
+        return this.around.find(effect.to)?.feed({ type: 'withheld', leg: effect.by })
       case 'handOver':
         return this.handOver(effect)
       case 'merged':
@@ -179,7 +181,9 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
 
   private consolidate({ leg: by, consultation }: Extract<Effect, { type: 'consolidate' }>): void {
     const { connID, leg } = consultation
-    this.around.find(connID)?.feed({ type: 'surrender', leg, to: this.connID, by })
+    const named = this.around.find(connID)
+    if (named) named.feed({ type: 'surrender', leg, to: this.connID, by })
+    else this.feed({ type: 'withheld', leg: by })
   }
 
   /** The session of the leg is of the other call from now on, under a name that is none of its own. */

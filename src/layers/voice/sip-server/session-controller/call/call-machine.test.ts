@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { step } from '#platform/machine/machine.ts'
 import { createChecker } from '#protocols/tlib/checker.ts'
-import type { State } from './call.ts'
+import type { Call, State } from './call.ts'
 import { brokenCall, callMachine } from './call-machine.ts'
 import { targets } from './imagined-requests.fixture.ts'
 import { ImaginedWorld } from './imagined-world.fixture.ts'
@@ -116,5 +116,44 @@ describe('the call machine', () => {
       for (const state of states)
         expect(callMachine.states[state], `${state} × ${timer}`).toHaveProperty(`timer${timer}`)
     }
+  })
+})
+
+describe('a transfer of two calls that cannot be made any more (RFC 3515 §2.4.5)', () => {
+  const { call: any } = new ImaginedWorld(createChecker('full'), { dnis: '1002' })
+  const by = { id: 'p1', dn: '1001', leg: 'a', external: false, state: 'Connected', role: 'Origination' } as const
+  const party = { ...by, seized: true, wasConnected: true, pSeq: 0 }
+  const leg = { id: 'a', role: 'caller', state: 'Up', refers: true } as const
+  const alone: Call = { ...any, legs: { a: leg }, parties: [party] }
+  const at = 1_767_225_600_000
+
+  it.each(['Talking', 'Transferring', 'Transferred', 'Merging'] as const)(
+    'is said by the call that has nobody to give up: %s',
+    (state) => {
+      const input = { type: 'surrender', at, leg: 'a', to: 'main', by: 'b' } as const
+
+      const next = step(callMachine, state, alone, input)
+
+      expect(next?.effects).toEqual([{ type: 'withhold', to: 'main', by: 'b' }])
+    },
+  )
+
+  it('is told to the phone that asked for it by a last NOTIFY; its call goes on', () => {
+    const next = step(callMachine, 'Talking', alone, { type: 'withheld', at, leg: 'a' })
+
+    expect(next?.state).toBe('Talking')
+    expect(next?.effects).toMatchObject([
+      {
+        type: 'send',
+        leg: 'a',
+        method: 'NOTIFY',
+        fields: [
+          ['Event', 'refer'],
+          ['Subscription-State', 'terminated;reason=noresource'],
+        ],
+        body: { type: 'message/sipfrag;version=2.0', text: 'SIP/2.0 481 Call/Transaction Does Not Exist\r\n' },
+      },
+    ])
+    expect(next?.data.legs.a?.refers).toBe(false)
   })
 })

@@ -26,7 +26,7 @@ import type { Effect } from './effect.ts'
 import { end } from './ending.ts'
 import { loseMedia, takeMedia } from './endpoints.ts'
 import type { Input, InputOf } from './input.ts'
-import { merged, mergeWith, received, surrender } from './merging.ts'
+import { merged, mergeWith, received, surrender, withheld, withhold } from './merging.ts'
 import { declineOffer, offerTimedOut, offerWithdrawn, refusedOffer, taken, talksOf } from './offering.ts'
 import {
   abandon,
@@ -72,6 +72,8 @@ const anyState: Cells = {
   },
   info: informed,
   referred: (turn, { leg, request }) => turn.do({ type: 'respond', leg, request, status: 603 }),
+  surrender: withhold,
+  withheld,
   timer: timed,
   // A media server, or a phone that is called first, says that it is at work.
   progressed() {},
@@ -200,7 +202,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       timerRing: thirdUnanswered,
       RequestAnswerCall: pickUp,
     }),
-    Merging: row('Merging', { ...anyRequest, merged }),
+    Merging: row('Merging', { ...anyRequest, merged, surrender: withhold }),
     Serving: row('Serving', {
       ...anyState,
       answered: byRole<'answered'>({ media: served }),

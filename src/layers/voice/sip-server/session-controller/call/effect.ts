@@ -61,6 +61,8 @@ export type Effect =
   /** The call that `leg` names by Replaces is to give its other party up to this one. */
   | { readonly type: 'consolidate'; readonly leg: string; readonly consultation: Consultation }
   | ({ readonly type: 'handOver'; readonly to: string } & GivenUp)
+  /** To the call of that ConnID, whose leg `by` transfers: there is nobody to give up. */
+  | { readonly type: 'withhold'; readonly to: string; readonly by: string }
   /** The call of that ConnID has given its party up. */
   | { readonly type: 'merged'; readonly connID: string }
   | { readonly type: 'release'; readonly dn: string; readonly outcome: SeizeOutcome }

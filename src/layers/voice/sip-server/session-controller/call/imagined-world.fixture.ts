@@ -330,6 +330,7 @@ export class ImaginedWorld {
         return
       case 'move':
       case 'consolidate':
+      case 'withhold':
       case 'handOver':
       case 'merged':
         this.problems.push(`${effect.type}, and there is no other call`)

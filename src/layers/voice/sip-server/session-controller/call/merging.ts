@@ -2,6 +2,7 @@
  * A phone transfers by REFER with Replaces (RFC 3515, RFC 3891): two calls of its become one (event flows §8). The call
  * that it names gives its other party up to the one in which the REFER came, which lives on.
  */
+import { reasonPhrase } from '#protocols/sip/message/reason-phrase.ts'
 import { onDevice, partyMoved } from '../events/publish.ts'
 import { unmuted, withDirection } from '../media/descriptions.ts'
 import { link, settle, up } from '../media/exchange.ts'
@@ -10,7 +11,7 @@ import type { GivenUp, Party } from './call.ts'
 import { endMerged } from './ending.ts'
 import type { InputOf } from './input.ts'
 import { leave } from './parties.ts'
-import { dismiss, leaveTransferred } from './transferring.ts'
+import { dismiss, leaveTransferred, transferRefused } from './transferring.ts'
 import type { Turn } from './turn.ts'
 
 /** Talking: the REFER. `consultation` is the other call, which talks too, and the leg there that the phone names. */
@@ -26,11 +27,15 @@ export function mergeWith(turn: Turn, { leg, request, consultation }: InputOf<'r
 }
 
 /** Talking, the call that was named: who transferred leaves, and the other party is given up. */
-export function surrender(turn: Turn, { leg: id, to, by: transferring }: InputOf<'surrender'>): void {
+export function surrender(turn: Turn, input: InputOf<'surrender'>): void {
+  const { leg: id, to, by: transferring } = input
   const by = turn.partyOn(id)
   const other = turn.call.parties.find((party) => party.id !== by?.id && party.leg !== undefined)
   const leg = turn.leg(other?.leg)
-  if (!by || !other || !leg) return
+  if (!by || !other || !leg) {
+    withhold(turn, input)
+    return
+  }
   leave(turn, by.id, { name: 'EventReleased', callState: 'Transferred', by })
   for (const { id: media, role } of Object.values(turn.call.legs)) if (role === 'media') turn.bye(media)
   turn.bye(id)
@@ -47,6 +52,16 @@ export function surrender(turn: Turn, { leg: id, to, by: transferring }: InputOf
   turn.dropLeg(leg.id)
   turn.set({ parties: [] })
   turn.state = 'Merging'
+}
+
+/** The call that was named, which has changed since the REFER was taken: nobody is given up. */
+export function withhold(turn: Turn, { to, by }: InputOf<'surrender'>): void {
+  turn.do({ type: 'withhold', to, by })
+}
+
+/** The call in which the REFER came: the last NOTIFY says what the INVITE with Replaces would get (RFC 3891 §3). */
+export function withheld(turn: Turn, { leg }: InputOf<'withheld'>): void {
+  transferRefused(turn, leg, reasonPhrase(481), 481)
 }
 
 /** Talking, the call that lives on: who transferred leaves, the two others hear each other. */

@@ -43,7 +43,7 @@ function transfer(
   const stays = turn.call.parties.find((party) => party.id !== by.id && party.leg !== undefined)
   if (!stays || turn.partyOf(number) || turn.call.replacing) {
     turn.refuse(token, errors.busy, 'it is on the call')
-    return transferRefused(turn, by, errors.busy, 486)
+    return transferRefused(turn, by.leg, errors.busy.words, 486)
   }
   if (target.kind === 'routing-point') return toQueue(turn, by, stays, target, token)
   turn.set({ transfer: { by: by.id, stays: stays.id, target, token } })
@@ -155,11 +155,12 @@ function transferFailed(turn: Turn, error: { code: number; words: string }, stat
   turn.set({ transfer: undefined })
   turn.state = 'Talking'
   turn.refuse(plan?.token, error)
-  if (by) transferRefused(turn, by, error, status)
+  transferRefused(turn, by?.leg, error.words, status)
 }
 
-function transferRefused(turn: Turn, by: Party, { words }: { code: number; words: string }, status: number): void {
-  const leg = turn.leg(by.leg)
+/** RFC 3515 §2.4.5: the last NOTIFY to the leg that transfers, where it does so by REFER. */
+export function transferRefused(turn: Turn, id: string | undefined, words: string, status: number): void {
+  const leg = turn.leg(id)
   if (!leg?.refers) return
   turn.setLeg(leg.id, { refers: false })
   notify(turn, leg.id, `SIP/2.0 ${status} ${words}`, 'terminated;reason=noresource')
