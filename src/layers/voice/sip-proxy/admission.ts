@@ -3,9 +3,12 @@
  * emergency calls, always; of new calls and registrations as many as overload control says. An INVITE is refused
  * without Retry-After, which would make a carrier stop sending altogether; a phone is told when to come again.
  */
+import { fnv1a } from '#platform/fnv1a.ts'
+import type { Recent } from '#platform/recent.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
+import { fieldId } from '#protocols/sip/message/field-names.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
@@ -15,8 +18,12 @@ import { type Decision, refuse } from './decision.ts'
 export type AdmissionView = {
   readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
   readonly configuration: Pick<Configuration, 'isEmergency'>
+  /** INVITEs without credentials that were let in, by the hash of their Call-ID: whether the one with them may come. */
+  readonly begun: Recent<number, boolean>
   readonly registrations: { bindings(aor: string): readonly Binding[] }
 }
+
+const AUTHORIZATION = fieldId('Authorization')
 
 type Refused = Extract<Decision, { type: 'refuse' }>
 
@@ -24,12 +31,28 @@ type Refused = Extract<Decision, { type: 'refuse' }>
 export function admission(request: Message, view: AdmissionView): Refused | undefined {
   const { overload } = view
   if (request.method === 'INVITE') {
-    if (overload.admitsCall() || isEmergency(request, view.configuration)) return undefined
+    if (admitsCall(request, view) || isEmergency(request, view.configuration)) return undefined
     return refuse('overload', 503)
   }
   if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, view)) return undefined
   if (overload.admitsRegistration()) return undefined
   return { ...refuse('overload', 503), fields: [['Retry-After', String(retryAfter(request))]] }
+}
+
+/**
+ * A phone's call counts once, though its INVITE comes again when it was challenged (RFC 3261 §22.2). The first counts:
+ * credentials that nobody has checked would else let in whoever makes them up, or a flood without any.
+ */
+function admitsCall(request: Message, { overload, begun }: AdmissionView): boolean {
+  const call = fnv1a(request.callID)
+  const proves = request.has(AUTHORIZATION)
+  if (proves && begun.get(call)) {
+    begun.set(call, false)
+    return true
+  }
+  const admitted = overload.admitsCall()
+  if (admitted && !proves) begun.set(call, true)
+  return admitted
 }
 
 /** The phone is registered and says so again: it must not drop out. */

@@ -60,6 +60,24 @@ describe('SIP Proxy, when more comes than can be done', () => {
     expect(node.requests('INVITE').filter(({ requestURI }) => requestURI.includes('112'))).toHaveLength(50)
   })
 
+  it('lets a call that was challenged in with its credentials, once: it has been counted', async () => {
+    const { world, node, busy, calls } = await overloaded()
+    await calls(3)
+    const begun = node.requests('INVITE').slice(-50)
+    const fields = ['Authorization: Digest username="1001"']
+    const again = async (cseq: number) => {
+      const before = node.requests('INVITE').length
+      for (const { callID } of begun) busy.say(requestText('INVITE', { at: '10.0.1.2:5060', callID, cseq, fields }))
+      await world.run(50)
+      return node.requests('INVITE').length - before
+    }
+
+    const first = await again(2)
+
+    expect(first).toBe(50)
+    expect(await again(3)).toBeLessThan(25)
+  })
+
   it('tells phones that are not registered to come again later, not all at once', async () => {
     const { world, phone, calls } = await overloaded()
     await calls(3)

@@ -3,6 +3,7 @@
  * configuration. `route` decides over that; here the decisions are done.
  */
 import type { Context } from '#platform/component/component.ts'
+import { Recent } from '#platform/recent.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
@@ -70,6 +71,8 @@ export class SipProxy implements View, ProxyUser {
   readonly links: TakenSipLinks
   readonly trunks: Trunks
   readonly overload: OverloadControl
+  /** More than begin while a phone answers a challenge. */
+  readonly begun = new Recent<number, boolean>(4_096)
   draining = false
   /** What is known of trunks has changed. */
   trunksChanged: () => void = () => {}
