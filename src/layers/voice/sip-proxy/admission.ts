@@ -18,7 +18,7 @@ import { type Decision, refuse } from './decision.ts'
 export type AdmissionView = {
   readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
   readonly configuration: Pick<Configuration, 'isEmergency'>
-  /** INVITEs without credentials that were let in, by the hash of their Call-ID: whether the one with them may come. */
+  /** Calls that were counted, by the hash of their Call-ID: whether the answer to a challenge may still come. */
   readonly begun: Recent<number, boolean>
   readonly registrations: { bindings(aor: string): readonly Binding[] }
 }
@@ -45,13 +45,12 @@ export function admission(request: Message, view: AdmissionView): Refused | unde
  */
 function admitsCall(request: Message, { overload, begun }: AdmissionView): boolean {
   const call = fnv1a(request.callID)
-  const proves = request.has(AUTHORIZATION)
-  if (proves && begun.get(call)) {
+  if (request.has(AUTHORIZATION) && begun.get(call)) {
     begun.set(call, false)
     return true
   }
   const admitted = overload.admitsCall()
-  if (admitted && !proves) begun.set(call, true)
+  if (admitted) begun.set(call, true)
   return admitted
 }
 
