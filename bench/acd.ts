@@ -83,7 +83,8 @@ const caller = ({ calls, rate, talk }: Load) => ({
   limit: 5_000,
   keys: { number: '8090' },
   timeout: 180,
-  args: ['-d', String(talk)],
+  // They answer OPTIONS, by which the node asks whether a leg is still there.
+  args: ['-aa', '-d', String(talk)],
 })
 const callers = (load: Load): Promise<SippResult> => Sipp.run(caller(load))
 

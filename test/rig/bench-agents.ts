@@ -23,7 +23,8 @@ export class BenchAgents {
   private constructor({ first, count, port, scenario = 'agent', keys = {} }: BenchAgentsOptions) {
     this.numbers = Array.from({ length: count }, (_, index) => String(first + index))
     this.port = port
-    this.phones = new Sipp({ scenario, port, keys, timeout: 600 })
+    // As phones do, they answer OPTIONS, by which the node asks whether a leg is still there.
+    this.phones = new Sipp({ scenario, port, keys, timeout: 600, args: ['-aa'] })
   }
 
   static async start(demo: Demo, options: BenchAgentsOptions): Promise<BenchAgents> {
