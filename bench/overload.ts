@@ -9,7 +9,7 @@ import type { Bench, Figures } from './bench.ts'
 
 const ports = { agents: 12_400, callers: 12_420 }
 /** The clean rate of two cores of which SIPp needs half of one. */
-const load = { agents: 500, rate: 200, seconds: 15, talk: 1_000 }
+const load = { agents: 700, rate: 400, seconds: 15, talk: 1_000 }
 /** ms in which calls that were let in come to their end. */
 const settle = 10_000
 
