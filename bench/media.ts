@@ -54,7 +54,7 @@ async function measure(scenario: Scenario, legs: number, seconds: number): Promi
     if (report.type === 'opened') open += 1
     if (report.type === 'figures') figures = report.figures
   }
-  const worker = await threaded(runtime.clock)({ host, prompts: [prompt], silenceMs: 60_000 }, told, () => {})
+  const worker = await threaded(runtime.clock)({ hosts: [host], prompts: [prompt], silenceMs: 60_000 }, told, () => {})
   const own = new Set([...threads().keys()].filter((id) => !before.has(id)))
   for (let leg = 1; leg <= legs; leg += 1) worker.run({ type: 'open', leg, port: firstPort + leg * 2 })
   while (open < legs) await pause(50)

@@ -67,7 +67,13 @@ async function startProxies(shared: Shared, { addresses, secrets, tls }: DataCen
 
 async function startMedia({ supervisor, links }: Shared, { addresses, directories, openRtpWorker }: DataCentreParts) {
   const { dc, rtp } = addresses
-  const config = { name: 'media1', dc, listen: { host, port: 0 }, rtp: { host, ...rtp }, prompts: directories.prompts }
+  const config = {
+    name: 'media1',
+    dc,
+    listen: { host, port: 0 },
+    rtp: { hosts: [host], ...rtp },
+    prompts: directories.prompts,
+  }
   const media = await supervisor.start(mediaServer({ openWorker: openRtpWorker, links }), config, {
     name: 'media1',
     dc,

@@ -27,7 +27,7 @@ describe('media server and baresip', () => {
       name: 'media1',
       dc: 'dc1',
       listen: { host: '127.0.0.1', port: 0 },
-      rtp: { host: '127.0.0.1', first: demoPorts.rtp, last: demoPorts.rtp + 99 },
+      rtp: { hosts: ['127.0.0.1'], first: demoPorts.rtp, last: demoPorts.rtp + 99 },
       workers: 1,
       prompts: [prompts.path],
       silenceSeconds: 20,

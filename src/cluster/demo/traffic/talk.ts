@@ -54,7 +54,8 @@ export class Talk {
   private local(): LocalAudio {
     this.version++
     const origin = { username: 'SIMULATED', sessionID: '1', version: String(this.version), address: this.host }
-    return { origin, port: this.voice.port, codecs: ['PCMU', 'PCMA'], direction: 'sendrecv' }
+    const { host, voice } = this
+    return { origin, addresses: [host], port: voice.port, codecs: ['PCMU', 'PCMA'], direction: 'sendrecv' }
   }
 }
 

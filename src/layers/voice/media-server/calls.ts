@@ -24,8 +24,8 @@ export type CallsOptions = {
   readonly farm: RtpFarm
   /** Where SIP reaches us. */
   readonly sip: Address
-  /** In our SDP. */
-  readonly address: string
+  /** For our SDP: of IPv4 and of IPv6 one at most. */
+  readonly addresses: readonly string[]
   /** Legs at once. */
   readonly capacity: number
   readonly prompts: ReadonlySet<string>
@@ -38,7 +38,7 @@ export class Calls implements CallOwner {
   readonly farm: RtpFarm
   readonly log: Log
   readonly machines: Surroundings
-  readonly address: string
+  readonly addresses: readonly string[]
   private readonly clock: Clock
   private readonly random: Random
   private readonly prompts: ReadonlySet<string>
@@ -49,10 +49,10 @@ export class Calls implements CallOwner {
   private idle: (() => void)[] = []
 
   constructor({ runtime, log, metrics }: Context<unknown>, options: CallsOptions) {
-    const { transport, proxies, farm, sip, address, capacity, prompts } = options
+    const { transport, proxies, farm, sip, addresses, capacity, prompts } = options
     this.farm = farm
     this.log = log
-    this.address = address
+    this.addresses = addresses
     this.clock = runtime.clock
     this.random = runtime.random
     this.prompts = prompts

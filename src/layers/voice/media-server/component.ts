@@ -44,6 +44,10 @@ export const mediaServer = (ports: MediaServerPorts) =>
     },
   })
 
+/** The one that is of the same version of IP. */
+const ofFamily = (addresses: readonly string[], host: string): string | undefined =>
+  addresses.find((address) => address.includes(':') === host.includes(':'))
+
 class MediaServer implements RunningMediaServer {
   sip: Address = { host: '', port: 0 }
   private readonly context: Context<Config>
@@ -68,9 +72,9 @@ class MediaServer implements RunningMediaServer {
     const { config, runtime, log, metrics, coordination } = this.context
     const { prompts, faults } = await loadPrompts(runtime.disk, config.prompts, log)
     this.faults = prompts.length === 0 ? [`no prompts in ${config.prompts.join(', ')}`, ...faults] : faults
-    const { host, first, last } = config.rtp
+    const { hosts, first, last } = config.rtp
     const farm = new RtpFarm({
-      rtp: { host, prompts, silenceMs: config.silenceSeconds * 1000 },
+      rtp: { hosts, prompts, silenceMs: config.silenceSeconds * 1000 },
       ports: { first, last },
       workers: config.workers,
       open: this.ports.openWorker,
@@ -79,15 +83,16 @@ class MediaServer implements RunningMediaServer {
     this.farm = farm
     await farm.start()
     countRtp(metrics, farm)
-    const address = config.advertise ?? host
+    const { advertise = [] } = config
+    const addresses = hosts.map((host) => ofFamily(advertise, host) ?? host)
     const names = new Set(prompts.map(({ name }) => name))
     const capacity = Math.min(config.capacity ?? farm.ports, farm.ports)
     const local = await this.transport.listenBoth(config.listen)
-    this.sip = { host: config.advertise ?? local.host, port: local.port }
+    this.sip = { host: ofFamily(advertise, local.host) ?? local.host, port: local.port }
     const { transport, sip } = this
     const proxies = this.keepLinks(proxiesIn(config.dc))
     this.keepLinks(managersIn(config.dc))
-    this.calls = new Calls(this.context, { transport, proxies, farm, sip, address, capacity, prompts: names })
+    this.calls = new Calls(this.context, { transport, proxies, farm, sip, addresses, capacity, prompts: names })
     const key = `media-server/${config.dc}/${config.name}`
     this.announcement = await coordination.announce(key, JSON.stringify({ sip: this.sip, ports: capacity }))
   }

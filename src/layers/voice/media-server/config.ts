@@ -9,6 +9,9 @@ const port = (description: string, from: number, otherwise?: number) =>
     ...(otherwise === undefined ? {} : { default: otherwise }),
   })
 
+const addresses = (options: { readonly description: string; readonly default?: string[] }) =>
+  Type.Array(Type.String(), { minItems: 1, maxItems: 2, ...options })
+
 export const Config = Type.Object(
   {
     name: Type.String({ default: 'media1', minLength: 1, description: 'unique in its data centre' }),
@@ -22,14 +25,17 @@ export const Config = Type.Object(
     ),
     rtp: Type.Object(
       {
-        host: Type.String({ default: '127.0.0.1', description: 'numeric address for RTP' }),
+        hosts: addresses({
+          default: ['127.0.0.1'],
+          description: 'numeric addresses for RTP: IPv4, IPv6 or one of each',
+        }),
         first: port('first UDP port for RTP; even ones are used', 1024, 20_000),
         last: port('last UDP port for RTP', 1024, 29_999),
       },
       { additionalProperties: false, default: {} },
     ),
     advertise: Type.Optional(
-      Type.String({ description: 'numeric address under which others reach it, where that is not the one it binds' }),
+      addresses({ description: 'numeric addresses under which others reach it, where those are not what it binds' }),
     ),
     workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'threads for RTP: one for each core' }),
     prompts: Type.Array(Type.String(), {

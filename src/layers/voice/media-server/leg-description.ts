@@ -11,7 +11,7 @@ import {
 } from '#protocols/media/sdp/audio-session.ts'
 import { buildSdp, matchingMedia, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
-import type { SessionDescription } from '#protocols/media/sdp/session-description.ts'
+import { audioOf, type SessionDescription } from '#protocols/media/sdp/session-description.ts'
 import type { Body } from '#protocols/sip/message/draft.ts'
 
 const sdpType = 'application/sdp'
@@ -21,15 +21,15 @@ export type Agreed = { readonly body: Body; readonly stream: AudioStream }
 export type Refused = { readonly status: 400 | 415 | 488; readonly reason: string }
 
 export class LegDescription {
-  private readonly address: string
+  private readonly addresses: readonly string[]
   private readonly port: number
   private readonly sessionID: string
   private version = 0
   private current: SessionDescription | undefined
 
-  /** `sessionID`: up to 20 decimal digits, our own for each leg. */
-  constructor(address: string, port: number, sessionID: string) {
-    this.address = address
+  /** `addresses`: of IPv4 and of IPv6 one at most; `sessionID`: up to 20 decimal digits, our own for each leg. */
+  constructor(addresses: readonly string[], port: number, sessionID: string) {
+    this.addresses = addresses
     this.port = port
     this.sessionID = sessionID
   }
@@ -57,12 +57,20 @@ export class LegDescription {
   }
 
   private local(): LocalAudio {
+    const [address = ''] = this.addresses
     return {
-      origin: { username: '-', sessionID: this.sessionID, version: String(this.version), address: this.address },
+      origin: { username: '-', sessionID: this.sessionID, version: String(this.version), address },
+      addresses: this.addressesNow,
       port: this.port,
       codecs: ['PCMU', 'PCMA'],
       direction: 'sendrecv',
     }
+  }
+
+  /** The one that was named last comes first, so that an offer of ours moves nothing. */
+  private get addressesNow(): readonly string[] {
+    const named = this.current && audioOf(this.current)?.address
+    return named === undefined ? this.addresses : [named, ...this.addresses.filter((address) => address !== named)]
   }
 
   /** RFC 3264 §8: the version counts up by one with each description that differs from the one before. */

@@ -25,8 +25,8 @@ export interface CallOwner {
   readonly farm: RtpFarm
   readonly log: Log
   readonly machines: Surroundings
-  /** The address in our SDP. */
-  readonly address: string
+  /** For our SDP: of IPv4 and of IPv6 one at most. */
+  readonly addresses: readonly string[]
   /** Up to 20 decimal digits, another one for each call. */
   sessionID(): string
   has(prompt: string): boolean
@@ -194,7 +194,7 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
   private opened(leg: LegPort | undefined) {
     if (leg === undefined) return this.refuse(503, 'No Port Left')
     this.leg = leg
-    const description = new LegDescription(this.owner.address, leg.port, this.owner.sessionID())
+    const description = new LegDescription(this.owner.addresses, leg.port, this.owner.sessionID())
     const { offer } = this.session
     const agreed = offer === undefined ? undefined : description.answer(offer)
     if (agreed !== undefined && 'status' in agreed) return this.refuse(agreed.status, agreed.reason)

@@ -54,7 +54,7 @@ const config: Config = {
   name: 'media1',
   dc: 'dc1',
   listen: { host: '127.0.0.1', port: 0 },
-  rtp: { host: '127.0.0.1', first: 24_000, last: 24_199 },
+  rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_199 },
   workers: 1,
   prompts: [],
   silenceSeconds: 20,
@@ -86,7 +86,7 @@ export class Scene {
     const component = mediaServer({ openWorker: stage.openWorker })
     // Suites that run at the same time on one machine should not try the same ports first.
     const first = 24_000 + 2 * (runtime.random.bytes(2).readUInt16LE() % 2000)
-    const rtp = { host: '127.0.0.1', first, last: first + 199 }
+    const rtp = { hosts: ['127.0.0.1', '::1'], first, last: first + 199 }
     const server = await stage.complete(
       component.start({ ...context, config: { ...config, rtp, prompts: [stage.folder], ...changes } }),
     )
@@ -178,6 +178,23 @@ export function mediaServerConformance(name: string, openStage: () => Promise<St
       expect(heard(one.heard(), 880).seconds).toBeGreaterThan(0.8)
       expect(heard(other.heard(), 440).seconds).toBeGreaterThan(0.8)
       expect(heard(one.heard(), 440).seconds).toBe(0)
+      expectOneStream(one)
+      expectOneStream(other)
+    })
+
+    it('lets a leg on IPv4 and one on IPv6 hear each other (RFC 6157 §3.1)', async () => {
+      scene = await Scene.open(await openStage())
+      const one = await scene.call('conf=a')
+      const other = await scene.call('conf=a', '', { at: '::1' })
+
+      one.play(440)
+      other.play(880)
+      await scene.hear(one, 60)
+      await scene.hear(other, 20)
+
+      expect([one, other].map(({ stream }) => stream?.remote?.host)).toEqual(['127.0.0.1', '::1'])
+      expect(heard(one.heard(), 880).seconds).toBeGreaterThan(0.8)
+      expect(heard(other.heard(), 440).seconds).toBeGreaterThan(0.8)
       expectOneStream(one)
       expectOneStream(other)
     })

@@ -10,7 +10,7 @@ async function setUp(ports: number) {
   const commands: Command[] = []
   let told: (report: Report) => void = () => {}
   const farm = new RtpFarm({
-    rtp: { host: '127.0.0.1', prompts: [], silenceMs: 20_000 },
+    rtp: { hosts: ['127.0.0.1'], prompts: [], silenceMs: 20_000 },
     ports: { first: 20_000, last: 20_000 + 2 * ports - 1 },
     workers: 1,
     open: async (_options, report) => {

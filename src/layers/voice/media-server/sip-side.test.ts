@@ -49,9 +49,10 @@ describe('media server as a SIP endpoint', () => {
     ['no common codec', sdp('m=audio 4000 RTP/AVP 9 18'), 488],
     ['SRTP, which is not spoken', sdp('m=audio 4000 RTP/SAVP 0'), 488],
     ['video alone', sdp('m=video 4000 RTP/AVP 96\r\na=rtpmap:96 VP8/90000'), 488],
+    ['IPv6 where it has none', sdp('m=audio 4000 RTP/AVP 0').replace(/IP4 127.0.0.1\r\nt/, 'IP6 ::1\r\nt'), 488],
     ['something else than SDP', 'hello', 400],
   ])('refuses %s, and keeps no port', async (_what, text, status) => {
-    scene = await Scene.open(stageIn(world), { rtp: { host: '127.0.0.1', first: 24_000, last: 24_001 } })
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_001 } })
 
     expect((await scene.call('echo', '', { sdp: text })).status).toBe(status)
     expect((await scene.call('echo')).status).toBe(200)
@@ -113,8 +114,47 @@ describe('media server as a SIP endpoint', () => {
     await world.complete(thief.close())
   })
 
+  it('knows its peer on IPv6 however its address was written, and takes nothing from others there', async () => {
+    const { metrics, value } = gauges()
+    scene = await Scene.open(stageIn(world), {}, metrics)
+    const call = await scene.call('echo', '', { at: '::1' })
+    const thief = await world.complete(scene.phone.runtime.net.udp({ host: '::2', port: call.address.port }, () => {}))
+    const written = `v=0\r\no=- 1 2 IN IP6 ::1\r\ns=-\r\nc=IN IP6 0:0:0:0:0:0:0:1\r\nt=0 0\r\nm=audio ${call.address.port} RTP/AVP 0\r\n`
+
+    expect(await world.complete(call.reinvite({ type: 'application/sdp', bytes: Buffer.from(written) }))).toBe(200)
+    const from = call.packets.length
+    call.play(440)
+    thief.send(Buffer.from('hello'), call.stream?.remote ?? { host: '', port: 0 })
+    await scene.hear(call, 60)
+
+    expect(heard(call.heard(from), 440).seconds).toBeGreaterThan(0.8)
+    await world.run(1500)
+    expect(value('rtp_dropped', 'source')).toBe(1)
+    await world.complete(thief.close())
+  })
+
+  it('follows a phone that goes from IPv4 to IPv6 in the call, under the same origin (RFC 3264 §8)', async () => {
+    scene = await Scene.open(stageIn(world))
+    const call = await scene.call('annc', ';play=low;repeat=forever')
+    await scene.hear(call, 10)
+    const { origin, media } = call.answer ?? {}
+    const heardThere: Buffer[] = []
+    const there = await world.complete(
+      scene.phone.runtime.net.udp({ host: '::1', port: 0 }, (bytes) => heardThere.push(bytes)),
+    )
+    const moved = sdp(`c=IN IP6 ::1\r\nm=audio ${there.local.port} RTP/AVP 0`).replace('c=IN IP4 127.0.0.1\r\n', '')
+
+    expect(await world.complete(call.reinvite({ type: 'application/sdp', bytes: Buffer.from(moved) }))).toBe(200)
+    await world.run(500)
+
+    expect(call.answer?.media[0]).toMatchObject({ address: '::1', port: media?.[0]?.port })
+    expect(call.answer?.origin.address).toBe(origin?.address)
+    expect(heardThere.length).toBeGreaterThan(20)
+    await world.complete(there.close())
+  })
+
   it('answers 503 when no port is left, and has it again after the BYE', async () => {
-    scene = await Scene.open(stageIn(world), { rtp: { host: '127.0.0.1', first: 24_000, last: 24_001 } })
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_001 } })
     const first = await scene.call('echo')
 
     expect((await scene.call('echo')).status).toBe(503)
@@ -126,7 +166,7 @@ describe('media server as a SIP endpoint', () => {
 
   it('passes over a port that somebody else has', async () => {
     const other = await world.complete(world.host('other').net.udp({ host: '127.0.0.1', port: 24_000 }, () => {}))
-    scene = await Scene.open(stageIn(world), { rtp: { host: '127.0.0.1', first: 24_000, last: 24_003 } })
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_003 } })
 
     const call = await scene.call('echo')
 
@@ -163,7 +203,7 @@ describe('media server as a SIP endpoint', () => {
   })
 
   it('closes the audio of a call that is cancelled', async () => {
-    scene = await Scene.open(stageIn(world), { rtp: { host: '127.0.0.1', first: 24_000, last: 24_001 } })
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_001 } })
     const call = await world.complete(scene.phone.call(scene.uri('echo')))
     call.session.cancel()
     await world.runUntil(() => call.status > 0)

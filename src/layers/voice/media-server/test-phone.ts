@@ -53,6 +53,8 @@ export type CallOptions = {
   readonly codecs?: readonly AudioCodec[]
   readonly lateOffer?: boolean
   readonly direction?: Direction
+  /** Its address for RTP, where that is not the one for SIP. */
+  readonly at?: string
   /** SDP instead of ours. */
   readonly sdp?: string
 }
@@ -88,7 +90,7 @@ export class TestPhone {
   }
 
   async call(uri: string, options: CallOptions = {}): Promise<TestCall> {
-    const call = new TestCall(this.runtime, this.host, options)
+    const call = new TestCall(this.runtime, options.at ?? this.host, options)
     await call.open()
     const offer = options.sdp === undefined ? buildSdp(call.offer()) : Buffer.from(options.sdp)
     const body = options.lateOffer ? {} : { body: { type: 'application/sdp', bytes: offer } }
@@ -280,6 +282,8 @@ export class TestCall implements SessionUser {
   private local(): LocalAudio {
     return {
       origin: { username: '-', sessionID: '1', version: String(this.version), address: this.host },
+      // A re-INVITE may move it to the other version of IP.
+      addresses: [this.host, this.host.includes(':') ? '127.0.0.1' : '::1'],
       port: this.address.port,
       codecs: this.options.codecs ?? ['PCMU', 'PCMA'],
       direction: this.options.direction ?? 'sendrecv',

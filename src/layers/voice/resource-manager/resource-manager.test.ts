@@ -34,7 +34,7 @@ class Farm {
       name,
       dc: 'dc1',
       listen: { host: '127.0.0.1', port: 0 },
-      rtp: { host: '127.0.0.1', first: this.ports, last: this.ports + 99 },
+      rtp: { hosts: ['127.0.0.1'], first: this.ports, last: this.ports + 99 },
       workers: 1,
       prompts: ['prompts'],
       capacity,

@@ -7,11 +7,13 @@ import { type Direction, isHold, type SessionDescription } from './session-descr
 
 const local: LocalAudio = {
   origin: { username: '-', sessionID: '5', version: '1', address: '127.0.0.1' },
+  addresses: ['127.0.0.1'],
   port: 20_000,
   codecs: ['PCMU', 'PCMA'],
   direction: 'sendrecv',
 }
-const phone: LocalAudio = { ...local, origin: { ...local.origin, address: '127.0.0.2' }, port: 4000 }
+const origin = { ...local.origin, address: '127.0.0.2' }
+const phone: LocalAudio = { ...local, origin, addresses: ['127.0.0.2'], port: 4000 }
 
 function again(description: SessionDescription): SessionDescription {
   const read = parseSdp(buildSdp(description))
@@ -44,6 +46,25 @@ describe('an answer (RFC 3264 §6)', () => {
       receives: true,
     })
     expect(again(description).media[0]?.formats).toEqual(['97', '96'])
+  })
+
+  it.each([
+    ['IP4 127.0.0.2', '127.0.0.1'],
+    ['IP6 2001:db8::2', '::1'],
+    ['IP4 0.0.0.0', '127.0.0.1'],
+    ['IP6 ::', '::1'],
+  ])('to an offer of %s names our address %s, of the same version of IP', (theirs, ours) => {
+    const both = { ...local, addresses: ['127.0.0.1', '::1'] }
+    const answer = answerAudio(offer(`m=audio 4000 RTP/AVP 0\nc=IN ${theirs}\n`), both)
+    if (answer === 'none') throw new Error('refused')
+
+    expect(again(answer.description).media[0]?.address).toBe(ours)
+    expect(again(answer.description).origin.address).toBe('127.0.0.1')
+  })
+
+  it('takes none of a version of IP that we have no address of, but a stream on hold', () => {
+    expect(answerAudio(offer('m=audio 4000 RTP/AVP 0\nc=IN IP6 2001:db8::2\n'), local)).toBe('none')
+    expect(answerAudio(offer('m=audio 4000 RTP/AVP 0\nc=IN IP6 ::\n'), local)).not.toBe('none')
   })
 
   it('refuses with port 0 the streams we do not take, in the order of the offer', () => {

@@ -3,7 +3,8 @@
  * (RFC 3264 §5–§8). No common codec is the value `none`; the SIP side answers 488 then.
  */
 import type { Address } from '#platform/runtime/runtime.ts'
-import { originLine, refused } from './build-sdp.ts'
+import { addressFields, originLine, refused } from './build-sdp.ts'
+import { addressVersion, isUnspecified } from './numeric-address.ts'
 import {
   answerDirection,
   type Codec,
@@ -21,6 +22,8 @@ export type AudioCodec = 'PCMU' | 'PCMA'
 /** Our end of a stream. `origin.version` counts up with every description that differs from the one before. */
 export type LocalAudio = {
   readonly origin: Origin
+  /** Where our port is, of IPv4 and of IPv6 one at most. The first is offered; an answer names that of the offer's kind. */
+  readonly addresses: readonly string[]
   readonly port: number
   /** In the order in which we prefer them. */
   readonly codecs: readonly AudioCodec[]
@@ -45,30 +48,27 @@ const staticTypes = { PCMU: 0, PCMA: 8 } as const
 const eventType = 101
 
 /** An offer of one audio stream. */
-export const offerAudio = (local: LocalAudio): SessionDescription => ({
-  ...session(local.origin),
-  media: [
-    audioSection(
-      local,
-      'audio',
-      local.codecs.map((name) => codec(staticTypes[name], name)),
-      eventType,
-      local.direction,
-    ),
-  ],
-})
+export function offerAudio(local: LocalAudio): SessionDescription {
+  const [address = local.origin.address] = local.addresses
+  const codecs = local.codecs.map((name) => codec(staticTypes[name], name))
+  return {
+    ...session(local.origin, address),
+    media: [audioSection(local, address, codecs, eventType, local.direction)],
+  }
+}
 
 /** Our answer: the first audio stream we can speak, every other refused; `none` where there is no such stream. */
 export function answerAudio(offer: SessionDescription, local: LocalAudio): Agreement | 'none' {
-  const chosen = offer.media.findIndex((media) => isUsable(media) && commonCodec(media, local) !== undefined)
+  const chosen = offer.media.findIndex((media) => isUsable(media, local) && commonCodec(media, local) !== undefined)
   const offered = offer.media[chosen]
   const agreed = offered && commonCodec(offered, local)
-  if (!offered || !agreed) return 'none'
+  const address = offered && ownAddress(offered, local)
+  if (!offered || !agreed || address === undefined) return 'none'
   const direction = answerDirection(offered.direction, local.direction)
-  const section = audioSection(local, 'audio', [agreed], eventOf(offered), direction)
+  const section = audioSection(local, address, [agreed], eventOf(offered), direction)
   return {
     description: {
-      ...session(local.origin),
+      ...session(local.origin, address),
       media: offer.media.map((media, at) => (at === chosen ? section : refused(media))),
     },
     stream: stream(offered, agreed, direction),
@@ -77,7 +77,7 @@ export function answerAudio(offer: SessionDescription, local: LocalAudio): Agree
 
 /** What the answer to our offer made of it; `none` where it refused or took nothing of it. */
 export function acceptedAudio(answer: SessionDescription, local: LocalAudio): AudioStream | 'none' {
-  const taken = answer.media.find(isUsable)
+  const taken = answer.media.find((media) => isUsable(media, local))
   const agreed = taken && commonCodec(taken, local)
   if (!taken || !agreed) return 'none'
   return stream(taken, agreed, answerDirection(taken.direction, local.direction))
@@ -95,11 +95,19 @@ export function shareCodec(one: SessionDescription, other: SessionDescription): 
   return spoken(other).some((name) => ours.has(name))
 }
 
-const isUsable = (media: MediaDescription): boolean =>
+const isUsable = (media: MediaDescription, local: LocalAudio): boolean =>
   media.kind === 'audio' &&
   media.port !== 0 &&
-  media.address !== undefined &&
+  ownAddress(media, local) !== undefined &&
   (media.protocol === 'RTP/AVP' || media.protocol === 'RTP/AVPF')
+
+/** Ours that reaches theirs and is reached from there: of the same version of IP. Nowhere (on hold) is reached from any. */
+function ownAddress({ address }: MediaDescription, { addresses }: LocalAudio): string | undefined {
+  if (address === undefined) return undefined
+  const version = addressVersion(address)
+  const same = addresses.find((own) => addressVersion(own) === version)
+  return same ?? (isUnspecified(address) ? addresses[0] : undefined)
+}
 
 /** The first codec of theirs, in their order of preference (RFC 3264 §6.1), that we speak too. */
 const commonCodec = (media: MediaDescription, local: LocalAudio): Codec | undefined =>
@@ -110,7 +118,7 @@ const eventOf = (media: MediaDescription): number | undefined =>
 
 function stream(remote: MediaDescription, agreed: Codec, direction: Direction): AudioStream {
   const address = remote.address
-  const reachable = address !== undefined && address !== '0.0.0.0' && address !== '::'
+  const reachable = address !== undefined && !isUnspecified(address)
   return {
     remote: reachable ? { host: address, port: remote.port } : undefined,
     codec: agreed.name === 'PCMA' ? 'PCMA' : 'PCMU',
@@ -128,25 +136,20 @@ const codec = (payloadType: number, name: string): Codec => ({
   parameters: undefined,
 })
 
-const session = (origin: Origin): { origin: Origin; lines: Line[] } => ({
+const session = (origin: Origin, address: string): { origin: Origin; lines: Line[] } => ({
   origin,
-  lines: [
-    ['v', '0'],
-    originLine(origin),
-    ['s', '-'],
-    ['c', `IN ${origin.address.includes(':') ? 'IP6' : 'IP4'} ${origin.address}`],
-    ['t', '0 0'],
-  ],
+  lines: [['v', '0'], originLine(origin), ['s', '-'], ['c', addressFields(address)], ['t', '0 0']],
 })
 
 function audioSection(
   local: LocalAudio,
-  kind: string,
+  address: string,
   codecs: readonly Codec[],
   event: number | undefined,
   direction: Direction,
 ): MediaDescription {
   const formats = [...codecs.map((c) => c.payloadType), ...(event === undefined ? [] : [event])].map(String)
+  const kind = 'audio'
   const protocol = 'RTP/AVP'
   const lines: Line[] = [
     ['m', `${kind} ${local.port} ${protocol} ${formats.join(' ')}`],
@@ -158,6 +161,5 @@ function audioSection(
     ['a', direction],
   ]
   const events = event === undefined ? [] : [codec(event, eventName)]
-  const address = local.origin.address
   return { lines, kind, port: local.port, protocol, formats, address, direction, codecs: [...codecs, ...events] }
 }

@@ -10,8 +10,11 @@ export function buildSdp(description: SessionDescription): Buffer {
 
 export const originLine = ({ username, sessionID, version, address }: Origin): Line => [
   'o',
-  `${username} ${sessionID} ${version} IN ${address.includes(':') ? 'IP6' : 'IP4'} ${address}`,
+  `${username} ${sessionID} ${version} ${addressFields(address)}`,
 ]
+
+/** A numeric address as o= and c= have it: network, version of IP, the address. */
+export const addressFields = (address: string): string => `IN ${address.includes(':') ? 'IP6' : 'IP4'} ${address}`
 
 /**
  * The same under another origin. Who passes on descriptions of several authors in one dialog must keep the session id

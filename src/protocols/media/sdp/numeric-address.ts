@@ -4,6 +4,9 @@ export function addressVersion(text: string): 0 | 4 | 6 {
   return text.includes(':') && isIPv6(text) ? 6 : 0
 }
 
+/** Whether a numeric address is that of nobody: nothing is sent there (RFC 3264 §8.4). */
+export const isUnspecified = (address: string): boolean => /^[0.:]+$/.test(address)
+
 const isIPv4 = (text: string): boolean => {
   const parts = text.split('.')
   return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)

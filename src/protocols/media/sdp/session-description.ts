@@ -2,6 +2,7 @@
  * A session description (RFC 4566) as its lines, with the view of them that offers and answers need. Lines are kept
  * in order and untouched, so what we pass on says all that it said.
  */
+import { isUnspecified } from './numeric-address.ts'
 
 export type Line = readonly [type: string, value: string]
 
@@ -63,9 +64,11 @@ export const audioOf = (description: SessionDescription): MediaDescription | und
 
 /**
  * Whether its author has put the other side on hold: it no longer wants to hear it (RFC 3264 §8.4), by direction or,
- * as older phones do, by the address 0.0.0.0.
+ * as older phones do, by the address of nobody.
  */
 export function isHold(description: SessionDescription): boolean {
   const audio = audioOf(description)
-  return audio !== undefined && (!receives(audio.direction) || audio.address === '0.0.0.0')
+  return (
+    audio !== undefined && (!receives(audio.direction) || (audio.address !== undefined && isUnspecified(audio.address)))
+  )
 }

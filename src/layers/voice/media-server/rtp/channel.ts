@@ -62,8 +62,8 @@ export type Figures = {
 export type Prompt = { readonly name: string; readonly PCMU: Uint8Array; readonly PCMA: Uint8Array }
 
 export type RtpOptions = {
-  /** The address that RTP ports are bound to. */
-  readonly host: string
+  /** The addresses that each RTP port is bound to: of IPv4 and of IPv6 one at most. */
+  readonly hosts: readonly string[]
   readonly prompts: readonly Prompt[]
   /** No RTP for so long is reported. */
   readonly silenceMs: number

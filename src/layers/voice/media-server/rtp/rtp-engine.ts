@@ -5,7 +5,7 @@ import { Leg, type LegOwner } from './leg.ts'
 import { Conference } from './mixer.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { PromptPlayer } from './prompt-player.ts'
-import type { Receive, RtpSocket, Sockets } from './sockets.ts'
+import { bindAll, type Receive, type RtpSocket, type Sockets } from './sockets.ts'
 import { Ticker, type Time } from './ticker.ts'
 
 export type EngineOptions = RtpOptions & {
@@ -110,7 +110,7 @@ export class RtpEngine implements LegOwner {
     const receive: Receive = (packet, host, from) => this.legs.get(id)?.receive(packet, host, from)
     let socket: RtpSocket
     try {
-      socket = await this.options.sockets.bind(this.options.host, port, receive)
+      socket = await bindAll(this.options.sockets, this.options.hosts, port, receive)
     } catch {
       if (this.opening.delete(id)) this.tell({ type: 'refused', leg: id })
       return

@@ -11,3 +11,24 @@ export interface Sockets {
   /** Rejects where the port is taken. */
   bind(host: string, port: number, receive: Receive): Promise<RtpSocket>
 }
+
+/** One port at all addresses; a packet leaves by the one of its version of IP. Rejects where the port is taken at any. */
+export async function bindAll(
+  sockets: Sockets,
+  hosts: readonly string[],
+  port: number,
+  receive: Receive,
+): Promise<RtpSocket> {
+  const [first = '', second] = hosts
+  const one = await sockets.bind(first, port, receive)
+  if (second === undefined) return one
+  const other = await sockets.bind(second, port, receive).catch(async (error: unknown) => {
+    await one.close()
+    throw error
+  })
+  const [ipv4, ipv6] = first.includes(':') ? [other, one] : [one, other]
+  return {
+    send: (packet, to, host) => (host.includes(':') ? ipv6 : ipv4).send(packet, to, host),
+    close: async () => void (await Promise.all([one.close(), other.close()])),
+  }
+}
