@@ -75,6 +75,7 @@ const Defence = closed({
     description: 'addresses and CIDR ranges that are never limited; neither are the sources of trunks',
   }),
   requests: rate(200, 2000, 'new requests of one source; more are ignored'),
+  inDialog: rate(1000, 10_000, 'requests in dialogs, ACKs and CANCELs of one source; more are ignored'),
   strangers: rate(1000, 5000, 'new requests of all sources together that have not authenticated yet'),
   failures: rate(
     10,
@@ -90,7 +91,11 @@ const Defence = closed({
     default: ['friendly-scanner', 'friendly-request', 'sipvicious', 'sundayddr', 'sip-scan', 'sipcli', 'iwar', 'sivus'],
     description: 'User-Agents that are ignored, by what is in their name',
   }),
-  sources: Type.Integer({ default: 20_000, minimum: 10, description: 'sources remembered' }),
+  sources: Type.Integer({
+    default: 20_000,
+    minimum: 10,
+    description: 'sources remembered, of those who show that they are there and of those who may be forged',
+  }),
 })
 
 export const Config = Type.Object(

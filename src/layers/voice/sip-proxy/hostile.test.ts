@@ -141,6 +141,43 @@ describe('SIP Proxy and bad input', () => {
     expect(phone.statuses('OPTIONS')).toEqual([])
   })
 
+  it('hears an authenticated phone by its credentials, though its address is forged in a flood', async () => {
+    const { cluster, world, proxy, node } = await setUp({}, { requests: { perSecond: 1, burst: 20 } })
+    const at = '192.0.2.7:5060'
+    const phone = await cluster.udp('office', { host: '192.0.2.7', port: 5060 }, proxy)
+    phone.say(registerText('1001', { at }))
+    await world.run(50)
+    node.answer(node.requests('REGISTER')[0], 401, [['WWW-Authenticate', 'Digest realm="r", nonce="n"']])
+    await world.run(50)
+    const challenge = phone.responses('REGISTER')[0]?.header('WWW-Authenticate')?.slice('Digest '.length)
+    const fields = [`Authorization: Digest username="1001", ${challenge}, response="right"`]
+
+    for (let n = 0; n < 100; n++) phone.say(requestText('INVITE', { at, user: 'x', callID: `forged-${n}` }))
+    await world.run(50)
+    phone.say(requestText('INVITE', { at, callID: 'without' }))
+    phone.say(requestText('INVITE', { at, fields, callID: 'with' }))
+    await world.run(50)
+
+    const heard = node.requests('INVITE').map(({ callID }) => callID)
+    expect([heard.includes('without'), heard.includes('with')]).toEqual([false, true])
+  })
+
+  it('bounds ACKs and CANCELs that belong to nothing, whoever sends them', async () => {
+    const { world, node, phone } = await setUp({}, { inDialog: { perSecond: 1, burst: 10 } })
+
+    for (let n = 0; n < 50; n++)
+      phone.say(requestText('ACK', { uri: 'sip:x@node1.dc1', toTag: 'bogus', callID: `a${n}` }))
+    await world.run(50)
+    for (let n = 0; n < 50; n++) phone.say(requestText('CANCEL', { callID: `c${n}` }))
+    await world.run(50)
+    phone.say(requestText('INVITE', { callID: 'good' }))
+    await world.run(50)
+
+    expect(node.requests('ACK')).toHaveLength(10)
+    expect(phone.statuses('CANCEL')).toEqual([])
+    expect(node.requests('INVITE').map(({ callID }) => callID)).toEqual(['good'])
+  })
+
   it('bans who opens connections and says nothing, half a message, or what is none', async () => {
     const { cluster, world, proxy, node, phone } = await setUp(
       {},

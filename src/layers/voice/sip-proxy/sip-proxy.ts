@@ -29,6 +29,7 @@ import { admission } from './admission.ts'
 import type { Config } from './config.ts'
 import type { Refusal } from './decision.ts'
 import { Defence } from './defence/defence.ts'
+import { Proof } from './defence/proof.ts'
 import { type Figures, figures, gauges, trunkGauges } from './figures.ts'
 import { MediaHosts } from './media-hosts.ts'
 import { Mesh, type MeshOptions } from './mesh.ts'
@@ -91,13 +92,15 @@ export class SipProxy implements View, ProxyUser {
     this.clock = clock
     this.source = source
     this.self = { name: memberName(config.name, config.dc), dc: config.dc, run: random.hex(4) }
-    this.routes = new RouteBook(createSeal(config.sharedKey), this.addresses)
+    const seal = createSeal(config.sharedKey)
+    this.routes = new RouteBook(seal, this.addresses)
     this.registrations = new Registrations(clock, limits)
     this.figures = figures(metrics)
     this.defence = new Defence({
       clock,
       log,
       config: config.defence,
+      proof: new Proof({ clock, seal, routes: this.routes }),
       isTrunk: (from) => this.trunkFrom(from) !== undefined,
       ...this.figures,
     })
@@ -221,10 +224,7 @@ export class SipProxy implements View, ProxyUser {
   private judged(request: Message, from: Hop, { answered, ...forward }: Forward): Forward {
     return {
       ...forward,
-      answered: (response) => {
-        this.defence.answered(request, from, response)
-        return answered?.(response) ?? response
-      },
+      answered: (response) => this.defence.answered(request, from, answered?.(response) ?? response),
     }
   }
 
@@ -239,7 +239,7 @@ export class SipProxy implements View, ProxyUser {
         return decision
       case 'refuse':
         this.figures.refused(decision.because)
-        if (offences.has(decision.because) && this.origin(from) === outside) this.defence.refused(from)
+        if (offences.has(decision.because) && this.origin(from) === outside) this.defence.refused(request, from)
         return decision
       case 'register': {
         const { self, registrations, clock } = this

@@ -8,8 +8,13 @@ import { parseMessage } from '#protocols/sip/message/parse-message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { requestText } from '#simulation/proxy-world.ts'
 import { World } from '#simulation/world.ts'
+import { Addresses } from '../addresses.ts'
 import { Config } from '../config.ts'
+import { writeFlow } from '../flow.ts'
+import { RouteBook } from '../own-routes.ts'
+import { createSeal } from '../seal.ts'
 import { Defence } from './defence.ts'
+import { Proof } from './proof.ts'
 import { Sources } from './sources.ts'
 
 const at = (host: string): Hop => ({ protocol: 'UDP', host, port: 5060 })
@@ -26,12 +31,16 @@ function setUp(config: object = {}) {
   const logged: object[] = []
   const log: Log = { ...silentLog, warn: (fields) => void logged.push(fields) }
   const trunks = new Set(['10.9.3.4'])
+  const seal = createSeal('the key all proxies share')
+  const routes = new RouteBook(seal, new Addresses())
   const whole = Value.Parse(Config.properties.defence, Value.Default(Config.properties.defence, config))
   const defence = new Defence({
     clock,
     log,
     config: whole,
-    isTrunk: ({ host }) => trunks.has(host),
+    proof: new Proof({ clock, seal, routes }),
+    isTrunk: ({ host, protocol, connection }) =>
+      trunks.has(protocol === 'UDP' || connection === undefined ? host : `${protocol} ${connection}`),
     ignored: (why) => ignored.push(why),
     banned: (because) => banned.push(because),
   })
@@ -47,7 +56,14 @@ function setUp(config: object = {}) {
   ) => {
     for (let n = 0; n < count; n++) defence.answered(request, from, buildResponse(request, status, { fields }))
   }
-  return { world, trunks, defence, ignored, banned, logged, taken, refuse }
+  /** A request as somebody at `from` makes it who has heard our challenge. */
+  const answering = (from: Hop, method = 'REGISTER'): Message => {
+    const made = message(method)
+    const fields: [string, string][] = [['WWW-Authenticate', 'Digest realm="r", nonce="n"']]
+    const [told = ''] = defence.answered(made, from, buildResponse(made, 401, { fields })).headers('WWW-Authenticate')
+    return message(method, [`Authorization: Digest username="1001", ${told.slice('Digest '.length)}`])
+  }
+  return { answering, routes, world, trunks, defence, ignored, banned, logged, taken, refuse }
 }
 
 describe('defence', () => {
@@ -61,12 +77,36 @@ describe('defence', () => {
     expect(new Set(ignored)).toEqual(new Set(['rate']))
   })
 
-  it('limits neither what is in a dialog nor what belongs to a request that was taken', () => {
-    const { taken } = setUp({ requests: { perSecond: 1, burst: 1 } })
+  it('limits what is in a dialog, or belongs to a request that was taken, by itself', () => {
+    const { ignored, taken } = setUp({
+      requests: { perSecond: 1, burst: 1 },
+      inDialog: { perSecond: 1, burst: 30 },
+    })
 
-    expect(taken(1, phone, message('INVITE'))).toBe(1)
+    expect(taken(2, phone, message('INVITE'))).toBe(1)
     for (const method of ['ACK', 'CANCEL']) expect(taken(5, phone, message(method))).toBe(5)
     expect(taken(5, phone, message('BYE', [], 'theirs'))).toBe(5)
+    expect(taken(100, phone, message('ACK', [], 'bogus'))).toBe(15)
+    expect(new Set(ignored)).toEqual(new Set(['rate', 'in-dialog']))
+  })
+
+  it('bounds what somebody who has proved himself sends in dialogs', async () => {
+    const { world, taken, refuse } = setUp({ inDialog: { perSecond: 10, burst: 100 } })
+    refuse(1, phone, proving, 200)
+
+    expect(taken(1000, phone, message('BYE', [], 'theirs'))).toBe(100)
+    await world.run(1000)
+    expect(taken(1000, phone, message('INVITE', [], 'theirs'))).toBe(10)
+  })
+
+  it('gives strangers one rate together of what is in dialogs too, of which new requests take nothing', () => {
+    const { ignored, taken } = setUp({ strangers: { perSecond: 1, burst: 10 } })
+    const all = (made: Message) => Array.from({ length: 100 }, (_, n) => taken(1, at(`198.51.100.${n}`), made))
+    const ofThem = (results: readonly number[]) => results.filter((one) => one === 1).length
+
+    expect(ofThem(all(message('INVITE')))).toBe(10)
+    expect(ofThem(all(message('ACK', [], 'bogus')))).toBe(10)
+    expect(new Set(ignored)).toEqual(new Set(['strangers']))
   })
 
   it('limits no trunk and nobody who is trusted, whatever they do', () => {
@@ -87,6 +127,25 @@ describe('defence', () => {
     await world.run(5_000)
 
     expect(taken(5, phone)).toBe(5)
+  })
+
+  it('trusts a connection for what it has proved, not for what somebody else at its address is', () => {
+    const { trunks, taken } = setUp({ requests: { perSecond: 1, burst: 1 } })
+    const stream = (connection: number): Hop => ({ ...phone, protocol: 'TLS', connection })
+    trunks.add('TLS 7')
+
+    expect(taken(10, phone)).toBe(1)
+    expect(taken(10, stream(8))).toBe(1)
+    expect(taken(10, stream(7))).toBe(10)
+    expect(taken(10, stream(8))).toBe(0)
+  })
+
+  it('trusts an IPv6 trunk, but not its neighbours in the same network', () => {
+    const { trunks, taken } = setUp({ requests: { perSecond: 1, burst: 1 } })
+    trunks.add('2001:db8::1')
+
+    expect(taken(10, at('2001:db8::1'))).toBe(10)
+    expect(taken(10, at('2001:db8::2'))).toBe(1)
   })
 
   it('hears a trunk that was banned before anybody said that it is one', async () => {
@@ -176,6 +235,69 @@ describe('defence', () => {
     expect(taken(5, phone, message('BYE', [], 'theirs'))).toBe(5)
   })
 
+  it('hears who repeats what only his address was told, however much is forged in its name', () => {
+    const { taken, refuse, answering } = setUp()
+    const good = answering(phone)
+    refuse(1, phone, good, 200)
+
+    refuse(2000, phone, proving, 401)
+    taken(5000, phone)
+
+    expect(taken(100, phone)).toBe(0)
+    expect(taken(100, phone, good)).toBe(100)
+    expect(taken(1, phone, message('REGISTER', ['Authorization: Digest opaque="bm9ib2R5AAAAAAAAAAAA"']))).toBe(0)
+  })
+
+  it('takes nothing that was told to another address, nor what is older than a day, for a proof', async () => {
+    const { world, taken, answering } = setUp({ requests: { perSecond: 0.0001, burst: 1 } })
+    const theirs = answering(at('192.0.2.2'))
+    const old = answering(phone)
+    taken(2, phone)
+
+    expect(taken(1, phone, theirs)).toBe(0)
+    await world.run(2 * 86_400_000)
+    taken(20, phone)
+    expect(taken(1, phone, old)).toBe(0)
+    expect(taken(1, phone, answering(phone))).toBe(1)
+  })
+
+  it('hears a dialog by the flow in its Route, however much is forged in the name of its endpoint', () => {
+    const { routes, taken } = setUp({ inDialog: { perSecond: 1, burst: 10 } })
+    const flow = writeFlow({ proxy: 'proxy1', run: '1', hop: phone, aor: '', binding: '' })
+    const bye = (value: string) => message('BYE', [`Route: ${value}`], 'theirs')
+    const own = routes.write('sip:10.0.0.1', { node: 'node1', flow })
+
+    expect(taken(100, phone, message('BYE', [], 'theirs'))).toBe(10)
+
+    expect(taken(1, phone, bye(own))).toBe(1)
+    expect(taken(1, phone, bye(own.replace('flow=', 'flow=x')))).toBe(0)
+    expect(taken(1, phone, bye(routes.write('sip:10.0.0.1', { node: 'node1' })))).toBe(0)
+    expect(taken(1, phone, bye('<sip:10.0.0.1'))).toBe(0)
+  })
+
+  it('counts wrong passwords for who shows that he has heard the challenge, and bans him', () => {
+    const { banned, taken, refuse, answering } = setUp()
+    const guess = answering(phone)
+    refuse(60, phone, guess, 401)
+
+    expect(banned).toEqual(['wrong credentials'])
+    expect(taken(1, phone)).toBe(1)
+    for (let n = 0; n < 2000; n++) taken(1, phone)
+    expect(taken(1, phone, guess)).toBe(0)
+  })
+
+  it('holds nothing that came by datagram against connections of that address, nor the other way round', () => {
+    const { banned, taken, refuse } = setUp()
+    const stream: Hop = { ...phone, protocol: 'TCP', connection: 7 }
+    refuse(60, phone, proving, 401)
+    expect([taken(1, phone), taken(1, stream)]).toEqual([0, 1])
+
+    refuse(60, stream, proving, 401)
+
+    expect(taken(1, stream)).toBe(0)
+    expect(banned).toEqual(['wrong credentials', 'wrong credentials'])
+  })
+
   it('gives all who have not authenticated one rate together, of which the others take nothing', () => {
     const { ignored, taken, refuse } = setUp({ strangers: { perSecond: 1, burst: 10 } })
     refuse(1, phone, proving, 200)
@@ -216,9 +338,10 @@ describe('defence', () => {
 
 describe('sources', () => {
   const rate = { perSecond: 1, burst: 1 }
+  const rates = { requests: rate, inDialog: rate, failures: rate, strangers: rate }
 
   it('are never more than so many, and those that matter are forgotten last', () => {
-    const sources = new Sources({ requests: rate, failures: rate }, 10)
+    const sources = new Sources(rates, 10, 0)
     const banned = sources.of('192.0.2.1', 0)
     banned.bannedUntil = 1000
     const verified = sources.of('192.0.2.2', 0)
@@ -232,7 +355,7 @@ describe('sources', () => {
   })
 
   it('that still send are not forgotten: whoever forges addresses beside his own would have his limits anew', () => {
-    const sources = new Sources({ requests: rate, failures: rate }, 10)
+    const sources = new Sources(rates, 10, 0)
     const sender = sources.of('192.0.2.1', 0)
 
     for (let n = 0; n < 1000; n++) {

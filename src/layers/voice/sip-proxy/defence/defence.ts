@@ -1,21 +1,21 @@
 /**
  * Whom the proxy listens to. Trunks and trusted addresses are never limited. Everybody else has a rate of new requests,
- * and so many failures; who is past them is banned for a while and hears nothing at all. Those who have not proved yet
- * who they are share one rate more: their addresses may be forged. Requests in a dialog, and what ends one, are taken
- * from everybody who is not banned.
+ * one of what belongs to something that has begun, and so many failures; who is past them is banned for a while and
+ * hears nothing at all. Those who have not proved yet who they are share one rate more. What anybody may have written
+ * in the name of an address is held against that alone: who shows that he is there has his own limits.
  */
 import type { Log } from '#platform/log/log.ts'
 import type { Clock } from '#platform/runtime/runtime.ts'
-import { type AddressRange, addressRange } from '#protocols/model/address-range.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Guard } from '#protocols/sip/transport/guard.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
-import { type Rate, TokenBucket } from '../../model/token-bucket.ts'
 import type { Config } from '../config.ts'
+import type { Proof } from './proof.ts'
 import { type Source, Sources } from './sources.ts'
+import { Trust } from './trust.ts'
 
 /** Why something was not looked at. */
-export type Ignored = 'banned' | 'scanner' | 'rate' | 'strangers'
+export type Ignored = 'banned' | 'scanner' | 'rate' | 'in-dialog' | 'strangers'
 /** What a source is banned for. */
 export type Offence =
   | 'requests without credentials'
@@ -36,13 +36,12 @@ const costs: Readonly<Record<Offence, number>> = {
 const credit = 2
 /** How long good credentials are remembered: longer than a registration lasts. */
 const verifiedMs = 3_600_000
-/** How long it is remembered whether an address is a trunk's: the configuration changes, and so do a provider's servers. */
-const trustMs = 5_000
 
 export type DefenceOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly config: Config['defence']
+  readonly proof: Proof
   /** Whether a trunk's calls come from there. */
   readonly isTrunk: (from: Hop) => boolean
   ignored(why: Ignored): void
@@ -51,116 +50,113 @@ export type DefenceOptions = {
 
 export class Defence implements Guard {
   private readonly options: DefenceOptions
-  private readonly sources: Sources
-  private readonly trusted: readonly AddressRange[]
+  private readonly trust: Trust
+  /** Who shows that he is at his address: by a connection, or by what a datagram repeats. */
+  private readonly shown: Sources
+  /** Who sent datagrams that show nothing: perhaps somebody else. */
+  private readonly claimed: Sources
   private readonly scanners: readonly string[]
-  private readonly requests: Rate
-  private readonly failures: Rate
-  private readonly strangers: Rate
-  private readonly ofStrangers: TokenBucket
-  /** Of the last datagram or chunk: what is in it is asked about next. */
-  private lastHost = ''
-  private last: Source | undefined
 
   constructor(options: DefenceOptions) {
-    const { config, clock } = options
+    const { config, clock, isTrunk } = options
     this.options = options
-    this.requests = config.requests
-    this.failures = config.failures
-    this.strangers = config.strangers
-    this.sources = new Sources({ requests: this.requests, failures: this.failures }, config.sources)
-    this.trusted = config.trusted.flatMap((text) => addressRange(text) ?? [])
+    const { trusted, sources } = config
+    this.trust = new Trust({ clock, trusted, limit: sources, isTrunk })
+    this.shown = new Sources(config, sources, clock.monotonic())
+    this.claimed = new Sources(config, sources, clock.monotonic())
     this.scanners = config.scanners.map((name) => name.toLowerCase())
-    this.ofStrangers = new TokenBucket(this.strangers, clock.monotonic())
   }
 
   /** Sources banned at present. */
   get bans(): number {
-    return this.sources.banned(this.now)
+    return this.shown.banned(this.now) + this.claimed.banned(this.now)
   }
 
   /** Guard: before anything is read. */
   admits(from: Hop): boolean {
-    const source = this.of(from)
-    if (source.bannedUntil === 0 || source.trusted || !source.isBanned(this.now)) return true
+    const source = this.sourcesOf(from).of(from.host, this.now)
+    if (source.bannedUntil === 0 || !source.isBanned(this.now) || this.trust.includes(from)) return true
     return this.ignore('banned')
   }
 
   /** Guard. */
   takes(message: Message, from: Hop): boolean {
-    const source = this.of(from)
-    if (source.trusted || !isNew(message)) return true
-    const { now } = this
-    if (this.isScanner(message)) return this.ignore('scanner')
-    if (!source.requests.take(this.requests, now)) return this.ignore('rate')
-    if (source.slowUntil > now && !source.failures.take(this.failures, now)) return this.ignore('rate')
-    if (!source.isVerified(now) && !this.ofStrangers.take(this.strangers, now)) return this.ignore('strangers')
-    return true
+    if (!message.isRequest || this.trust.includes(from)) return true
+    const begins = isNew(message)
+    if (begins && this.isScanner(message)) return this.ignore('scanner')
+    const objection = this.objection(this.sourcesOf(from), from, begins)
+    if (objection === undefined) return true
+    if (!this.showsByDatagram(message, from)) return this.ignore(objection)
+    const other = this.objection(this.shown, from, begins)
+    return other === undefined || this.ignore(other)
   }
 
   /** Guard: what cannot be read is a failure, and its sender a stranger. */
   unreadable(from: Hop): boolean {
-    const source = this.of(from)
-    if (source.trusted) return true
+    if (this.trust.includes(from)) return true
+    const { now } = this
+    const sources = this.sourcesOf(from)
+    const source = sources.of(from.host, now)
     this.failed(source, from, 'malformed messages')
-    return !source.isBanned(this.now) && this.ofStrangers.take(this.strangers, this.now)
+    return !source.isBanned(now) && sources.takeOfStrangers(true, now)
   }
 
   /** Whether its address may be somebody else's: nobody has proved over UDP yet that he hears what is sent there. */
   mayBeForged(from: Hop): boolean {
-    const source = this.of(from)
-    return from.protocol === 'UDP' && !source.trusted && !source.isVerified(this.now)
+    return from.protocol === 'UDP' && !this.claimed.of(from.host, this.now).isVerified(this.now) && this.watches(from)
   }
 
   /** Whether its requests are to be judged by their answers. */
   watches(from: Hop): boolean {
-    return !this.of(from).trusted
+    return !this.trust.includes(from)
   }
 
   /** A request was refused for what it asks of a proxy. */
-  refused(from: Hop): void {
-    const source = this.of(from)
-    if (!source.trusted) this.failed(source, from, 'refused requests')
+  refused(request: Message, from: Hop): void {
+    if (this.watches(from)) this.failed(this.senderOf(request, from), from, 'refused requests')
   }
 
   /**
-   * The final response to a request of a source that is watched. Nodes that end may leave phones with dialogs that are
-   * gone; whoever sends many more such requests wants to pass by the rate of new ones. A call is refused with 403 after its credentials have
-   * been found good: by a carrier as a rule, or because of its number, and many a phone may stand behind one address.
+   * The final response to a request of a source that is watched, as it is to go there. Nodes that end may leave phones
+   * with dialogs that are gone; whoever sends many more such requests wants to pass by the rate of new ones.
    */
-  answered(request: Message, from: Hop, response: Message): void {
-    const { status } = response
-    const source = this.of(from)
-    if (source.trusted) return
-    if (request.toTag !== '') {
-      if (status === 481) this.failed(source, from, 'requests of no dialog')
-      return
-    }
-    const proves = request.header('Authorization') !== undefined || request.header('Proxy-Authorization') !== undefined
-    if (status < 300 && proves) this.verified(source)
-    else if (status === 401 || status === 407) {
-      if (!proves) this.failed(source, from, 'requests without credentials')
-      else if (!isStale(response)) this.failed(source, from, 'wrong credentials')
-    } else if (status === 403 && !(proves && request.method === 'INVITE')) this.failed(source, from, 'refused requests')
+  answered(request: Message, from: Hop, response: Message): Message {
+    if (!this.watches(from)) return response
+    const offence = offenceOf(request, response)
+    if (offence !== undefined) this.failed(this.senderOf(request, from), from, offence)
+    else if (response.status < 300 && request.toTag === '' && proves(request)) this.verified(request, from)
+    return from.protocol === 'UDP' && isChallenge(response) ? this.options.proof.marked(response, from) : response
   }
 
   private get now(): number {
     return this.options.clock.monotonic()
   }
 
-  /** One look-up for all that is asked about one datagram. */
-  private of(from: Hop): Source {
-    const { host } = from
+  private sourcesOf(from: Hop): Sources {
+    return from.protocol === 'UDP' ? this.claimed : this.shown
+  }
+
+  private showsByDatagram(request: Message, from: Hop): boolean {
+    return from.protocol === 'UDP' && this.options.proof.shows(request, from)
+  }
+
+  /** Who has to answer for a request. */
+  private senderOf(request: Message, from: Hop): Source {
+    const sources = this.showsByDatagram(request, from) ? this.shown : this.sourcesOf(from)
+    return sources.of(from.host, this.now)
+  }
+
+  /** Why a request is not taken; undefined: it is. */
+  private objection(sources: Sources, { host }: Hop, begins: boolean): Ignored | undefined {
     const { now } = this
-    if (this.last === undefined || this.lastHost !== host) {
-      this.last = this.sources.of(host, now)
-      this.lastHost = host
-    }
-    if (this.last.judgedUntil <= now) {
-      this.last.judgedUntil = now + trustMs
-      this.last.trusted = this.trusted.some((range) => range.contains(host)) || this.options.isTrunk(from)
-    }
-    return this.last
+    const { requests, inDialog, failures } = this.options.config
+    const source = sources.of(host, now)
+    if (source.isBanned(now)) return 'banned'
+    if (begins) {
+      if (!source.requests.take(requests, now)) return 'rate'
+      if (source.slowUntil > now && !source.failures.take(failures, now)) return 'rate'
+    } else if (!source.inDialog.take(inDialog, now)) return 'in-dialog'
+    return source.isVerified(now) || sources.takeOfStrangers(begins, now) ? undefined : 'strangers'
   }
 
   private ignore(why: Ignored): false {
@@ -173,9 +169,13 @@ export class Defence implements Guard {
     return product !== undefined && this.scanners.some((name) => product.includes(name))
   }
 
-  private verified(source: Source) {
-    source.verifiedUntil = this.now + verifiedMs
-    source.failures.give(this.failures, this.now, credit)
+  /** What is given back was taken where the challenge was sent, before its answer could show anything. */
+  private verified(request: Message, from: Hop) {
+    const { now } = this
+    for (const source of new Set([this.sourcesOf(from).of(from.host, now), this.senderOf(request, from)])) {
+      source.verifiedUntil = now + verifiedMs
+      source.failures.give(this.options.config.failures, now, credit)
+    }
   }
 
   /**
@@ -185,7 +185,7 @@ export class Defence implements Guard {
   private failed(source: Source, { host }: Hop, offence: Offence) {
     const { config, log, banned } = this.options
     const { now } = this
-    if (source.failures.take(this.failures, now, costs[offence]) || config.banSeconds === 0) return
+    if (source.failures.take(config.failures, now, costs[offence]) || config.banSeconds === 0) return
     const until = now + config.banSeconds * 1000
     if (source.isVerified(now)) {
       source.slowUntil = until
@@ -197,6 +197,27 @@ export class Defence implements Guard {
     log.warn({ source: host, seconds: config.banSeconds, because: offence }, 'banned a source')
   }
 }
+
+/**
+ * What a request has to be held against its sender for, by its final response. A call is refused with 403 after its
+ * credentials have been found good: by a carrier as a rule, or because of its number, and many a phone may stand behind
+ * one address.
+ */
+function offenceOf(request: Message, response: Message): Offence | undefined {
+  const { status } = response
+  if (request.toTag !== '') return status === 481 ? 'requests of no dialog' : undefined
+  const proving = proves(request)
+  if (isChallenge(response)) {
+    if (!proving) return 'requests without credentials'
+    return isStale(response) ? undefined : 'wrong credentials'
+  }
+  return status === 403 && !(proving && request.method === 'INVITE') ? 'refused requests' : undefined
+}
+
+const proves = (request: Message): boolean =>
+  request.header('Authorization') !== undefined || request.header('Proxy-Authorization') !== undefined
+
+const isChallenge = ({ status }: Message): boolean => status === 401 || status === 407
 
 /** Begins something; ACK and CANCEL belong to what has begun. */
 const isNew = (message: Message): boolean =>

@@ -5,13 +5,20 @@
 import { networkOf } from '#platform/numeric-address.ts'
 import { type Rate, TokenBucket } from '../../model/token-bucket.ts'
 
+/** Of one source; `strangers`: of all together that have not proved who they are. */
+export type Rates = {
+  readonly requests: Rate
+  readonly inDialog: Rate
+  readonly failures: Rate
+  readonly strangers: Rate
+}
+
 export class Source {
   readonly requests: TokenBucket
+  /** Of what belongs to something that has begun. */
+  readonly inDialog: TokenBucket
   /** Empty: it has failed too often. */
   readonly failures: TokenBucket
-  trusted = false
-  /** Until then `trusted` is believed. */
-  judgedUntil = 0
   /** Until then its good credentials are remembered. */
   verifiedUntil = 0
   /** Until then nothing of it is read. 0: not banned. */
@@ -21,6 +28,7 @@ export class Source {
 
   constructor(rates: Rates, now: number) {
     this.requests = new TokenBucket(rates.requests, now)
+    this.inDialog = new TokenBucket(rates.inDialog, now)
     this.failures = new TokenBucket(rates.failures, now)
   }
 
@@ -31,9 +39,6 @@ export class Source {
     return this.verifiedUntil > now
   }
 }
-
-/** Of one source. */
-export type Rates = { readonly requests: Rate; readonly failures: Rate }
 
 /** Of all that may be remembered so much is kept of those that matter when the others are forgotten. */
 const shareKept = 0.4
@@ -46,13 +51,21 @@ export class Sources {
   private readonly rates: Rates
   private readonly half: number
   private readonly mostKept: number
+  /** Of those who have not proved who they are: what begins something, and what belongs to it. */
+  private readonly beginning: TokenBucket
+  private readonly following: TokenBucket
   private younger = new Map<string, Source>()
   private older = new Map<string, Source>()
+  /** What was asked for last: several things are asked about each packet. */
+  private lastHost = ''
+  private last: Source | undefined
 
-  constructor(rates: Rates, limit: number) {
+  constructor(rates: Rates, limit: number, now: number) {
     this.rates = rates
     this.half = Math.floor(limit / 2)
     this.mostKept = Math.floor(limit * shareKept)
+    this.beginning = new TokenBucket(rates.strangers, now)
+    this.following = new TokenBucket(rates.strangers, now)
   }
 
   get size(): number {
@@ -60,14 +73,16 @@ export class Sources {
   }
 
   of(host: string, now: number): Source {
-    const network = networkOf(host)
-    const known = this.younger.get(network)
-    if (known !== undefined) return known
-    const source = this.older.get(network) ?? new Source(this.rates, now)
-    if (this.younger.size >= this.half) this.age(now)
-    this.older.delete(network)
-    this.younger.set(network, source)
-    return source
+    if (this.last === undefined || this.lastHost !== host) {
+      this.last = this.ofNetwork(networkOf(host), now)
+      this.lastHost = host
+    }
+    return this.last
+  }
+
+  /** Takes one of what strangers share. */
+  takeOfStrangers(begins: boolean, now: number): boolean {
+    return (begins ? this.beginning : this.following).take(this.rates.strangers, now)
   }
 
   banned(now: number): number {
@@ -77,10 +92,18 @@ export class Sources {
     return count
   }
 
+  private ofNetwork(network: string, now: number): Source {
+    const known = this.younger.get(network)
+    if (known !== undefined) return known
+    const source = this.older.get(network) ?? new Source(this.rates, now)
+    if (this.younger.size >= this.half) this.age(now)
+    this.older.delete(network)
+    this.younger.set(network, source)
+    return source
+  }
+
   private age(now: number) {
-    const kept = [...this.older].filter(
-      ([, source]) => source.trusted || source.isBanned(now) || source.isVerified(now),
-    )
+    const kept = [...this.older].filter(([, source]) => source.isBanned(now) || source.isVerified(now))
     this.older = this.younger
     this.younger = new Map(kept.slice(-this.mostKept))
   }
