@@ -6,6 +6,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { acd } from './acd.ts'
+import { b2bua } from './b2bua.ts'
 import type { Bench, Figures } from './bench.ts'
 import { documentOf, documentPath } from './document.ts'
 import { thisMachine } from './machine.ts'
@@ -15,7 +16,7 @@ import { proxy } from './proxy.ts'
 import { readRecords, recordOf, regressionIn, writeRecords } from './recorded.ts'
 
 /** One line here is all that a further benchmark needs. */
-const benches: readonly Bench[] = [proxy, acd, overload]
+const benches: readonly Bench[] = [proxy, b2bua, acd, overload]
 
 const usualRuns = 3
 const flags = ['--json', '--check', '--write', '--profile']

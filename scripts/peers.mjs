@@ -13,6 +13,7 @@ const peers = {
   chromium: 'chromium',
   tshark: 'tshark',
   sngrep: 'sngrep',
+  rtpengine: 'rtpengine-daemon',
 }
 
 /** Part of a program → Debian package: a module of Kamailio is no command. */

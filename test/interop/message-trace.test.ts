@@ -26,7 +26,7 @@ describe('the export of a call of which SIPp was the caller', () => {
     const objects = join(demo.data, 'capture-server.yaml')
     writeFileSync(objects, `settings: { captureServer: '127.0.0.1:${peerPorts.sngrep}' }\n`)
     await demo.ringmain(['config', 'apply', objects])
-    const call = { scenario: 'caller', remote: proxy, port: peerPorts.sipp, calls: 1, keys: { number: '8902' } }
+    const call = { scenario: 'caller', remote: proxy, port: peerPorts.sipp, calls: 1, lines: ['8902'] }
     const result = await Sipp.run({ ...call, args: ['-d', '300'], timeout: 20 })
     expect(result, result.output).toMatchObject({ code: 0, successful: 1 })
     const supervisor = await demo.signIn()

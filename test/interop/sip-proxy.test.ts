@@ -85,7 +85,7 @@ describe('the SIP Proxy', () => {
   async function calls(to: number, args: readonly string[] = [], at = host) {
     const answering = new Sipp({ scenario: 'agent', port: callee, timeout: 100 })
     closing.push(() => answering.stop())
-    const load = { calls: 50, rate: 20, timeout: 60, keys: { number: '8090' } }
+    const load = { calls: 50, rate: 20, timeout: 60, lines: ['8090'] }
     return Sipp.run({
       scenario: 'caller',
       host: at,

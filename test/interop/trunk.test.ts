@@ -135,7 +135,7 @@ describe('a trunk that registers with a provider', () => {
         remote: `${host}:${port}`,
         port: callers,
         calls: 1,
-        keys: { number: '8900' },
+        lines: ['8900'],
         args: ['-d', '300'],
       })
 
