@@ -3,6 +3,7 @@ import { Sipp, type SippResult } from '../test/peers/sipp.ts'
 import type { Figures } from './bench.ts'
 import { host, type Started } from './cluster.ts'
 import { cpuMs, peakMB } from './cpu.ts'
+import { medianNumber } from './median.ts'
 
 export type Load = { readonly calls: number; readonly rate: number }
 
@@ -45,7 +46,7 @@ export async function costOfCalls(course: Course, start: () => Promise<Started>)
       failed += result.failed
       retransmissions += result.retransmissions
     }
-    return { cpuPerCall: median(costs), memoryMB: peakMB(server.pid), failed, retransmissions, cold }
+    return { cpuPerCall: medianNumber(costs), memoryMB: peakMB(server.pid), failed, retransmissions, cold }
   } finally {
     await server.stop()
     await callee.stop()
@@ -74,9 +75,6 @@ export function compared({ load, counts }: Course, ours: Cost, peer: { name: str
     ...(failed > 0 && { invalid: 'calls failed' }),
   }
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
 
 const callers = ({ ports, numbers }: Course, { calls, rate }: Load): Promise<SippResult> =>
   Sipp.run({

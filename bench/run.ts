@@ -14,9 +14,10 @@ import { medianOf } from './median.ts'
 import { overload } from './overload.ts'
 import { proxy } from './proxy.ts'
 import { readRecords, recordOf, regressionIn, writeRecords } from './recorded.ts'
+import { registrations } from './registrations.ts'
 
 /** One line here is all that a further benchmark needs. */
-const benches: readonly Bench[] = [proxy, b2bua, acd, overload]
+const benches: readonly Bench[] = [proxy, b2bua, registrations, acd, overload]
 
 const usualRuns = 3
 const flags = ['--json', '--check', '--write', '--profile']
