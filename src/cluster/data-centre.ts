@@ -38,6 +38,7 @@ export type DataCentreParts = {
 
 export type DataCentre = { readonly media: RunningMediaServer; readonly node: RunningSipServer }
 
+/** Inside, and for HTTP and T-Library. */
 const host = '127.0.0.1'
 
 export async function startDataCentre(shared: Shared, parts: DataCentreParts): Promise<DataCentre> {
@@ -53,25 +54,30 @@ export async function startDataCentre(shared: Shared, parts: DataCentreParts): P
 async function startProxies(shared: Shared, { addresses, secrets, tls }: DataCentreParts) {
   const { supervisor, configuration, links, trace } = shared
   for (const { name, port } of addresses.proxies) {
-    const listen = [
-      { host, port, transports: ['udp', 'tcp'] },
-      { host, port: port + 2, transports: ['ws'] },
-    ]
-    if (tls !== undefined) {
-      listen.push({ host, port: port + 1, transports: ['tls'] }, { host, port: port + 3, transports: ['wss'] })
-    }
+    const listen = addresses.hosts.flatMap((host) => portsAt(host, port, tls !== undefined))
     const config = { name, dc: addresses.dc, listen, sharedKey: secrets.routes, ...(tls && { tls }) }
     await supervisor.start(sipProxy({ configuration, links, trace }), config, { name, dc: addresses.dc })
   }
 }
 
+const portsAt = (host: string, port: number, secure: boolean) => [
+  { host, port, transports: ['udp', 'tcp'] },
+  { host, port: port + 2, transports: ['ws'] },
+  ...(secure
+    ? [
+        { host, port: port + 1, transports: ['tls'] },
+        { host, port: port + 3, transports: ['wss'] },
+      ]
+    : []),
+]
+
 async function startMedia({ supervisor, links }: Shared, { addresses, directories, openRtpWorker }: DataCentreParts) {
-  const { dc, rtp } = addresses
+  const { dc, hosts, rtp } = addresses
   const config = {
     name: 'media1',
     dc,
     listen: { host, port: 0 },
-    rtp: { hosts: [host], ...rtp },
+    rtp: { hosts, ...rtp },
     prompts: directories.prompts,
   }
   const media = await supervisor.start(mediaServer({ openWorker: openRtpWorker, links }), config, {

@@ -1,11 +1,12 @@
-// Trunks that register with providers: Kamailio, which demands digest, over UDP and over TLS; SIPp is the telephone network
-// behind them.
+// Trunks that register with providers: Kamailio, which demands digest, over UDP, over TLS and over IPv6; SIPp is the
+// telephone network behind them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueCertificate } from '#platform/tls/issue-certificate.ts'
 import type { Interaction } from '#protocols/model/http/calls.ts'
 import type { TrunkStatus } from '#protocols/model/http/trunks.ts'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import type { Baresip } from '../peers/baresip.ts'
 import { Dnsmasq } from '../peers/dnsmasq.ts'
 import { Kamailio } from '../peers/kamailio.ts'
@@ -16,7 +17,7 @@ import { Demo } from '../rig/demo.ts'
 import { Phones } from '../rig/phones.ts'
 import { peerPorts } from '../rig/ports.ts'
 
-/** Not at 127.0.0.1: calls from there are those of the demo's carrier. */
+/** Not at 127.0.0.1: calls from there are those of the demo's carrier. Behind each is a network of the same kind of IP. */
 const providers = [
   {
     name: 'plain',
@@ -34,6 +35,14 @@ const providers = [
     callers: peerPorts.sipp + 10,
     number: '0033207946',
   },
+  {
+    name: 'six',
+    transport: 'udp',
+    host: '::1',
+    port: peerPorts.kamailio + 4,
+    callers: peerPorts.sipp + 30,
+    number: '0049207946',
+  },
 ] as const
 type Provider = (typeof providers)[number]
 
@@ -42,9 +51,11 @@ const domain = 'provider.example'
 const account = '442079460000'
 const password = 'correct horse'
 
-/** Over UDP found by the DNS, over TLS at its address, which its certificate bears. */
-const destinationOf = ({ transport, host, port }: Pick<Provider, 'transport' | 'host' | 'port'>) =>
-  transport === 'udp' ? domain : `${host}:${port}`
+/** One found by the DNS, the others at their address, which over TLS the certificate bears. */
+const destinationOf = ({ name, host, port }: Pick<Provider, 'name' | 'host' | 'port'>) =>
+  name === 'plain' ? domain : `${bracketed(host)}:${port}`
+
+const networkOf = (host: string) => ({ host: host.includes(':') ? host : '127.0.0.1', port: network })
 
 const trunk = ({ number, ...provider }: Provider) => ({
   ...{ name: provider.name, transport: provider.transport, domain },
@@ -61,7 +72,7 @@ describe('a trunk that registers with a provider', () => {
   const started: Kamailio[] = []
   let demo: Demo
   let admin: ApiClient
-  let answering: Sipp
+  let answering: Sipp[]
   let dnsmasq: Dnsmasq
   let phone: Baresip
 
@@ -76,10 +87,21 @@ describe('a trunk that registers with a provider', () => {
     writeFileSync(tls.certificate, issued.certificate)
     writeFileSync(tls.key, issued.key)
     for (const { transport, host, port, callers } of providers) {
-      const options = { host, port, domain, account, password, callers, network: `127.0.0.1:${network}` }
+      const behind = networkOf(host)
+      const options = {
+        host,
+        port,
+        domain,
+        account,
+        password,
+        callers,
+        network: `${bracketed(behind.host)}:${network}`,
+      }
       started.push(await Kamailio.provider({ ...options, ...(transport === 'tls' && { tls }) }))
     }
-    answering = new Sipp({ scenario: 'agent-hangs-up', port: network, timeout: 110 })
+    answering = ['127.0.0.1', '::1'].map(
+      (host) => new Sipp({ scenario: 'agent-hangs-up', host, port: network, timeout: 110 }),
+    )
     const file = join(folder.path, 'trunks.yaml')
     writeFileSync(file, JSON.stringify({ trunks: providers.map(trunk) }))
     const [{ host, port }] = providers
@@ -91,14 +113,18 @@ describe('a trunk that registers with a provider', () => {
         [`_sip._udp.${domain}`, 'sip.provider.example', port, 20, 0],
       ],
     })
-    demo = await Demo.start({ data, apply: [file], args: ['--name-servers', `127.0.0.1:${peerPorts.dnsmasq}`] })
+    demo = await Demo.start({
+      data,
+      apply: [file],
+      args: ['--ipv6', '--name-servers', `127.0.0.1:${peerPorts.dnsmasq}`],
+    })
     admin = await demo.signIn()
     phone = await phones.agent('1001')
   })
   afterAll(async () => {
     await phones.stop()
     await demo?.stop()
-    await answering?.stop()
+    for (const network of answering ?? []) await network.stop()
     for (const provider of started) await provider.stop()
     await dnsmasq?.stop()
     folder.remove()
@@ -108,8 +134,8 @@ describe('a trunk that registers with a provider', () => {
     (await admin.get<TrunkStatus[]>('/api/v1/trunks')).find((one) => one.name === name)?.proxies ?? {}
   const log = () => started.map((provider) => provider.log()).join('\n') + demo.process.tail()
 
-  describe.each(providers)('over $transport', ({ name, transport, host, port, callers, number }) => {
-    const registrar = destinationOf({ transport, host, port })
+  describe.each(providers)('over $transport at $host', ({ name, host, port, callers, number }) => {
+    const registrar = destinationOf({ name, host, port })
 
     it('is registered by one proxy, with its password, and its servers answer all of them', async () => {
       const registrations = async () =>
@@ -125,14 +151,17 @@ describe('a trunk that registers with a provider', () => {
       await until(async () => (await isUp()) || undefined, 15_000, 'up')
 
       expect(await registrations()).toMatchObject([{ state: 'registered', registrar }])
-      expect(await demo.ringmain(['trunk', 'list'])).toMatch(new RegExp(`${name} .* up .*registered at ${registrar}`))
+      const listed = (await demo.ringmain(['trunk', 'list'])).split('\n').find((line) => line.startsWith(name))
+      expect(listed).toMatch(/ up /)
+      expect(listed).toContain(`registered at ${registrar}`)
       expect(await demo.ringmain(['trunk', 'test', name])).toContain(host)
     })
 
     it('takes a call of the provider, to the number that To names', async () => {
       const { successful, failed, output } = await Sipp.run({
         scenario: 'caller',
-        remote: `${host}:${port}`,
+        host: networkOf(host).host,
+        remote: `${bracketed(host)}:${port}`,
         port: callers,
         calls: 1,
         lines: ['8900'],

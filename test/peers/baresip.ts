@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { PeerProcess, temporaryFolder } from './process.ts'
 import { readSamples, writeTone } from './wav.ts'
 
@@ -18,6 +19,8 @@ export type BaresipOptions = {
   user: string
   password?: string
   domain?: string
+  /** Its address, IPv6 without brackets; 127.0.0.1 unless given. */
+  host?: string
   /** UDP and TCP port it listens on; it takes the next one too, for TLS. */
   sipPort: number
   controlPort: number
@@ -43,11 +46,12 @@ const modulePath = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/bares
 
 function writeConfig(folder: string, o: BaresipOptions): void {
   const [first, last] = o.rtpPorts
+  const { host = '127.0.0.1' } = o
   writeFileSync(
     join(folder, 'config'),
     [
-      `sip_listen 127.0.0.1:${o.sipPort}`,
-      'net_interface 127.0.0.1',
+      `sip_listen ${bracketed(host)}:${o.sipPort}`,
+      `net_interface ${host}`,
       `module_path ${modulePath}`,
       'module g711.so',
       'module aufile.so',
@@ -99,7 +103,7 @@ export class Baresip {
     mkdirSync(join(this.folder.path, 'heard'))
     writeTone(join(this.folder.path, 'tone.wav'), options.tone, 120)
     writeConfig(this.folder.path, options)
-    this.process = new PeerProcess('baresip', ['-4', '-f', this.folder.path])
+    this.process = new PeerProcess('baresip', [options.host?.includes(':') ? '-6' : '-4', '-f', this.folder.path])
   }
 
   /** Resolves when it is up; with `register`, when it is registered. */
@@ -183,6 +187,11 @@ export class Baresip {
       this.waiting.add(check)
       check()
     })
+  }
+
+  /** Resolves with the next event of a type. */
+  next(type: string): Promise<BaresipEvent> {
+    return this.event(type, this.events.filter((event) => event.type === type).length + 1)
   }
 
   /** Resolves when it is registered; rejects when it is refused. */

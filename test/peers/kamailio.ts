@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { PeerProcess, temporaryFolder } from './process.ts'
 
 export type SbcOptions = {
@@ -61,7 +62,7 @@ request_route {
 `
 
 export type ProviderOptions = {
-  /** Where it listens, over UDP and TCP; its calls come from there. */
+  /** Where it listens, over UDP and TCP; its calls come from there. IPv6 without brackets. */
   host: string
   port: number
   domain: string
@@ -85,8 +86,8 @@ modparam("tls", "require_certificate", 0)
 
 /** Registrations and calls of its one account only with its password; calls for it to where it has registered. */
 const providerScript = ({ host, port, domain, account, password, network, callers, tls }: ProviderOptions) => `
-listen=udp:${host}:${port}
-${tls === undefined ? `listen=tcp:${host}:${port}` : `listen=tls:${host}:${port}\nenable_tls=yes`}
+listen=udp:${bracketed(host)}:${port}
+${tls === undefined ? `listen=tcp:${bracketed(host)}:${port}` : `listen=tls:${bracketed(host)}:${port}\nenable_tls=yes`}
 log_stderror=yes
 debug=1
 children=1

@@ -10,6 +10,9 @@ export const proxies = {
   dc2: [`127.0.0.1:${demoPorts.sip + 20}`, `127.0.0.1:${demoPorts.sip + 30}`],
 } as const
 
+/** The first one of dc1, where the demo was started with `--ipv6`. */
+export const proxyOnIPv6 = `[::1]:${demoPorts.sip}`
+
 export type DemoOptions = {
   /** SIMULATED callers and robots; none unless wanted. */
   traffic?: boolean

@@ -1,6 +1,6 @@
 /** baresip phones and callers around one demo; everything is stopped together. */
 import { Baresip, type BaresipOptions } from '../peers/baresip.ts'
-import { proxies } from './demo.ts'
+import { proxies, proxyOnIPv6 } from './demo.ts'
 import { phonePorts } from './ports.ts'
 
 /** What agents' phones send and what callers send: told apart in what the other side heard. */
@@ -28,7 +28,7 @@ export class Phones {
     this.count += 1
     const phone = await Baresip.start({
       ...phonePorts(this.count),
-      outbound: `sip:${proxies.dc1[0]}`,
+      outbound: `sip:${options.host?.includes(':') ? proxyOnIPv6 : proxies.dc1[0]}`,
       ...options,
     })
     this.all.push(phone)

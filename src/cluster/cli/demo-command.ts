@@ -6,6 +6,7 @@ import { type DemoPorts, defaultPorts } from '../demo/addresses.ts'
 type Options = DemoPorts & {
   readonly data: string
   readonly traffic: boolean
+  readonly ipv6: boolean
   readonly logLevel: LogLevel
   readonly nameServers: readonly string[]
 }
@@ -24,6 +25,7 @@ export function demoCommand(program: Command, ended: (code: number) => void): vo
     .command('demo')
     .description('starts the demo: two data centres in this process, on loopback only')
     .option('--no-traffic', 'without SIMULATED callers and robot agents')
+    .option('--ipv6', 'phones and trunks reach it at ::1, too', false)
     .option('--data <directory>', 'data directory', './data')
     .option(
       '--name-servers <addresses>',
@@ -34,9 +36,9 @@ export function demoCommand(program: Command, ended: (code: number) => void): vo
     .addOption(new Option('--log-level <level>', 'what the log tells').choices([...logLevels]).default('warn'))
   for (const [name, purpose] of Object.entries(purposes))
     demo.option(`--${name} <port>`, purpose, port, defaultPorts[name as keyof DemoPorts])
-  demo.action(async ({ data, traffic, logLevel, nameServers, ...ports }: Options) => {
+  demo.action(async ({ data, traffic, ipv6, logLevel, nameServers, ...ports }: Options) => {
     const { demoCommand } = await import('../demo/command.ts')
-    ended(await demoCommand({ ports, data, traffic, logLevel, nameServers }))
+    ended(await demoCommand({ ports, data, traffic, ipv6, logLevel, nameServers }))
   })
 }
 

@@ -13,6 +13,11 @@ describe('the addresses of the demo', () => {
     expect(dc2).toMatchObject({ http: 8081, rtp: { first: 25_000, last: 29_999 } })
   })
 
+  it('are on loopback of IPv4 alone, of IPv6 as well where that is asked for', () => {
+    expect(demoAddresses(defaultPorts).map(({ hosts }) => hosts)).toEqual([['127.0.0.1'], ['127.0.0.1']])
+    expect(demoAddresses(defaultPorts, true)[1].hosts).toEqual(['127.0.0.1', '::1'])
+  })
+
   it('move as whole blocks', () => {
     const [, dc2] = demoAddresses({ ...defaultPorts, sip: 15_060 })
 

@@ -16,6 +16,8 @@ export type DataCentreAddresses = {
   readonly node: string
   /** The node's number in its ConnIDs. */
   readonly number: number
+  /** At which its proxies take SIP and its media server RTP: loopback of IPv4, and of IPv6 where that is wanted. */
+  readonly hosts: readonly string[]
   readonly http: number
   /** UDP and TCP; TLS, WebSocket and secure WebSocket are at the next three ports of each. */
   readonly proxies: readonly { readonly name: string; readonly port: number }[]
@@ -48,15 +50,16 @@ const blocks = ({ http, sip, tlib, rtp, carrier }: DemoPorts): Block[] => [
   { option: '--carrier', first: carrier, last: carrier, udp: true, tcp: true },
 ]
 
-/** Throws `BadPorts`, naming the options that are in each other's way. */
-export function demoAddresses(ports: DemoPorts): readonly [DataCentreAddresses, DataCentreAddresses] {
+/** `ipv6`: at ::1, too. Throws `BadPorts`, naming the options that are in each other's way. */
+export function demoAddresses(ports: DemoPorts, ipv6 = false): readonly [DataCentreAddresses, DataCentreAddresses] {
   const all = blocks(ports)
   for (const [index, block] of all.entries()) {
     if (block.first < 1 || block.last > 65_535)
       throw new BadPorts(`${block.option} ${block.first} needs the ports up to ${block.last}: they end at 65535`)
     for (const other of all.slice(index + 1)) refuseOverlap(block, other)
   }
-  return [dataCentre(ports, 1), dataCentre(ports, 2)]
+  const hosts = ['127.0.0.1', ...(ipv6 ? ['::1'] : [])]
+  return [dataCentre(ports, hosts, 1), dataCentre(ports, hosts, 2)]
 }
 
 /** The option that moves a port; none where it is none of the demo's. */
@@ -71,7 +74,7 @@ function refuseOverlap(one: Block, other: Block): void {
   )
 }
 
-function dataCentre({ http, sip, tlib, rtp }: DemoPorts, number: 1 | 2): DataCentreAddresses {
+function dataCentre({ http, sip, tlib, rtp }: DemoPorts, hosts: readonly string[], number: 1 | 2): DataCentreAddresses {
   const index = number - 1
   const half = rtpPorts / 2
   const sipAt = sip + 20 * index
@@ -80,6 +83,7 @@ function dataCentre({ http, sip, tlib, rtp }: DemoPorts, number: 1 | 2): DataCen
     dc: `dc${number}`,
     node: `node${number}`,
     number,
+    hosts,
     http: http + index,
     proxies: [
       { name: `proxy${2 * index + 1}`, port: sipAt },

@@ -9,6 +9,7 @@ export type DemoCommand = {
   readonly ports: DemoPorts
   readonly data: string
   readonly traffic: boolean
+  readonly ipv6: boolean
   readonly logLevel: LogLevel
   readonly nameServers: readonly string[]
 }
@@ -39,7 +40,7 @@ const interrupted = () =>
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
   })
 
-function welcome({ ports, traffic, data }: DemoCommand, { selfSigned, certificate }: DemoCertificate): string {
+function welcome({ ports, traffic, ipv6, data }: DemoCommand, { selfSigned, certificate }: DemoCertificate): string {
   const [dc1, dc2] = demoAddresses(ports)
   const sip = (dc: typeof dc1) => dc.proxies.map(({ port }) => `127.0.0.1:${port}`).join(' and ')
   return [
@@ -47,6 +48,7 @@ function welcome({ ports, traffic, data }: DemoCommand, { selfSigned, certificat
     `  Look at it        http://127.0.0.1:${dc1.http}/   (second data centre: http://127.0.0.1:${dc2.http}/)`,
     `  SIP, UDP and TCP  dc1 ${sip(dc1)}; dc2 ${sip(dc2)}`,
     '                    TLS at port + 1, WebSocket at + 2, secure WebSocket at + 3 of each',
+    ...(ipv6 ? ['                    the same ports at [::1]'] : []),
     `  Certificate       ${selfSigned ? `self-signed: phones and browsers refuse it until they are told to believe ${certificate}` : certificate}`,
     `  T-Library         node1 127.0.0.1:${dc1.tlib.sessionController}–${dc1.tlib.interactionProxy}, node2 127.0.0.1:${dc2.tlib.sessionController}–${dc2.tlib.interactionProxy}`,
     '  Agents            1001 … 1010, password demo: register a phone as 1001 at domain ringmain, sign in on the page',

@@ -35,6 +35,8 @@ export type DemoOptions = {
   readonly data: string
   /** SIMULATED callers and robot agents. */
   readonly traffic: boolean
+  /** SIP and RTP at ::1 beside 127.0.0.1. */
+  readonly ipv6?: boolean
   readonly logLevel: LogLevel
   /** As `address` or `address:port`; none: those of the host. */
   readonly nameServers?: readonly string[]
@@ -81,7 +83,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
 /** What was opened is put on `opened`, to be closed in reverse. */
 async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): Promise<DemoCertificate> {
   const { data } = options
-  const addresses = demoAddresses(options.ports)
+  const addresses = demoAddresses(options.ports, options.ipv6)
   const { log, close: closeLog } = openLog({ level: options.logLevel })
   opened.push(closeLog)
   const runtime = nodeRuntime({ nameServers: options.nameServers ?? [] })

@@ -9,10 +9,12 @@ const host = '127.0.0.1'
  * the media servers pass over those that somebody has.
  */
 export async function refuseTakenPorts(net: Net, addresses: readonly DataCentreAddresses[]): Promise<void> {
-  for (const { http, proxies, tlib } of addresses) {
-    for (const { port } of proxies) await (await net.udp({ host, port }, () => {})).close()
-    const sip = proxies.flatMap(({ port }) => [port, port + 1, port + 2, port + 3])
-    for (const port of [http, ...sip, ...Object.values(tlib)])
-      await (await net.listen({ host, port }, (connection) => connection.destroy())).close()
+  for (const { http, hosts, proxies, tlib } of addresses) {
+    const at = (ports: readonly number[]) => hosts.flatMap((one) => ports.map((port) => ({ host: one, port })))
+    for (const local of at(proxies.map(({ port }) => port))) await (await net.udp(local, () => {})).close()
+    const sip = at(proxies.flatMap(({ port }) => [port, port + 1, port + 2, port + 3]))
+    const others = [http, ...Object.values(tlib)].map((port) => ({ host, port }))
+    for (const local of [...others, ...sip])
+      await (await net.listen(local, (connection) => connection.destroy())).close()
   }
 }

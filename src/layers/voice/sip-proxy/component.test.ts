@@ -205,6 +205,20 @@ describe('SIP Proxy, from outside', () => {
     expect(routes[1]).toMatch(/^<sip:\[::1\]:5060;transport=tcp;lr;/)
   })
 
+  it('advertises an address to those of its version of IP alone', async () => {
+    const cluster = new ProxyWorld()
+    const listen = ['10.0.0.1', '2001:db8::1'].map((host) => ({ host, port: 5060, transports: ['udp' as const] }))
+    const advertise = { host: '203.0.113.7' }
+
+    const proxy = await cluster.proxy('proxy1', '10.0.0.1', { listen, advertise })
+
+    expect(proxy.running.addresses.listen).toEqual([
+      'sip:203.0.113.7:5060',
+      'sip:10.0.0.1:5060',
+      'sip:[2001:db8::1]:5060',
+    ])
+  })
+
   it('is named to endpoints as it is advertised: a name without a port, so that its SRV records count', async () => {
     const cluster = new ProxyWorld()
     const proxy = await cluster.proxy('proxy1', '10.0.0.1', { advertise: { host: 'dc1.example.com' } })

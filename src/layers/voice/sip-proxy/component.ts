@@ -143,7 +143,7 @@ class Component implements RunningSipProxy {
       let local: Address = { host: unbracketed(host), port }
       for (const transport of transports) {
         const protocol = protocols[transport]
-        const named = this.advertised(local.port, protocol)
+        const named = this.advertised(local, protocol)
         const bound = await this.bind(protocol, local, named)
         // All transports of an entry share its port, also one that was free.
         local = { host: local.host, port: bound.port }
@@ -162,11 +162,15 @@ class Component implements RunningSipProxy {
     return transport.listen(protocol, local, named)
   }
 
-  /** A name stands without a port, so that its SRV records count (RFC 3263 §4); they know nothing of WebSocket. */
-  private advertised(port: number, protocol: Protocol): Advertised | undefined {
+  /**
+   * A name stands without a port, so that its SRV records count (RFC 3263 §4); they know nothing of WebSocket. An address
+   * stands for ports of its own version of IP alone.
+   */
+  private advertised({ host: bound, port }: Address, protocol: Protocol): Advertised | undefined {
     const { advertise } = this.context.config
     if (advertise === undefined) return undefined
     const host = unbracketed(advertise.host)
+    if (isIPv4(host) ? isIPv6(bound) : isIPv6(host) && isIPv4(bound)) return undefined
     if (protocol === 'WS' || protocol === 'WSS') return { host, port }
     const plain = protocol === 'UDP' || protocol === 'TCP'
     return { host, port: (plain ? advertise.port : undefined) ?? (isIPv4(host) || isIPv6(host) ? port : 0) }

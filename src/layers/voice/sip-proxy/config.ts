@@ -108,7 +108,8 @@ export const Config = Type.Object(
         { host: Host, port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) },
         {
           additionalProperties: false,
-          description: 'how it is named to endpoints: the name of its data centre (SRV), or an address',
+          description:
+            'how it is named to endpoints: the name of its data centre (SRV), or an address, which counts for IPv4 or IPv6',
         },
       ),
     ),

@@ -1,11 +1,12 @@
 /** The configuration as calls read it: where a number leads, and who calls. */
 import type { Configuration } from '#protocols/model/configuration.ts'
-import { rewritten } from '#protocols/model/trunk.ts'
+import { rewritten, serversOf } from '#protocols/model/trunk.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { escapeUser, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { own } from '#protocols/sip/message/scan.ts'
+import { ipVersionOf } from '../model/ip-version.ts'
 import { trunkOf } from '../model/source-field.ts'
 import type { Destination, Directory, Origin } from './session-controller/ports.ts'
 import { callerOf } from './sip/caller.ts'
@@ -41,7 +42,9 @@ function destination(configuration: Configuration, number: string): Destination 
     }
     case 'trunk': {
       const { name, media } = found.trunk
-      return { kind: 'trunk', trunk: name, number, uri: uriAt(found.trunk, number), media }
+      const ipVersion = ipVersionOf(`sip:${serversOf(found.trunk)[0] ?? ''}`)
+      const uri = uriAt(found.trunk, number)
+      return { kind: 'trunk', trunk: name, number, uri, media, ...(ipVersion && { ipVersion }) }
     }
     default:
       return undefined

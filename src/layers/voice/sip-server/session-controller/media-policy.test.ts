@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
-import { offered, over, queued, route, routedTalk, treat } from './scenes.fixture.ts'
+import { description, type Line } from './phones.fixture.ts'
+import { offered, over, queued, ringing, route, routedTalk, talking, treat } from './scenes.fixture.ts'
 
 describe('a routed talk', () => {
   it('re-INVITEs the caller once more where that met a glare', async () => {
@@ -103,5 +104,97 @@ describe('a routed talk', () => {
 
     expect(r.media.asked.at(-1)).toMatchObject({ generate: { digits: '12' } })
     await r.settled()
+  })
+})
+
+/** From now on it speaks of an address of IPv6. */
+const toIPv6 = (line: Line, at: string): void => {
+  line.sdp = description(at, 10_000)
+}
+
+describe('between IPv4 and IPv6 a media server joins the two (RFC 6157 §4)', () => {
+  it('a phone that is registered at an address of IPv6 is not offered one of IPv4', async () => {
+    const world = new World()
+    const { r, caller, callee } = await ringing(world, { ipVersions: { 1002: 6 } })
+
+    toIPv6(callee, '2001:db8::2')
+    callee.answer()
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['180', expect.stringMatching(/^200 127\.0\.0\.9:/)])
+    expect(callee.heard).toEqual(['INVITE nothing', expect.stringMatching(/^ACK 127\.0\.0\.9:/), 'BYE'])
+    expect(new Set(r.media.uris).size).toBe(1)
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
+  it('a phone of whose address nobody knew, and that answers with one of IPv6, is told of the media server', async () => {
+    const world = new World()
+    const { r, caller, callee } = await ringing(world)
+
+    toIPv6(callee, '2001:db8::2')
+    callee.answer()
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['180', expect.stringMatching(/^200 127\.0\.0\.9:/)])
+    expect(callee.heard).toEqual([
+      'INVITE 127.0.2.1:10002',
+      'ACK',
+      expect.stringMatching(/^re-INVITE 127\.0\.0\.9:/),
+      'BYE',
+    ])
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
+  it('an agent on IPv6 hears no music with the caller, who gets no re-INVITE', async () => {
+    const world = new World()
+    const { r, caller } = await queued(world, { ipVersions: { 1001: 6 } })
+    treat(r, 'Music')
+    await world.run(100)
+
+    route(r, '1001')
+    await world.run(100)
+    const agent = r.phone('1001').line
+    toIPv6(agent, '2001:db8::1')
+    agent.answer()
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['200 127.0.0.9:20000'])
+    expect(r.media.asked.map(({ type }) => type)).toEqual(['dialogstart', 'dialogend'])
+    await r.settled()
+  })
+
+  it('one is transferred to another', async () => {
+    const world = new World()
+    const { r, caller, callee } = await talking(world, { ipVersions: { 1003: 6 } })
+
+    r.ask('RequestSingleStepTransfer', { thisDN: '1002', otherDN: '1003' })
+    await world.run(100)
+    const third = r.phone('1003').line
+    toIPv6(third, '2001:db8::3')
+    third.answer()
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(callee.heard.at(-1)).toContain('BYE')
+    expect(third.heard).toEqual(['INVITE nothing', expect.stringMatching(/^ACK 127\.0\.0\.9:/), 'BYE'])
+    expect(caller.heard).toEqual([expect.stringMatching(/^re-INVITE 127\.0\.0\.9:/)])
+    await r.settled()
+  })
+
+  it('two of the same version talk directly', async () => {
+    const world = new World()
+    const { r, caller, callee } = await talking(world, { ipVersions: { 1002: 4 } })
+    caller.hangUp()
+    await world.run(100)
+
+    expect(callee.heard).toEqual(['BYE'])
+    expect(r.media.calls).toEqual([])
   })
 })

@@ -58,9 +58,9 @@ export async function agentAt(
 export const description = (host: string, media = 10_000, direction = 'sendrecv', version = 1): string =>
   [
     'v=0',
-    `o=- ${media} ${version} IN IP4 ${host}`,
+    `o=- ${media} ${version} ${at(host)}`,
     's=-',
-    `c=IN IP4 ${host}`,
+    `c=${at(host)}`,
     't=0 0',
     `m=audio ${media} RTP/AVP 0 8 101`,
     'a=rtpmap:0 PCMU/8000',
@@ -70,11 +70,13 @@ export const description = (host: string, media = 10_000, direction = 'sendrecv'
     '',
   ].join('\r\n')
 
+const at = (host: string): string => `IN IP${host.includes(':') ? 6 : 4} ${host}`
+
 const body = (text: string): Body => ({ type: 'application/sdp', bytes: Buffer.from(text) })
 /** Where a description sends its audio and in which direction, e.g. `127.0.2.1:10000`, `… inactive`. */
 const audio = (text: string | undefined): string => {
   if (text === undefined) return 'nothing'
-  const host = /c=IN IP4 (\S+)/.exec(text)?.[1]
+  const host = /c=IN IP[46] (\S+)/.exec(text)?.[1]
   const media = /m=audio (\d+)/.exec(text)?.[1]
   const direction = /a=(sendonly|recvonly|inactive)/.exec(text)?.[1]
   return `${host}:${media}${direction ? ` ${direction}` : ''}`

@@ -9,6 +9,7 @@ import type { Trace } from '#platform/trace/trace.ts'
 import type { Fields, IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import type { Invitation, UserAgent } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import type { IPVersion } from '../../model/ip-version.ts'
 
 /**
  * Why a DN is wanted. `originate`: it dials by itself and is only told busy (never refused for being so); `routed`: an
@@ -28,7 +29,13 @@ export type SeizeRequest = {
 export type SeizeRefusal = 'busy' | 'out-of-service' | 'not-found' | 'not-ready' | 'reserved' | 'owner-unreachable'
 
 export type SeizeReply =
-  | { readonly granted: true; readonly agentID?: string; readonly owner: string }
+  | {
+      readonly granted: true
+      readonly agentID?: string
+      readonly owner: string
+      /** Of the addresses that its phones have registered, where they are of one. */
+      readonly ipVersion?: IPVersion
+    }
   | { readonly granted: false; readonly cause: SeizeRefusal }
 
 /** What became of a seized DN; a missed offer puts its agent to Not Ready *before* the EventReleased that follows. */
@@ -90,6 +97,8 @@ export type Destination =
       /** The Request-URI, e.g. `sip:442079460018@127.0.0.1:6060`. */
       readonly uri: string
       readonly media: MediaPolicy
+      /** Of its server, where that is told by its address. */
+      readonly ipVersion?: IPVersion
     }
 
 /** Who calls: one of our DNs, or somebody on a trunk. */

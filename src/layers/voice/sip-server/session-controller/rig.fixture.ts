@@ -46,6 +46,12 @@ class ScriptedOwners implements Owners {
   readonly seized = new Map<string, string>()
   /** Seizures of these DNs wait until the test replies. */
   readonly slow = new Map<string, () => void>()
+  /** What they know of the addresses of phones. */
+  readonly ipVersions: Setting['ipVersions']
+
+  constructor({ ipVersions }: Setting) {
+    this.ipVersions = ipVersions
+  }
 
   seize(request: SeizeRequest, reply: Parameters<Owners['seize']>[1]): void {
     const { dn, purpose, connID } = request
@@ -54,7 +60,9 @@ class ScriptedOwners implements Owners {
     const answer = () => {
       if (refusal) return reply({ granted: false, cause: refusal })
       this.seized.set(dn, connID)
-      reply({ granted: true, owner: 'node1', ...(this.agents.has(dn) && { agentID: `agent${dn}` }) })
+      const ipVersion = this.ipVersions?.[Number(dn)]
+      const known = { ...(this.agents.has(dn) && { agentID: `agent${dn}` }), ...(ipVersion && { ipVersion }) }
+      reply({ granted: true, owner: 'node1', ...known })
     }
     if (this.slow.has(dn)) this.slow.set(dn, answer)
     else answer()
@@ -84,6 +92,8 @@ export class Asking implements Requester {
 
 export type Setting = {
   readonly media?: MediaPolicy
+  /** Of phones, by DN; nothing is known of the others. */
+  readonly ipVersions?: Readonly<Record<number, 4 | 6>>
   readonly overloaded?: boolean
   mostCalls?: number
   /** Legs that the trunk may have. */
@@ -102,7 +112,7 @@ export async function rig(world: World, setting: Setting = {}) {
   for (const dn of ['1001', '1002', '1003']) {
     phones.set(dn, new Phone((await agentAt(world, dn, phoneHost(dn), dn)).agent, dn, phoneHost(dn)))
   }
-  const owners = new ScriptedOwners()
+  const owners = new ScriptedOwners(setting)
   const checker = createChecker('full')
   const published: Event[] = []
   const publisher = publishing(node.runtime, published, checker)

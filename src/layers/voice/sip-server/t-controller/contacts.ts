@@ -5,9 +5,12 @@
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { grantedExpiry, type Register, type RequestedContact } from '#protocols/sip/core/registrar.ts'
 import { own } from '#protocols/sip/message/scan.ts'
+import { type IPVersion, ipVersionOf } from '../../model/ip-version.ts'
 import type { RegisteredContact } from '../notifier/documents.ts'
 
 export class Contacts {
+  /** Of all their addresses; none where they differ, or are names. */
+  ipVersion: IPVersion | undefined
   private readonly clock: Clock
   private readonly gone: () => void
   /** By contact: its URI, and when it expires on our clock. */
@@ -33,7 +36,7 @@ export class Contacts {
       if (seconds === 0) this.expiries.delete(keyOf(contact))
       else this.expiries.set(keyOf(contact), { uri: own(contact.uri), at: now + seconds * 1000 })
     }
-    this.watch()
+    this.changed()
   }
 
   /** With the seconds that are left. */
@@ -63,6 +66,12 @@ export class Contacts {
     const now = this.clock.monotonic()
     for (const [contact, { at }] of this.expiries) if (at <= now) this.expiries.delete(contact)
     if (before && !this.any) this.gone()
+    this.changed()
+  }
+
+  private changed(): void {
+    const [first, ...others] = [...this.expiries.values()].map(({ uri }) => ipVersionOf(uri))
+    this.ipVersion = others.every((version) => version === first) ? first : undefined
     this.watch()
   }
 }

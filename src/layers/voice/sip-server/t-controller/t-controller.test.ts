@@ -120,7 +120,7 @@ describe('T-Controller', () => {
     call.tell('Released', '1001', { ...q, callState: 'Redirected' })
     await world.run(100)
 
-    expect(reply).toEqual({ granted: true, agentID: '1001', owner: 'node1.dc1' })
+    expect(reply).toEqual({ granted: true, agentID: '1001', owner: 'node1.dc1', ipVersion: 4 })
     expect(desktop.names('1001').slice(-3)).toEqual(['Ringing', 'AgentNotReady', 'Released'])
     expect(desktop.events.at(-2)).toMatchObject({ reasons: { reason: 'no-answer' }, workMode: 'AuxWork' })
     expect(desktop.events.at(-1)).toMatchObject({ agentID: '1001' })

@@ -285,7 +285,9 @@ export class TController implements Owners {
       refuse: (by, error, words) => this.requester(by)?.refuse(error, words),
       granted: (dn, by) => {
         const agentID = dn.agent?.agentID
-        this.reply(by, { granted: true, owner: node.name, ...(agentID !== undefined && { agentID }) })
+        const { ipVersion } = dn.contacts
+        const known = { ...(agentID !== undefined && { agentID }), ...(ipVersion && { ipVersion }) }
+        this.reply(by, { granted: true, owner: node.name, ...known })
       },
       denied: (by, cause) => this.reply(by, { granted: false, cause }),
       withdraw: (dn, seizure) => this.withdraw(dn, seizure),

@@ -144,7 +144,7 @@ export function destined(turn: Turn, { reply }: InputOf<'seized'>): void {
 }
 
 function ring(turn: Turn, target: Reachable, reply?: InputOf<'seized'>['reply']): void {
-  const leg = call(turn, target, 'callee', turn.legAs('caller'))
+  const leg = call(turn, target, 'callee', turn.legAs('caller'), { reply })
   const otherDN = callingParty(turn)?.dn
   const by = turn.call.redirected?.at(-1)
   join(turn, { ...partyTo(target, leg, reply), otherDN }, by && { thirdPartyDN: by.dn })

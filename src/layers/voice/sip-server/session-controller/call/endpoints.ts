@@ -1,5 +1,7 @@
 /** Endpoints of a call: who is called, and how the media of two of them come together (architecture §8). */
 
+import type { IPVersion } from '../../../model/ip-version.ts'
+import { ipVersionIn } from '../media/descriptions.ts'
 import { link, settle, up } from '../media/exchange.ts'
 import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
@@ -10,11 +12,12 @@ import type { Turn } from './turn.ts'
 
 /**
  * INVITEs an endpoint: with the description of the one it is to talk to, so that one re-INVITE of that one will do; or,
- * where both are to be anchored, without, so that its media server can answer its offer. `referredBy`: the DN of ours
- * that transfers to it.
+ * where both are to be anchored, without, so that its media server can answer its offer.
  */
-export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined, referredBy?: string): Leg {
-  if (target.media === 'anchored') turn.set({ media: 'anchored' })
+export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg | undefined, more: More = {}): Leg {
+  const { reply, referredBy } = more
+  const theirs = target.kind === 'trunk' ? target.ipVersion : reply?.granted ? reply.ipVersion : undefined
+  if (target.media === 'anchored' || differ(ipVersionIn(partner?.remote), theirs)) turn.set({ media: 'anchored' })
   const { media, outside, redirected } = turn.call
   const { from, identity } = target.kind === 'trunk' && outside ? outside : turn.call
   const body = media === 'anchored' ? undefined : partner?.remote
@@ -33,6 +36,26 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
   return leg
 }
 
+type More = {
+  /** Of the owner of the DN that is called. */
+  readonly reply?: SeizeReply | undefined
+  /** The DN of ours that transfers to it. */
+  readonly referredBy?: string | undefined
+}
+
+const differ = (one: IPVersion | undefined, other: IPVersion | undefined): boolean =>
+  one !== undefined && other !== undefined && one !== other
+
+/**
+ * Whether media servers join the two that have told where they are: where that is the policy of the call, and where one
+ * is on IPv4 and the other on IPv6.
+ */
+export function areAnchored(turn: Turn, one: string, other: string): boolean {
+  const [here, there] = [one, other].map((id) => ipVersionIn(turn.leg(id)?.remote))
+  if (differ(here, there)) turn.set({ media: 'anchored' })
+  return turn.call.media === 'anchored'
+}
+
 /** The party that a target is. */
 export const partyTo = (target: Reachable, leg: Leg, reply?: SeizeReply) => ({
   dn: target.kind === 'dn' ? target.dn : target.number,
@@ -47,7 +70,7 @@ export const partyTo = (target: Reachable, leg: Leg, reply?: SeizeReply) => ({
 export function connect(turn: Turn, waiting: string, { leg: id, body, offer }: InputOf<'answered'>): void {
   turn.setLeg(id, { remote: body, state: offer ? 'Unacknowledged' : 'Inviting' })
   if (!offer) up(turn, id)
-  if (turn.call.media === 'anchored') {
+  if (areAnchored(turn, waiting, id)) {
     if (!mediaOf(turn, waiting)) openMedia(turn, waiting)
     openMedia(turn, id)
     return

@@ -157,7 +157,7 @@ export class ImaginedWorld {
       this.sessions.delete(leg)
       return input
     }
-    const body = description(one.isMedia ? '127.0.0.9' : '127.0.2.1', 10_000 + this.story.length)
+    const body = description(hostOf(one), 10_000 + this.story.length)
     if (one.state === 'calling') return [say('cancels', gone({ type: 'cancelled', at, leg, reason: undefined }))]
     if (one.state === 'inviting') {
       const rings = { type: 'progressed', at, leg, status: 180, body: undefined, fork: 'f', talks: true } as const
@@ -262,7 +262,7 @@ export class ImaginedWorld {
       this.seizing.splice(this.seizing.indexOf(dn), 1)
       if (granted) this.seized.add(dn)
       const answer = granted
-        ? ({ granted, owner: 'n', agentID: `agent${dn}` } as const)
+        ? ({ granted, owner: 'n', agentID: `agent${dn}`, ...(dn === '1003' && { ipVersion: 6 as const }) } as const)
         : ({ granted: false, cause } as const)
       return { type: 'seized', at: this.at, dn, reply: answer }
     }
@@ -385,6 +385,10 @@ export class ImaginedWorld {
     }
   }
 }
+
+/** Some phones have IPv6 alone. */
+const hostOf = ({ leg, isMedia }: Session): string =>
+  isMedia ? '127.0.0.9' : /[13579]$/.test(leg) ? '2001:db8::1' : '127.0.2.1'
 
 const session = (leg: string, state: Session['state'], isMedia: boolean, weOffered: boolean): Session => ({
   leg,

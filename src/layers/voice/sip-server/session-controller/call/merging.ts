@@ -9,6 +9,7 @@ import { link, settle, up } from '../media/exchange.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { GivenUp, Party } from './call.ts'
 import { endMerged } from './ending.ts'
+import { areAnchored } from './endpoints.ts'
 import type { InputOf } from './input.ts'
 import { leave } from './parties.ts'
 import { dismiss, leaveTransferred, transferRefused } from './transferring.ts'
@@ -110,7 +111,7 @@ function converse(turn: Turn, one: string, other: string): void {
     if (leg?.remote !== undefined) turn.setLeg(id, { remote: withDirection(leg.remote, unmuted) })
   }
   up(turn, other)
-  if (turn.call.media === 'anchored') {
+  if (areAnchored(turn, one, other)) {
     for (const id of [one, other]) if (!mediaOf(turn, id)) openMedia(turn, id)
     return
   }

@@ -16,8 +16,8 @@ export function taken(turn: Turn, input: InputOf<'answered'>): void {
   const caller = turn.legAs('caller')
   if (!caller) return
   turn.stop('Offer')
-  if (turn.call.media === 'anchored') stopPlaying(turn)
   connect(turn, caller.id, input)
+  if (turn.call.media === 'anchored') stopPlaying(turn)
   established(turn)
   turn.state = 'Talking'
 }

@@ -103,7 +103,7 @@ export function reserved(turn: Turn, { reply }: InputOf<'seized'>): void {
 
 /** INVITE, RouteUsed, Diverted, Ringing: in one turn (§3). */
 function offer(turn: Turn, target: Reachable, token?: number, reply?: InputOf<'seized'>['reply']): void {
-  const leg = call(turn, target, 'callee', turn.legAs('caller'))
+  const leg = call(turn, target, 'callee', turn.legAs('caller'), { reply })
   const party = partyTo(target, leg, reply)
   divert(turn, party.dn, token)
   join(turn, { ...party, queue: turn.call.queue?.dn, otherDN: callingParty(turn)?.dn })

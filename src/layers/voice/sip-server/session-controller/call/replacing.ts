@@ -4,8 +4,9 @@
  */
 
 import { link, settle } from '../media/exchange.ts'
-import { closeMedia, openMedia } from '../media/media-leg.ts'
+import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { Leg, Party } from './call.ts'
+import { areAnchored } from './endpoints.ts'
 import type { InputOf } from './input.ts'
 import { join, talk } from './parties.ts'
 import { changed, leaveTransferred } from './transferring.ts'
@@ -50,8 +51,9 @@ function takePlace(
   const queue = old.queue === undefined ? {} : { queue: old.queue }
   const taking = { dn, external: false, leg: leg.id, otherDN: other.dn, seized: true, ...agent, ...queue }
   const party = join(turn, { ...taking, state: 'Dialing', role: 'Origination' })
-  if (turn.call.media === 'anchored') openMedia(turn, leg.id)
-  else {
+  if (areAnchored(turn, leg.id, other.leg ?? '')) {
+    for (const id of [leg.id, other.leg ?? '']) if (!mediaOf(turn, id)) openMedia(turn, id)
+  } else {
     link(turn, leg.id, other.leg ?? '')
     for (const id of [leg.id, other.leg ?? '']) settle(turn, id)
   }

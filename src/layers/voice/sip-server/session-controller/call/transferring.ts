@@ -63,7 +63,8 @@ function ringThird(turn: Turn, reply?: SeizeReply): void {
   const by = turn.party(plan?.by)
   const stays = turn.party(plan?.stays)
   if (!plan || !by || !stays) return
-  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg), by.external ? undefined : by.dn)
+  const referredBy = by.external ? undefined : by.dn
+  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg), { reply, referredBy })
   const queue = by.queue === undefined ? {} : { queue: by.queue }
   join(turn, { ...partyTo(plan.target, leg, reply), ...queue, otherDN: stays.dn }, transferredBy(by))
   turn.start('Ring', turn.call.times.ringTimeout)

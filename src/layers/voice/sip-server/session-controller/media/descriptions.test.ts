@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
-import { isHold, muted, nextAnswer, nextOffer, sameAudio, silentAnswer } from './descriptions.ts'
+import { ipVersionIn, isHold, muted, nextAnswer, nextOffer, sameAudio, silentAnswer } from './descriptions.ts'
 
 const session = (origin: string, ...media: string[]): string =>
   [`v=0`, `o=${origin}`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', ...media, ''].join('\r\n')
@@ -73,6 +73,19 @@ describe('what a description says', () => {
   })
 })
 
+describe('the version of IP of a description', () => {
+  const moved = session('a 1 1 IN IP4 127.0.0.1', ...audio(6000), 'c=IN IP6 ::1')
+
+  it.each([
+    ['of the session', agent, 4],
+    ['of its audio, where that has an address of its own', moved, 6],
+    ['nobody knows where there is no address', 'v=0\r\no=6 1 1 IN IP6 ::1\r\ns=-\r\n', undefined],
+    ['nobody knows where there is no description', undefined, undefined],
+  ])('is that %s', (_which, text, version) => {
+    expect(ipVersionIn(text)).toBe(version)
+  })
+})
+
 describe('the answer of a leg without company', () => {
   it('takes the audio of the offer and lets nothing flow', () => {
     const answer = silentAnswer(withVideo)
@@ -81,5 +94,11 @@ describe('the answer of a leg without company', () => {
     expect(lines(answer, 'c')).toEqual(['c=IN IP4 0.0.0.0'])
     expect(lines(answer, 'a')).toEqual(['a=rtpmap:0 PCMU/8000', 'a=inactive'])
     expect(parseSdp(Buffer.from(answer))).not.toHaveProperty('error')
+  })
+
+  it('names the nowhere of IPv6 to a phone on IPv6', () => {
+    const answer = silentAnswer(session('a 1 1 IN IP6 ::1', ...audio(6000)).replace('IP4 127.0.0.1', 'IP6 ::1'))
+
+    expect(lines(answer, 'c')).toEqual(['c=IN IP6 ::'])
   })
 })

@@ -1,5 +1,11 @@
 /** Session descriptions as a B2BUA passes them on from leg to leg (RFC 3264 §8): what each dialog is told, as text. */
-import { buildSdp, withDirection as directedTo, matchingMedia, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
+import {
+  addressFields,
+  buildSdp,
+  withDirection as directedTo,
+  matchingMedia,
+  withOrigin,
+} from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
 import {
   audioOf,
@@ -9,6 +15,7 @@ import {
   type MediaDescription,
   type SessionDescription,
 } from '#protocols/media/sdp/session-description.ts'
+import type { IPVersion } from '../../../model/ip-version.ts'
 
 const read = (text: string): SessionDescription | undefined => {
   const description = parseSdp(Buffer.from(text))
@@ -105,24 +112,34 @@ const audioIn = (text: string): MediaDescription | undefined => {
   return description && audioOf(description)
 }
 
+/** Of the address its audio is at: the last one named, which is that of its section where that has one of its own. */
+export function ipVersionIn(text: string | undefined): IPVersion | undefined {
+  const at = text?.lastIndexOf(addressLine) ?? -1
+  if (text === undefined || at < 0) return undefined
+  return text.startsWith('6', at + addressLine.length) ? 6 : 4
+}
+
+const addressLine = '\nc=IN IP'
+
 /** An answer that takes the first audio stream of an offer and lets nothing flow yet: the leg has no peer so far. */
 export function silentAnswer(offer: string): string {
   const description = read(offer)
   if (!description) return offer
+  const nowhere = addressFields(ipVersionIn(offer) === 6 ? '::' : '0.0.0.0')
   const first = audioOf(description)
   const media = description.media.map((section) => (section === first ? parked(section) : refusedLines(section)))
   const lines = description.lines.flatMap((line): Line[] =>
-    line[0] === 'c' ? [['c', 'IN IP4 0.0.0.0']] : line[0] === 'v' || line[0] === 't' ? [line] : ownLine(line),
+    line[0] === 'c' ? [['c', nowhere]] : line[0] === 'v' || line[0] === 't' ? [line] : ownLine(line, nowhere),
   )
-  const withAddress = lines.some(([type]) => type === 'c') ? lines : addressed(lines)
+  const withAddress = lines.some(([type]) => type === 'c') ? lines : addressed(lines, nowhere)
   return write({ ...description, lines: withAddress, media })
 }
 
-const ownLine = ([type]: Line): Line[] =>
-  type === 'o' ? [['o', 'ringmain 1 1 IN IP4 0.0.0.0']] : type === 's' ? [['s', '-']] : []
+const ownLine = ([type]: Line, address: string): Line[] =>
+  type === 'o' ? [['o', `ringmain 1 1 ${address}`]] : type === 's' ? [['s', '-']] : []
 
-const addressed = (lines: readonly Line[]): Line[] =>
-  lines.flatMap((line): Line[] => (line[0] === 's' ? [line, ['c', 'IN IP4 0.0.0.0']] : [line]))
+const addressed = (lines: readonly Line[], address: string): Line[] =>
+  lines.flatMap((line): Line[] => (line[0] === 's' ? [line, ['c', address]] : [line]))
 
 const codecLine = ([type, value]: Line): boolean => type === 'a' && /^(?:rtpmap|fmtp|ptime):/.test(value)
 
