@@ -81,6 +81,23 @@ describe('reliable provisional responses of who is called (RFC 3262 §3)', () =>
     expect(ear.heard).toEqual(['acknowledged'])
   })
 
+  it('may be acknowledged after the 2xx that made it needless: the PRACK gets 200, and the call goes on (§3)', async () => {
+    const { world, raw, session, ear, prack } = await rawRings()
+
+    session.progress(180)
+    session.accept(sdp('answer'))
+    await world.run(10)
+    prack()
+    await world.run(10)
+    const heard = raw.heard()
+    raw.request('ACK', { to: raw.last('180').header('To') ?? '' })
+    await world.run(10)
+
+    expect(heard).toEqual(['180', '200', '200'])
+    expect(raw.last('200').header('CSeq')).toBe('2 PRACK')
+    expect(ear.heard).toEqual(['acknowledged'])
+  })
+
   it('that nobody acknowledges end the call with 504 and are not repeated any more', async () => {
     const { world, bob, raw, session, ear } = await rawRings()
 

@@ -102,6 +102,22 @@ describe('reliable provisional responses', () => {
     })
   })
 
+  it('take a PRACK that crosses the 2xx, once (§3)', () => {
+    const two = { ...sent, waiting: [...sent.waiting, { rseq: 8, response: ringing }] }
+
+    const accepted = take('Sent', two, { type: 'accept', response: ok })
+    expect(accepted).toMatchObject({ state: 'Terminated', data: sent })
+    const crossed = take('Terminated', accepted?.data ?? idle, acknowledge(7))
+    expect(crossed).toEqual({
+      state: 'Terminated',
+      data: idle,
+      effects: [{ type: 'acknowledged', request: prack, response: ringing }],
+    })
+    expect(take('Terminated', crossed?.data ?? sent, acknowledge(7))?.effects).toEqual([
+      { type: 'refuse', request: prack },
+    ])
+  })
+
   it('go the newest way of their INVITE', () => {
     const joined = take('Sent', { ...described, final: ok }, { type: 'join', invite: otherWay })
 

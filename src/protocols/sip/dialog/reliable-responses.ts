@@ -34,7 +34,7 @@ export type Effect =
   /** No PRACK in 64*T1. */
   | { type: 'giveUp' }
 
-/** Plain data: the first of `waiting` has been sent. */
+/** Plain data: the first of `waiting` has been sent, and after the 2xx is the only one. */
 export type Responses = {
   readonly T1: number
   readonly repeatAfter: number
@@ -62,15 +62,15 @@ export const reliableResponses: Machine<State, Input, Responses, Effect> = {
       accept: (responses, { response }) =>
         describes(responses.waiting)
           ? to('Sent', { ...responses, final: response })
-          : to('Terminated', noResponses(responses.T1), { type: 'accept', response }),
+          : to('Terminated', { ...responses, waiting: responses.waiting.slice(0, 1) }, { type: 'accept', response }),
       join: (responses, { invite }) => to('Sent', rerouted(responses, invite)),
       timerRepeat: repeat,
       timerGiveUp: (responses) => to('Terminated', noResponses(responses.T1), { type: 'giveUp' }),
       over: (responses) => to('Terminated', noResponses(responses.T1)),
     },
     Terminated: {
-      // The caller may acknowledge what our final response made needless.
-      prack: refused('Terminated'),
+      // §3: what is not repeated after the 2xx may still be acknowledged, and a 481 would make many a caller hang up.
+      prack: acknowledgeLate,
       progress: stayIn('Terminated'),
       accept: stayIn('Terminated'),
       join: stayIn('Terminated'),
@@ -112,6 +112,12 @@ function acknowledge(responses: Responses, { request, rseq }: { request: Message
   const { T1, final } = responses
   if (final === undefined || describes(rest)) return sendFirst({ ...responses, waiting: rest }, acknowledged)
   return to('Terminated', noResponses(T1), acknowledged, { type: 'accept', response: final })
+}
+
+function acknowledgeLate(responses: Responses, { request, rseq }: { request: Message; rseq: number }) {
+  const [first] = responses.waiting
+  if (first === undefined || first.rseq !== rseq) return to('Terminated', responses, { type: 'refuse', request })
+  return to('Terminated', noResponses(responses.T1), { type: 'acknowledged', request, response: first.response })
 }
 
 function rerouted(responses: Responses, invite: Message): Responses {
