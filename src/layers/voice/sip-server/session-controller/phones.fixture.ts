@@ -159,6 +159,14 @@ export class Line implements SessionUser {
   }
   /** An offer before there is an answer. */
   update(): void {
+  /** A re-INVITE without an offer, and this direction in the answer to theirs. */
+  reinviteLate(direction = 'sendrecv'): void {
+    this.sdp = this.sdp.replace(/a=(sendrecv|sendonly|recvonly|inactive)/, `a=${direction}`)
+    this.session?.reinvite(undefined, ({ status, body: offer, acknowledge }) => {
+      this.hear(`re-INVITE ${status}`, offer)
+      acknowledge?.(body(this.sdp))
+    })
+  }
     this.send('UPDATE', [], body(this.sdp))
   }
   send(method: string, fields: readonly (readonly [string, string])[], content?: Body): void {

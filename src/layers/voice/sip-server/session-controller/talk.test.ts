@@ -21,6 +21,37 @@ describe('in a talk', () => {
     await r.settled()
   })
 
+  it('passes hold and retrieve on from a side that re-INVITEs without an offer, as many an exchange does (RFC 6337 §5.3)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    callee.reinviteLate('sendonly')
+    await world.run(100)
+    const held = r.events()
+    callee.reinviteLate('sendrecv')
+    await world.run(100)
+    const retrieved = r.events()
+    const heard = [...callee.heard].filter((what) => what.startsWith('re-INVITE 200'))
+    caller.hangUp()
+
+    expect([held, retrieved]).toEqual([['Held 1002'], ['Retrieved 1002']])
+    expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 sendonly', 're-INVITE 127.0.2.2:10002'])
+    expect(heard).toEqual(['re-INVITE 200 127.0.2.1:10002', 're-INVITE 200 127.0.2.1:10002'])
+    await r.settled()
+  })
+
+  it('tells the other side where the audio of one goes that has moved it in its answer to our offer', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    callee.sdp = callee.sdp.replace('m=audio 10002', 'm=audio 10044')
+    callee.reinviteLate()
+    await world.run(100)
+    caller.hangUp()
+
+    expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10044'])
+    expect(r.events().filter((event) => !event.startsWith('Released'))).toEqual([])
+    await r.settled()
+  })
+
   it('holds and retrieves by request: the other side first, then the phone itself', async () => {
     const { world, r, caller, callee } = await talking(new World())
 

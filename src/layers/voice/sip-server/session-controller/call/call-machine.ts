@@ -3,7 +3,7 @@
  * effects are performed by `call-at-work.ts`.
  */
 import type { Machine, Step } from '#platform/machine/machine.ts'
-import { acknowledged, offered, stale } from '../media/exchange.ts'
+import { offered, stale } from '../media/exchange.ts'
 import type { Call, State } from './call.ts'
 import {
   alerted,
@@ -42,7 +42,17 @@ import {
 import { replaced, replacing, replacingGone } from './replacing.ts'
 import { anyRequest, asParty, pickUp } from './requests.ts'
 import { notServed, served, serviceEnded, serviceLeft } from './serving.ts'
-import { answeredInDialog, exchanged, holdBy, hungUp, informed, releaseBy, sendDigits, timed } from './talking.ts'
+import {
+  acknowledgedBy,
+  answeredInDialog,
+  exchanged,
+  holdBy,
+  hungUp,
+  informed,
+  releaseBy,
+  sendDigits,
+  timed,
+} from './talking.ts'
 import {
   hungUpTransferring,
   referred,
@@ -62,7 +72,7 @@ import { byRole, type Cells, row, Turn } from './turn.ts'
 /** What any call does about its legs, whatever it is about itself. */
 const anyState: Cells = {
   ...anyRequest,
-  acknowledged,
+  acknowledged: acknowledgedBy,
   offered,
   stale,
   reinvited: exchanged,

@@ -5,7 +5,7 @@ import { parseMsmlEvent } from '#protocols/media/msml/parse-msml.ts'
 import { errors } from '#protocols/tlib/errors.ts'
 import { onDevice } from '../events/publish.ts'
 import { isHold } from '../media/descriptions.ts'
-import { type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
+import { acknowledged, type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
 import { mediaOf, openMediaAgain, sendMsml } from '../media/media-leg.ts'
 import type { Exchange, Party } from './call.ts'
 import { calledSide, callingSide, end } from './ending.ts'
@@ -61,10 +61,21 @@ function notJoined(turn: Turn, leg: string, status: number) {
   end(turn, { ending, callState: 'GeneralError' })
 }
 
+/** Any state: an ACK. The answer in it, to the offer that a re-INVITE wanted of us, may hold or retrieve as an offer does. */
+export function acknowledgedBy(turn: Turn, input: InputOf<'acknowledged'>): void {
+  const { leg, body } = input
+  const wasUp = turn.leg(leg)?.state === 'Up'
+  acknowledged(turn, input)
+  if (wasUp && body !== undefined) heldOrRetrieved(turn, turn.partyOn(leg), body)
+}
+
 /** §6: nothing for the other side, one event when the dialog has settled. */
 function heldByPhone(turn: Turn, { ok }: Outcome, { from, offer: body }: Extract<Exchange, { why: 'pass' }>): void {
-  const party = turn.partyOn(from)
-  if (!ok || !party) return
+  if (ok) heldOrRetrieved(turn, turn.partyOn(from), body)
+}
+
+function heldOrRetrieved(turn: Turn, party: Party | undefined, body: string): void {
+  if (!party) return
   const holds = isHold(body)
   if (holds && party.state === 'Connected') become(turn, party.id, 'Held', 'EventHeld')
   else if (!holds && party.state === 'Held') become(turn, party.id, 'Connected', 'EventRetrieved')

@@ -61,14 +61,16 @@ export function up(turn: Turn, id: string): void {
   if (turn.leg(id)?.stale) settle(turn, id)
 }
 
-/** The caller's ACK to our 200. */
+/** The ACK to our 200, with the answer where our 200 had the offer. */
 export function acknowledged(turn: Turn, { leg: id, body }: InputOf<'acknowledged'>): void {
   const leg = turn.leg(id)
   if (!leg) return
   if (body !== undefined) turn.setLeg(id, { remote: body })
   if (leg.state === 'Accepted') up(turn, id)
   const peer = turn.leg(leg.peer)
-  if (body !== undefined && peer?.state === 'Unacknowledged') settle(turn, peer.id)
+  if (body === undefined || !peer) return
+  const news = leg.state === 'Up' && (leg.remote === undefined || !sameAudio(leg.remote, body))
+  if (peer.state === 'Unacknowledged' || (news && peer.peer === id)) settle(turn, peer.id)
 }
 
 /** What a re-INVITE came to; `failed`: the leg cannot be told, and its exchange says what that means. */
@@ -127,7 +129,8 @@ export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): void
   if (!leg) return
   const peer = turn.leg(leg.peer)
   const unchanged = body === undefined || body === leg.remote
-  if ((unchanged || !peer) && leg.local !== undefined) {
+  if (body === undefined && leg.local !== undefined && leg.state === 'Up') offerAnew(turn, leg, leg.local)
+  else if ((unchanged || !peer) && leg.local !== undefined) {
     // A session refresh, or an offer before the answer: the other side need not know, or not yet.
     turn.do({ type: 'acceptOffer', leg: id, body: nextAnswer(leg.local, leg.local, body) })
     if (body !== undefined) turn.setLeg(id, { remote: body })
@@ -135,6 +138,17 @@ export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): void
   } else if (body === undefined || peer?.state !== 'Up' || peer.exchange) {
     turn.do({ type: 'rejectOffer', leg: id, status: 491 })
   } else offer(turn, { ...peer, muted: false }, body, { why: 'pass', from: id, offer: body })
+}
+
+/**
+ * A re-INVITE that wants our offer. Who holds the call could not retrieve it by an answer to what it made us say (RFC 6337
+ * §5.3): all directions are offered again, unless it is held by request.
+ */
+function offerAnew(turn: Turn, leg: Leg, local: string): void {
+  const holds = turn.partyOn(leg.id)?.state === 'Held' && leg.muted !== true
+  const body = holds ? nextOffer(local, local, unmuted) : local
+  turn.do({ type: 'acceptOffer', leg: leg.id, body })
+  turn.setLeg(leg.id, { local: body })
 }
 
 /** RFC 3311 §5.2: who is rung at was offered what the caller has changed since. */
