@@ -268,6 +268,20 @@ describe('calls to and from a trunk', () => {
     await over(r, { by: 'carrier', cause: 'refused', status: 404 })
   })
 
+  it.each([302, 305, 401, 407, 422])(
+    'answers %i of the carrier by 500, for it is between the carrier and us: a phone would answer for itself',
+    async (status) => {
+      const { world, r } = await freshRig(new World())
+      r.carrier.onCall = (line) => line.reject(status)
+
+      const caller = r.phone('1001').dial('442079460099')
+      await world.run(100)
+
+      expect(caller.heard).toEqual(['500'])
+      await over(r, { by: 'carrier', cause: 'refused', status })
+    },
+  )
+
   it('tells the last device event the ending also where only the callee is ours', async () => {
     const { world, r } = await freshRig(new World())
     r.phone('1002').onCall = (line) => line.reject(486)

@@ -235,7 +235,7 @@ function fail(turn: Turn, failure: Failure, leg?: string, sipStatus = failure.st
   const calling = callingParty(turn)
   const called = leg === undefined ? undefined : turn.partyOn(leg)
   const ending = endingOf(turn.call, failure)
-  const { callState, status } = failure
+  const { callState, status, answer = status } = failure
   const extensions = failure.isBusy ? { SipStatus: sipStatus } : {}
   const by = failure.isBusy && called ? called : undefined
   if (called) {
@@ -246,7 +246,7 @@ function fail(turn: Turn, failure: Failure, leg?: string, sipStatus = failure.st
   if (failure.isBusy && calling && !calling.external) {
     become(turn, calling.id, 'Busy', 'EventDestinationBusy', { callState, extensions })
   }
-  end(turn, { ending, callState, status, by })
+  end(turn, { ending, callState, status: answer, by })
 }
 
 /** The caller gives up before anybody has answered. */

@@ -16,6 +16,8 @@ export type Failure = {
     | 'forbidden'
     | 'refused'
   readonly status: number
+  /** What the INVITE of who calls is answered, where that is not `status`. */
+  readonly answer?: number
   readonly callState: CallState
   /** It is told as EventDestinationBusy. */
   readonly isBusy: boolean
@@ -44,13 +46,20 @@ export function failureOfPhone(status: number): Failure {
 /** Of a media server: it cannot read the caller's description, or has nothing in common with it; no other will. */
 export const isUnsuitable = (status: number): boolean => status === 400 || status === 488
 
-/** Of a carrier: its status is the caller's. */
+/** Of a carrier: its status is the caller's, unless it is about us alone. */
 export const failureOfCarrier = (status: number): Failure => ({
   cause: 'refused',
   status,
+  ...(isBetween(status) && { answer: 500 }),
   callState: carrierStates[status] ?? 'GeneralError',
   isBusy: true,
 })
+
+/**
+ * What wants another request of us: whom it redirects, who we are, how long a session lasts. Who calls would do for
+ * himself what was meant for us, and a challenge that he cannot meet is an offence of his.
+ */
+const isBetween = (status: number): boolean => status < 400 || status === 401 || status === 407 || status === 422
 
 const carrierStates: Readonly<Record<number, CallState>> = {
   404: 'SitInvalidnum',
