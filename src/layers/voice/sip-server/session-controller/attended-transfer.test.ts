@@ -60,6 +60,23 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     await over(r, { by: 'agent', cause: 'hangup' })
   })
 
+  it('is refused from outside, as whoever learns tags could take a call: 403', async () => {
+    const scene = await consulting()
+    const other = scene.r.carrier.dial('1003')
+    await scene.r.world.run(100)
+    scene.r.phone('1003').line.answer()
+    await scene.r.world.run(100)
+
+    refer(scene.caller, '1003', replaces(other))
+    await scene.r.world.run(100)
+    const { heard } = scene.caller
+    for (const line of [scene.caller, other, scene.second]) line.hangUp()
+    await scene.r.world.run(100)
+
+    expect(heard[0]).toBe('REFER 403')
+    await scene.r.settled()
+  })
+
   it('tells both whom they have now, under the ConnID of the first call', async () => {
     const scene = await consulting({}, '1003')
     const { r, main, consult } = scene

@@ -108,6 +108,20 @@ describe('single-step transfer (event flows §7)', () => {
     await r.settled()
   })
 
+  it('sends nobody outside by a REFER from outside: toll fraud', async () => {
+    const { world, r, caller } = await talking()
+
+    refer(caller, '442079460018')
+    await world.run(100)
+    const lines = r.carrier.lines.length
+    caller.hangUp()
+    await world.run(100)
+
+    expect(caller.heard[0]).toBe('REFER 403')
+    expect(lines).toBe(1)
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
   it('refuses a REFER whose Replaces names no dialog, and one that leads nowhere', async () => {
     const { world, r, caller, agent } = await talking()
 

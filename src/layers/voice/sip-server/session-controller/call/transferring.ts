@@ -19,6 +19,8 @@ export function referred(turn: Turn, { leg, request, number, target }: InputOf<'
   const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
   if (!by) return respond(403)
   if (!target || target.kind === 'service') return respond(404)
+  // Toll fraud: nobody outside has us call outside.
+  if (by.external && target.kind === 'trunk') return respond(403)
   respond(202)
   turn.setLeg(leg, { refers: true })
   notify(turn, leg, 'SIP/2.0 100 Trying', 'active;expires=60')
