@@ -122,6 +122,66 @@ describe('single-step transfer (event flows §7)', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('lets a phone hang up though the owner of the third has not answered yet: who stays is rung through', async () => {
+    const { world, r, caller, agent } = await talking()
+    r.owners.slow.set('1002', () => {})
+
+    refer(agent, '1002')
+    await world.run(100)
+    agent.hangUp()
+    await world.run(100)
+    r.owners.slow.get('1002')?.()
+    await world.run(100)
+    r.phone('1002').line.answer()
+    await world.run(100)
+    const events = r.events()
+    caller.hangUp()
+    await world.run(100)
+
+    expect(events).toEqual(['Ringing 1002 Transferred', 'Released 1001 Transferred', 'Established 1002'])
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
+  it('brings who stays back to its queue where the phone has hung up and the owner refuses the third', async () => {
+    const { world, r, caller, agent } = await talking()
+    r.owners.refusals.set('1002', 'busy')
+    r.owners.slow.set('1002', () => {})
+
+    refer(agent, '1002')
+    await world.run(100)
+    agent.hangUp()
+    await world.run(100)
+    r.owners.slow.get('1002')?.()
+    await world.run(100)
+    const events = r.events()
+    caller.hangUp()
+    await world.run(100)
+
+    expect(events).toEqual(['Released 1001 Transferred', 'Queued 8010', 'RouteRequest 8010'])
+    await over(r, { by: 'customer', cause: 'abandoned-queue' })
+  })
+
+  it('ends with the cause of the third where there is no queue to go back to', async () => {
+    const world = new World()
+    const r = await rig(world)
+    const caller = r.carrier.dial('1001')
+    await world.run(100)
+    const agent = r.phone('1001').line
+    agent.answer()
+    await world.run(100)
+    r.owners.refusals.set('1002', 'busy')
+    r.owners.slow.set('1002', () => {})
+    refer(agent, '1002')
+    await world.run(100)
+    agent.hangUp()
+    await world.run(100)
+    r.owners.slow.get('1002')?.()
+    await world.run(100)
+
+    expect(caller.heard.at(-1)).toContain('BYE')
+    await over(r, { by: 'agent', cause: 'busy', status: 486 })
+  })
+
   it('refuses a REFER whose Replaces names no dialog, and one that leads nowhere', async () => {
     const { world, r, caller, agent } = await talking()
 

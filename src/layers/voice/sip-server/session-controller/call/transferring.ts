@@ -3,10 +3,10 @@ import { errors } from '#protocols/tlib/errors.ts'
 import { onDevice } from '../events/publish.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
-import type { Party, Target } from './call.ts'
+import type { Party, Reachable, Target } from './call.ts'
 import { calledSide, end, reasonFields } from './ending.ts'
 import { call, connect, partyTo } from './endpoints.ts'
-import { endingOf, errorOfSeizure, type Failure, failureOfPhone, failures } from './failures.ts'
+import { endingOf, errorOfSeizure, type Failure, failureOfPhone, failureOfSeizure, failures } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { become, join, leave } from './parties.ts'
 import { enqueue, requeue } from './queueing.ts'
@@ -56,9 +56,27 @@ function transfer(
 
 /** Transferring: the owner of the third has answered. */
 export function thirdSeized(turn: Turn, { reply }: InputOf<'seized'>): void {
-  if (reply.granted) ringThird(turn, reply)
+  const hasLeft = turn.party(turn.call.transfer?.by)?.leg === undefined
+  if (reply.granted) {
+    ringThird(turn, reply)
+    if (hasLeft) letGo(turn)
+  } else if (hasLeft) thirdRefused(turn, failureOfSeizure(reply.cause))
   else transferFailed(turn, errorOfSeizure(reply.cause), reply.cause === 'busy' ? 486 : 480)
 }
+
+/** Transferring: nobody is left to keep the call. */
+function thirdRefused(turn: Turn, failure: Failure): void {
+  const { transfer: plan } = turn.call
+  const by = turn.party(plan?.by)
+  const stays = turn.party(plan?.stays)
+  if (!plan || !by || stays?.leg === undefined) return
+  turn.setLeg(stays.leg, { role: 'caller', peer: mediaOf(turn, stays.leg)?.id })
+  leaveTransferred(turn, by, nameOf(plan.target), plan.token)
+  turn.set({ transfer: undefined })
+  recall(turn, undefined, failure)
+}
+
+const nameOf = (target: Reachable): string => (target.kind === 'dn' ? target.dn : target.number)
 
 function ringThird(turn: Turn, reply?: SeizeReply): void {
   const { transfer: plan } = turn.call
@@ -88,7 +106,7 @@ export function thirdAnswers(turn: Turn, input: InputOf<'answered'>): void {
 }
 
 /** Who transferred leaves; who stays learns whom it has now. */
-function letGo(turn: Turn, gone = false): void {
+function letGo(turn: Turn): void {
   const { transfer: plan } = turn.call
   const by = turn.party(plan?.by)
   const stays = turn.party(plan?.stays)
@@ -96,7 +114,7 @@ function letGo(turn: Turn, gone = false): void {
   if (!plan || !by || !stays || !third) return
   if (by.leg !== undefined) {
     closeMedia(turn, by.leg)
-    if (!gone) dismiss(turn, by.leg)
+    dismiss(turn, by.leg)
   }
   turn.setLeg(stays.leg ?? '', { role: 'caller' })
   turn.setLeg(third.leg ?? '', { role: 'callee' })
@@ -172,11 +190,13 @@ export function transferRefused(turn: Turn, id: string | undefined, words: strin
 /** Transferring: a phone may hang up as soon as its REFER has been taken. */
 export function hungUpTransferring(turn: Turn, input: InputOf<'ended'>) {
   const party = turn.partyOn(input.leg)
-  const third = turn.legAs('target')
-  const leaves = party !== undefined && party.id === turn.call.transfer?.by && third !== undefined
+  const leaves = party !== undefined && party.id === turn.call.transfer?.by
   if (!leaves || input.cause !== 'bye') return hungUp(turn, input)
+  closeMedia(turn, input.leg)
   turn.dropLeg(input.leg)
-  letGo(turn, true)
+  turn.setParty(party.id, { leg: undefined })
+  // Where the owner of the third has not answered yet, its answer decides.
+  if (turn.legAs('target')) letGo(turn)
 }
 
 /** Transferred: the third could not be had. With a queue the call goes back to it, else it ends (§7, last row). */
@@ -192,8 +212,8 @@ export function thirdUnanswered(turn: Turn): void {
   recall(turn, leg.id, failures.noAnswer)
 }
 
-function recall(turn: Turn, leg: string, failure: Failure) {
-  const third = turn.partyOn(leg)
+function recall(turn: Turn, leg: string | undefined, failure: Failure) {
+  const third = leg === undefined ? undefined : turn.partyOn(leg)
   const caller = turn.legAs('caller')
   turn.stop('Ring')
   const { callState } = failure
