@@ -105,7 +105,8 @@ export abstract class DialogSession implements Session {
     }
     const user = new OneRequest((outcome) => {
       done(outcome)
-      this.heard(outcome)
+      // RFC 5057 §5.1: who wants no NOTIFY ends his subscription, not the session in the same dialog.
+      if (method !== 'NOTIFY') this.heard(outcome)
     })
     this.send(method, { fields, body }, user)
   }

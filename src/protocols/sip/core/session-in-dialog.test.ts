@@ -154,6 +154,19 @@ describe('requests in a dialog', () => {
     expect(remains(bob)).toEqual([nothing])
   })
 
+  it('say nothing of the dialog where a NOTIFY is refused: that ends a subscription (RFC 5057 §5.1)', async () => {
+    const { world, raw, session, ear } = await rawAndBob()
+    const { heard, done } = outcomes()
+
+    session.request('NOTIFY', done)
+    await world.run(10)
+    respond(raw, raw.last('NOTIFY'), 481)
+    await world.run(10)
+
+    expect(heard).toEqual(['481 Call/Transaction Does Not Exist'])
+    expect(ear.heard).toEqual([])
+  })
+
   it('say so by silence too, and a BYE is tried then (§12.2.1.2)', async () => {
     const { world, bob, raw, session, ear } = await rawAndBob()
 

@@ -93,6 +93,8 @@ export class Line implements SessionUser {
   sdp: string
   readonly requests: Message[] = []
   reofferAnswer: number | undefined
+  /** The status it answers NOTIFY with, where that is not 200. */
+  refusedNotify: number | undefined
 
   constructor(sdp: string) {
     this.sdp = sdp
@@ -122,7 +124,7 @@ export class Line implements SessionUser {
   requested({ request, respond }: EventOf<'requested'>): void {
     this.requests.push(request)
     if (request.method !== 'OPTIONS') this.heard.push(request.method)
-    respond(200)
+    respond(request.method === 'NOTIFY' ? (this.refusedNotify ?? 200) : 200)
   }
   ended({ cause, reason }: EventOf<'ended'>): void {
     const what = cause === 'bye' ? 'BYE' : cause
@@ -157,8 +159,6 @@ export class Line implements SessionUser {
     this.sdp = this.sdp.replace(/a=(sendrecv|sendonly|recvonly|inactive)/, `a=${direction}`)
     this.session?.reinvite(body(this.sdp), ({ status, body: answer }) => this.hear(`re-INVITE ${status}`, answer))
   }
-  /** An offer before there is an answer. */
-  update(): void {
   /** A re-INVITE without an offer, and this direction in the answer to theirs. */
   reinviteLate(direction = 'sendrecv'): void {
     this.sdp = this.sdp.replace(/a=(sendrecv|sendonly|recvonly|inactive)/, `a=${direction}`)
@@ -167,6 +167,8 @@ export class Line implements SessionUser {
       acknowledge?.(body(this.sdp))
     })
   }
+  /** An offer before there is an answer. */
+  update(): void {
     this.send('UPDATE', [], body(this.sdp))
   }
   send(method: string, fields: readonly (readonly [string, string])[], content?: Body): void {

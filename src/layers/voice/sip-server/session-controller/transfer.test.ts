@@ -108,20 +108,6 @@ describe('single-step transfer (event flows §7)', () => {
     await r.settled()
   })
 
-  it('sends nobody outside by a REFER from outside: toll fraud', async () => {
-    const { world, r, caller } = await talking()
-
-    refer(caller, '442079460018')
-    await world.run(100)
-    const lines = r.carrier.lines.length
-    caller.hangUp()
-    await world.run(100)
-
-    expect(caller.heard[0]).toBe('REFER 403')
-    expect(lines).toBe(1)
-    await over(r, { by: 'customer', cause: 'hangup' })
-  })
-
   it('lets a phone hang up though the owner of the third has not answered yet: who stays is rung through', async () => {
     const { world, r, caller, agent } = await talking()
     r.owners.slow.set('1002', () => {})
@@ -180,6 +166,35 @@ describe('single-step transfer (event flows §7)', () => {
 
     expect(caller.heard.at(-1)).toContain('BYE')
     await over(r, { by: 'agent', cause: 'busy', status: 486 })
+  })
+
+  it('keeps the call of a phone that refuses to hear what came of its REFER (RFC 5057 §5.1)', async () => {
+    const { world, r, caller, agent } = await talking()
+    r.phone('1002').onCall = (line) => line.reject(486)
+    agent.refusedNotify = 481
+
+    refer(agent, '1002')
+    await world.run(1000)
+    const heard = [...caller.heard]
+    caller.hangUp()
+    await world.run(100)
+
+    expect(heard).toEqual([])
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
+  it('sends nobody outside by a REFER from outside: toll fraud', async () => {
+    const { world, r, caller } = await talking()
+
+    refer(caller, '442079460018')
+    await world.run(100)
+    const lines = r.carrier.lines.length
+    caller.hangUp()
+    await world.run(100)
+
+    expect(caller.heard[0]).toBe('REFER 403')
+    expect(lines).toBe(1)
+    await over(r, { by: 'customer', cause: 'hangup' })
   })
 
   it('refuses a REFER whose Replaces names no dialog, and one that leads nowhere', async () => {
