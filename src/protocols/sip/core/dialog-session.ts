@@ -61,6 +61,10 @@ export abstract class DialogSession implements Session {
   protected timer: SessionTimer | undefined
   /** Where the other side is a provider that may ask for our password. */
   protected challenges: Challenges | undefined
+  /** What proved us in the last INVITE. */
+  protected credentials: Fields | undefined
+  /** Since when its flow is gone, on our clock. */
+  private unreachableSince: number | undefined
   private byePending = false
 
   constructor(owner: SessionOwner, callID: string, localTag: string) {
@@ -174,7 +178,8 @@ export abstract class DialogSession implements Session {
 
   /** §12.2.1.2: 408 and 481 say that the dialog is gone, as nobody answering does. */
   heard({ status, reason }: RequestOutcome): void {
-    if ((status !== 408 && status !== 481) || this.phase === 'Early' || this.phase === 'Over') return
+    const unreachable = this.isUnreachable(status)
+    if ((status !== 408 && status !== 481 && !unreachable) || this.phase === 'Early' || this.phase === 'Over') return
     const { user } = this
     if (status === 408 && this.phase === 'Confirmed') this.sendBye()
     this.usageOver()
@@ -184,6 +189,13 @@ export abstract class DialogSession implements Session {
   /** A target refresh (§12.2.1.2) by the 2xx to our re-INVITE. Nothing where its Contact is none. */
   refresh(message: Message): void {
     this.refreshAt(this.dialogs.length - 1, message)
+  }
+
+  /** RFC 5626 §5.3: the connection to the peer has gone, and it has had time to come back. */
+  private isUnreachable(status: number): boolean {
+    const now = this.owner.runtime.clock.monotonic()
+    this.unreachableSince = status === 430 ? (this.unreachableSince ?? now) : undefined
+    return this.unreachableSince !== undefined && now - this.unreachableSince >= flowGrace
   }
 
   /** What a re-INVITE or UPDATE of ours asks for of its session timer. */
@@ -374,6 +386,9 @@ const SESSION_EXPIRES = fieldId('Session-Expires')
 const nobody: SessionUser = { ended() {} }
 
 /** The text of Reason (RFC 3326). */
+/** ms in which an endpoint whose connection broke registers over another one: what browsers wait at most, and some. */
+const flowGrace = 40_000
+
 export function reasonOf(request: Message): string | undefined {
   const reason = request.header('Reason')
   return reason === undefined ? undefined : own(reason)

@@ -167,6 +167,23 @@ describe('requests in a dialog', () => {
     expect(ear.heard).toEqual([])
   })
 
+  it('say so by a flow that is gone and has not come back in 40 s (RFC 5626 §5.3)', async () => {
+    const { world, raw, session, ear } = await rawAndBob()
+    const ask = async (status: number) => {
+      session.request('OPTIONS', () => {})
+      await world.run(10)
+      respond(raw, raw.last('OPTIONS'), status)
+      await world.run(20_000)
+    }
+
+    for (const status of [430, 430, 200, 430, 430]) await ask(status)
+    const before = [...ear.heard]
+    await ask(430)
+
+    expect(before).toEqual([])
+    expect(ear.heard).toEqual(['ended gone 430 Flow Failed'])
+  })
+
   it('say so by silence too, and a BYE is tried then (§12.2.1.2)', async () => {
     const { world, bob, raw, session, ear } = await rawAndBob()
 
