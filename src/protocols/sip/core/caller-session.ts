@@ -1,5 +1,5 @@
 /** A session this side opened: RFC 3261 §13.2, with the forks of its INVITE (§13.2.2.4). */
-import { confirmed, counted, type Dialog, dialogOfCaller, nextURI, requestIn } from '../dialog/dialog.ts'
+import { confirmed, type Dialog, dialogOfCaller } from '../dialog/dialog.ts'
 import { type Effect, type Input, inviteClientUsage, type State, type Usage } from '../dialog/invite-client-usage.ts'
 import { buildRequest, type RequestParts } from '../message/build-request.ts'
 import type { Body, Fields } from '../message/draft.ts'
@@ -45,6 +45,8 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   private reliable: Map<string, number> | undefined
   /** What a reliable response or an UPDATE of an early dialog described: its 2xx need not say it again. */
   private early: Map<string, Body | undefined> | undefined
+  /** The highest number that a PRACK or UPDATE of an early dialog had: that of a BYE to any of them is higher. */
+  private lastEarly = 0
   /** What the first 2xx makes ours. */
   private candidate: Dialog | undefined
 
@@ -195,6 +197,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
 
   private authorized(fields: Fields | undefined): Fields | undefined {
     const credentials = this.challenges?.take() ?? []
+    this.credentials = credentials
     return credentials.length === 0 ? fields : [...(fields ?? []), ...credentials]
   }
 
@@ -204,6 +207,8 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     if (invitation === undefined) return
     this.invite = { ...this.invite, cseq: this.invite.cseq + 1 }
     this.dialogs = []
+    this.reliable = undefined
+    this.early = undefined
     this.start(invitation)
   }
 
@@ -261,6 +266,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
 
   /** The early dialogs of other forks end with it (§13.2.2.4). */
   private confirm(response: Message) {
+    for (const { localCSeq } of this.dialogs) this.lastEarly = Math.max(this.lastEarly, localCSeq)
     if (this.candidate !== undefined) this.dialogs = [this.candidate]
     this.candidate = undefined
     if (this.usage.state !== 'Ended') this.timerAgreed(response)
@@ -274,14 +280,10 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   /** ACK, and BYE where this is the first 2xx of that fork. */
   private dismiss(response: Message, first: boolean) {
     const dialog = this.dialogOf(response)
-    const hop = dialog === undefined ? undefined : this.owner.nextHop(nextURI(dialog))
-    if (dialog === undefined || hop === undefined) return
+    if (dialog === undefined) return
     this.acknowledge(this.invite.cseq, undefined, dialog)
-    if (!first) return
-    const { localCSeq } = counted(dialog)
-    const fields = this.owner.fields.ofRequest('BYE', undefined)
-    const bye = buildRequest(requestIn(dialog, 'BYE', localCSeq, { fields }))
-    this.owner.transactions.request(bye, hop, new OneRequest(() => {}))
+    const counted = { ...dialog, localCSeq: Math.max(dialog.localCSeq, this.lastEarly) }
+    if (first) this.send('BYE', {}, new OneRequest(() => {}), counted)
   }
 }
 

@@ -64,10 +64,10 @@ async function call(realm: string, stale = false) {
 }
 
 describe('a session with a provider that asks for a password (RFC 3261 §22.2)', () => {
-  it('sends the INVITE again with it, under the next number', async () => {
+  it('sends the INVITE again with it, under the next number, and the ACK to its 2xx, too (§13.2.2.4)', async () => {
     const { heard, told } = await call('provider')
 
-    expect(heard).toEqual(['INVITE 1', 'ACK 1', 'INVITE 2 authorized', 'ACK 2'])
+    expect(heard).toEqual(['INVITE 1', 'ACK 1', 'INVITE 2 authorized', 'ACK 2 authorized'])
     expect(told).toEqual(['answered'])
   })
 
@@ -85,7 +85,7 @@ describe('a session with a provider that asks for a password (RFC 3261 §22.2)',
 
     expect(outcomes).toEqual([200, 200])
     expect(heard).toEqual([
-      ...['INVITE 3', 'ACK 3', 'INVITE 4 authorized', 'ACK 4'],
+      ...['INVITE 3', 'ACK 3', 'INVITE 4 authorized', 'ACK 4 authorized'],
       ...['INFO 5', 'INFO 6 authorized'],
       ...['BYE 7', 'BYE 8 authorized'],
     ])

@@ -134,10 +134,11 @@ export abstract class DialogSession implements Session {
     if (!this.usageAcknowledged(ack)) this.exchange?.acknowledged(ack)
   }
 
-  /** Sends a request in our dialog, or in another early one; its number. */
+  /** Sends a request in our dialog, or in another one, which need not be kept; its number. */
   send(method: string, content: RequestContent, user: ClientUser, of = this.dialog): number {
     const dialog = counted(of)
-    this.dialogs[this.dialogs.indexOf(of)] = dialog
+    const at = this.dialogs.indexOf(of)
+    if (at >= 0) this.dialogs[at] = dialog
     const hop = this.owner.nextHop(nextURI(dialog))
     if (hop === undefined) this.owner.runtime.clock.turn(() => user.failed('transport'))
     else this.transmit(dialog, method, content, hop, user)
@@ -150,22 +151,26 @@ export abstract class DialogSession implements Session {
       owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, content), hop, user)
       return
     }
-    const all = { ...content, fields: [...(content.fields ?? []), ...challenges.take()] }
-    const again = (response: Message) => this.challenged(response, content.body) && this.send(method, content, user) > 0
+    const credentials = challenges.take()
+    if (method === 'INVITE') this.credentials = credentials
+    const all = { ...content, fields: [...(content.fields ?? []), ...credentials] }
+    const now = () => this.dialogs[this.indexOf(dialog.remoteTag)] ?? dialog
+    const again = (response: Message) =>
+      this.challenged(response, content.body, now()) && this.send(method, content, user, now()) > 0
     // Whoever re-INVITEs sends it again himself: its number is that of the ACK.
     const hears = method === 'INVITE' ? user : new Unchallenged(user, again)
     owner.transactions.request(this.draft(dialog, method, dialog.localCSeq, hop, all), hop, hears)
   }
 
   /** Whether a request in the dialog has a chance when it is sent again (§22.2). */
-  challenged(response: Message, body: Body | undefined): boolean {
-    return this.challenges?.answered(response, this.dialog.remoteTarget, body) === true
+  challenged(response: Message, body: Body | undefined, dialog = this.dialog): boolean {
+    return this.challenges?.answered(response, dialog.remoteTarget, body) === true
   }
 
-  /** The ACK to a 2xx (§13.2.2.4). */
+  /** The ACK to a 2xx (§13.2.2.4): nobody can ask it for credentials, so it has those of its INVITE. */
   acknowledge(cseq: number, body: Body | undefined, dialog = this.dialog): void {
     const hop = this.owner.nextHop(nextURI(dialog))
-    const draft = buildRequest(requestIn(dialog, 'ACK', cseq, { body }))
+    const draft = buildRequest(requestIn(dialog, 'ACK', cseq, { body, fields: this.credentials }))
     if (hop !== undefined) this.owner.transactions.send(draft, hop, branchOfAck(dialog, cseq))
   }
 
@@ -176,7 +181,7 @@ export abstract class DialogSession implements Session {
     transaction.respond(status, { ...parts, contact, fields: fields.ofResponse(method, status, parts.fields) })
   }
 
-  /** §12.2.1.2: 408 and 481 say that the dialog is gone, as nobody answering does. */
+  /** §12.2.1.2: 408 and 481 say that the dialog is gone, as nobody answering does; so does 430 that lasts. */
   heard({ status, reason }: RequestOutcome): void {
     const unreachable = this.isUnreachable(status)
     if ((status !== 408 && status !== 481 && !unreachable) || this.phase === 'Early' || this.phase === 'Over') return
@@ -186,16 +191,16 @@ export abstract class DialogSession implements Session {
     user.ended({ cause: 'gone', reason: `${status} ${reason}` })
   }
 
-  /** A target refresh (§12.2.1.2) by the 2xx to our re-INVITE. Nothing where its Contact is none. */
-  refresh(message: Message): void {
-    this.refreshAt(this.dialogs.length - 1, message)
-  }
-
   /** RFC 5626 §5.3: the connection to the peer has gone, and it has had time to come back. */
   private isUnreachable(status: number): boolean {
     const now = this.owner.runtime.clock.monotonic()
     this.unreachableSince = status === 430 ? (this.unreachableSince ?? now) : undefined
     return this.unreachableSince !== undefined && now - this.unreachableSince >= flowGrace
+  }
+
+  /** A target refresh (§12.2.1.2) by the 2xx to our re-INVITE. Nothing where its Contact is none. */
+  refresh(message: Message): void {
+    this.refreshAt(this.dialogs.length - 1, message)
   }
 
   /** What a re-INVITE or UPDATE of ours asks for of its session timer. */
@@ -381,14 +386,14 @@ export abstract class DialogSession implements Session {
   }
 }
 
+/** ms in which an endpoint whose connection broke registers over another one: what browsers wait at most, and some. */
+const flowGrace = 40_000
+
 const SESSION_EXPIRES = fieldId('Session-Expires')
 
 const nobody: SessionUser = { ended() {} }
 
 /** The text of Reason (RFC 3326). */
-/** ms in which an endpoint whose connection broke registers over another one: what browsers wait at most, and some. */
-const flowGrace = 40_000
-
 export function reasonOf(request: Message): string | undefined {
   const reason = request.header('Reason')
   return reason === undefined ? undefined : own(reason)

@@ -282,6 +282,19 @@ describe('reliable provisional responses to who calls (RFC 3262 §4)', () => {
     expect(raw.last('BYE').cseq).toBe(3)
   })
 
+  it('count in their fork: the BYE to one that answers too late has a higher number (§12.2.1.1)', async () => {
+    const { raw, provide } = await aliceCallsRaw()
+
+    await provide(183, 1, 'one', 'first')
+    await provide(183, 9, 'two', 'second')
+    await provide(180, 10, undefined, 'second')
+    await provide(200, '', undefined, 'first')
+    await provide(200, '', undefined, 'second')
+
+    expect(raw.last('PRACK').cseq).toBe(3)
+    expect([raw.last('BYE').toTag, raw.last('BYE').cseq]).toEqual(['second', 4])
+  })
+
   it('let who is called make the next offer in UPDATE, and no other may (RFC 3311 §5.2)', async () => {
     const { world, raw, ear, provide, invite } = await aliceCallsRaw()
     const update = (tag: string, cseq: number) => {
