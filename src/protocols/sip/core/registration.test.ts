@@ -31,12 +31,12 @@ async function registrarAt(world: World, host: string, grant: (request: Message)
 }
 const granted = (): [number, Fields] => [200, [['Contact', `${contact};expires=30`]]]
 
-async function robot(world: World, hosts: readonly string[], password = 'demo') {
-  const { agent, ...rest } = await phone(world, 'robot', '127.0.0.1')
+async function robot(world: World, hosts: readonly string[], password = 'demo', name = 'robot', host = '127.0.0.1') {
+  const { agent, ...rest } = await phone(world, name, host)
   const changes: boolean[] = []
   const registration = new Registration({
     userAgent: agent,
-    runtime: world.host('robot'),
+    runtime: world.host(name),
     log: silentLog,
     addressOfRecord: '<sip:1011@ringmain>',
     registrar: 'sip:ringmain',
@@ -79,6 +79,36 @@ describe('a registration', () => {
     expect(seen).toHaveLength(4)
     expect(changes).toEqual([true, false])
     expect(remains(phone)).toEqual([nothing])
+  })
+
+  it('is removed at the end, too, where its first request or a refresh has no answer yet', async () => {
+    const world = new World()
+    const { seen } = await registrarAt(world, '127.0.0.2')
+    const { registration } = await robot(world, ['127.0.0.2'])
+    registration.start()
+    await world.run(1_000)
+    world.links.partition(['robot'], ['127.0.0.2'])
+    await world.run(30_000)
+    world.links.heal(['robot'], ['127.0.0.2'])
+    const young = await robot(world, ['127.0.0.2'], 'demo', 'young', '127.0.0.9')
+    young.registration.start()
+
+    const stopped = Promise.all([registration.stop(), young.registration.stop()])
+    await world.complete(stopped)
+
+    expect(seen.filter(({ expires, ok }) => ok && expires === '0')).toHaveLength(2)
+  })
+
+  it('is not removed where the registrar wants none', async () => {
+    const world = new World()
+    const { seen } = await registrarAt(world, '127.0.0.2')
+    const { registration } = await robot(world, ['127.0.0.2'], 'wrong')
+    registration.start()
+    await world.run(500)
+
+    await world.complete(registration.stop())
+
+    expect(seen.map(({ expires }) => expires)).toEqual(['3600', '3600'])
   })
 
   it('asks for the lifetime the registrar wants at least (§10.2.8)', async () => {

@@ -63,6 +63,8 @@ export class Registration {
   private lengthened = false
   private timer: Timer | undefined
   private now = false
+  /** It may have our binding: that a request had no answer does not say that it never came. */
+  private mayBeBound = false
   private state: 'idle' | 'keeping' | 'leaving' = 'idle'
   private left: (() => void) | undefined
 
@@ -82,13 +84,13 @@ export class Registration {
     this.send(1, [])
   }
 
-  /** Removes our binding (§10.2.2); resolves when the registrar has answered, or no proxy has. */
+  /** Removes our binding, or what may be one (§10.2.2); resolves when the registrar has answered, or no proxy has. */
   stop(): Promise<void> {
     if (this.state !== 'keeping') return Promise.resolve()
     this.state = 'leaving'
     return new Promise((resolve) => {
       this.left = resolve
-      if (this.now) this.send(1, [])
+      if (this.mayBeBound) this.send(1, [])
       else this.leave()
     })
   }
@@ -98,6 +100,7 @@ export class Registration {
     const cseq = ++this.cseq
     const expires = this.state === 'leaving' ? 0 : this.expires
     const proxy = proxies[this.proxy]
+    this.mayBeBound = true
     this.wait(patience, () => this.failed('no answer'))
     userAgent.request(
       {
@@ -158,6 +161,7 @@ export class Registration {
 
   /** A registrar that lives does not want us. */
   private refused(reason: string) {
+    this.mayBeBound = this.now
     this.failed(reason, this.options.refusal)
   }
 
