@@ -1,8 +1,9 @@
 /** Subscriptions at their notifier at work (RFC 6665 §4.2): whose each is, and what it is told; `subscription.ts` decides when. */
-import { counted, type Dialog, nextURI, received, requestIn } from '../dialog/dialog.ts'
+import { counted, type Dialog, nextURI, received, refreshed, requestIn } from '../dialog/dialog.ts'
 import { type Effect, fresh, type Reason, subscription } from '../dialog/subscription.ts'
 import { buildRequest } from '../message/build-request.ts'
 import type { Body, Fields } from '../message/draft.ts'
+import { MalformedMessage } from '../message/errors.ts'
 import type { Message } from '../message/message.ts'
 import { own } from '../message/scan.ts'
 import type { ServerTransaction } from '../transaction/transactions.ts'
@@ -105,6 +106,7 @@ export class Notified implements Subscription, Performer<Performed> {
     else if (request.method !== 'SUBSCRIBE') this.respond(transaction, 405, [])
     // §4.5.1: one subscription in a dialog.
     else if (eventOf(request).value !== this.event) this.respond(transaction, 489, [])
+    else if (!this.retarget(request)) this.respond(transaction, 400, [])
     else this.refresh(transaction, asked)
   }
 
@@ -140,6 +142,17 @@ export class Notified implements Subscription, Performer<Performed> {
 
   settle(): void {
     // Nothing of it takes turns with anything else.
+  }
+
+  /** RFC 3261 §12.2.2, RFC 6665 §4.4: it may come from elsewhere now. False where its Contact is none. */
+  private retarget(request: Message): boolean {
+    try {
+      this.dialog = refreshed(this.dialog, request)
+      return true
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error
+      return false
+    }
   }
 
   private refresh(transaction: ServerTransaction, asked: number | undefined) {

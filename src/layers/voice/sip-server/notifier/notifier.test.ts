@@ -132,6 +132,24 @@ describe('a subscription to the calls of a DN (RFC 4235)', () => {
     expect(raw.heard()).toEqual(['200', 'NOTIFY'])
   })
 
+  it('goes where the last refresh came from (RFC 3261 §12.2.2), which may not be nowhere', async () => {
+    const { world, raw, subscribe, answer } = await setUp()
+    const id = await subscribe([dialogEvent])
+    await answer()
+    const to = raw.last('NOTIFY').header('From') ?? ''
+    const from = { callID: `s${id}`, from: '<sip:1001@ringmain>;tag=r', to, fields: [dialogEvent] as const }
+    raw.heard()
+
+    raw.request('SUBSCRIBE', { ...from, cseq: 2, contact: '<sip:1001@127.0.0.3:5060;line=2>' })
+    await world.run(10)
+    await answer()
+    raw.request('SUBSCRIBE', { ...from, cseq: 3, contact: '<nonsense' })
+    await world.run(10)
+
+    expect(raw.heard()).toEqual(['200', 'NOTIFY', '400'])
+    expect(raw.last('NOTIFY').requestURI).toBe('sip:1001@127.0.0.3:5060;line=2')
+  })
+
   it('of 0 seconds asks once (§4.4.3)', async () => {
     const { raw, subscribe, state } = await setUp()
 
