@@ -141,7 +141,9 @@ describe('a DNS that lies', () => {
     ['port 0', [srv('a.liar.example', 0)]],
     ['a target without a name', [srv('')]],
   ])('leads nowhere by %s', (_what, records) => {
-    expect(select(uri, { SRV: { [name]: records }, A: { 'a.liar.example': ['192.0.2.1'] } })).toEqual([])
+    const A = { 'a.liar.example': ['192.0.2.1'], 'liar.example': ['192.0.2.2'] }
+
+    expect(select(uri, { SRV: { [name]: records }, A })).toEqual([])
   })
 
   it('does not lead to addresses of nobody or of many', () => {

@@ -73,7 +73,9 @@ function serversOf(uri: URI, search: Search): readonly Server[] {
   if (isNumeric(host) || uri.port > 0) return [{ protocol: first, host, port: uri.port || defaultPort(first) }]
   const services = named === '' ? servicesOf(host, secure, search) : [{ protocol: named, name: srvName(named, host) }]
   const found = services.flatMap(({ protocol, name }) => srvServers(protocol, name, search))
-  return found.length > 0 ? found : [{ protocol: first, host, port: defaultPort(first) }]
+  // RFC 2782: records without a server in them say that there is none; the domain's own address is for one without records.
+  if (found.length > 0 || services.some(({ name }) => search.read('SRV', name).length > 0)) return found
+  return [{ protocol: first, host, port: defaultPort(first) }]
 }
 
 type Service = { readonly protocol: Protocol; readonly name: string }
