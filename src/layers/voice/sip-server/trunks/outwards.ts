@@ -36,6 +36,8 @@ function asserted(trunk: Trunk, [name, value]: Fields[number], assert: boolean):
 function shown({ domain, callerID, rewriteOut }: Trunk, nameAddr: string, account?: string): string {
   const parsed = parseNameAddr(nameAddr)
   const { user, host } = uriOf(parsed)
+  // RFC 3323 §4.1.1.3: who wants to be nobody shows no number, not the trunk's either.
+  if (host === 'anonymous.invalid' && account === undefined) return nameAddr
   const number = account ?? callerID?.number ?? rewritten(rewriteOut, unescapeText(user))
   if (domain === undefined && number === unescapeText(user)) return nameAddr
   return formatNameAddr({ displayName: parsed.displayName, uri: `sip:${escapeUser(number)}@${domain ?? host}` })

@@ -82,6 +82,17 @@ describe('a call out by a trunk', () => {
     expect(setUp({ ...account, callerID: { from: 'account', assert: false } }).out().asserted).toBeUndefined()
   })
 
+  it('shows nobody where its caller wants so, but for the account that the provider asks for (RFC 3323 §4.1)', () => {
+    const anonymous = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+    const callerID = { number: '+442079460000', from: 'caller', assert: true } as const
+
+    expect(setUp({ ...account, callerID }).out(anonymous).from).toBe(anonymous)
+    expect(setUp(account).out(anonymous).from).toBe(anonymous)
+    expect(setUp({ ...account, callerID: { ...callerID, from: 'account' } }).out(anonymous).from).toBe(
+      '"Anonymous" <sip:account@provider.example>',
+    )
+  })
+
   it('has an answer to challenges of the realm of the provider alone', () => {
     const { identity } = setUp(account).out()
 
