@@ -171,6 +171,26 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     await r.settled()
   })
 
+  it('is refused while a phone takes the place of the third, which then does', async () => {
+    const scene = await consulting()
+    const { r, first, third, second, caller } = scene
+    r.owners.slow.set('1003', () => {})
+    const taking = r.phone('1003').dial('1002', { fields: [['Replaces', decodeURIComponent(replaces(third))]] })
+    await r.world.run(100)
+
+    await transferred(scene)
+    const active = r.controller.active
+    r.owners.slow.get('1003')?.()
+    await r.world.run(100)
+    for (const line of [caller, second]) line.hangUp()
+    await r.world.run(100)
+
+    expect(fragments(first)).toEqual(['SIP/2.0 481 Call/Transaction Does Not Exist'])
+    expect(active).toBe(2)
+    expect(taking.heard[0]).toMatch(/^200 /)
+    await r.settled()
+  })
+
   it('is refused while the third still rings (404): the phone keeps both', async () => {
     const world = new World()
     const r = await rig(world)

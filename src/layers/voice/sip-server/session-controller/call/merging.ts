@@ -34,7 +34,8 @@ export function surrender(turn: Turn, input: InputOf<'surrender'>): void {
   const by = turn.partyOn(id)
   const other = turn.call.parties.find((party) => party.id !== by?.id && party.leg !== undefined)
   const leg = turn.leg(other?.leg)
-  if (!by || !other || !leg) {
+  // Who takes the place of one of them is not on the call yet.
+  if (!by || !other || !leg || turn.call.replacing) {
     withhold(turn, input)
     return
   }
