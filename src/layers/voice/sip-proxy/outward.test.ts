@@ -149,6 +149,29 @@ describe('SIP Proxy, from its nodes', () => {
     expect(after.requests('BYE')).toHaveLength(1)
   })
 
+  it('goes on where a phone registered last though it named another address there, by its instance', async () => {
+    const { cluster, world, proxy, node, register } = await setUp()
+    const id = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-000A95A0E128>"'
+    const contact = (port: number) => `<sip:1001@192.168.1.20:${port};transport=tcp>;${id}`
+    const tcp = { transport: 'TCP', at: '192.168.1.20:5060' }
+    const before = await cluster.tcp('phone', proxy)
+    await register(before, { callID: 'r', contact: contact(49_001), ...tcp })
+    node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID: 'c1' }))
+    await world.run(10)
+    before.answer(before.requests('INVITE')[0], 200)
+    await world.run(10)
+    const route = node.responses('INVITE').at(-1)?.header('Record-Route') ?? ''
+
+    before.connection.destroy()
+    const after = await cluster.tcp('phone', proxy)
+    await register(after, { callID: 'r', cseq: 2, contact: contact(49_002), ...tcp })
+    const inDialog = { toTag: 'answer', fields: [`Route: ${route}`] }
+    node.say(fromNode('BYE', 'sip:1001@192.168.1.20:49001;transport=tcp', inDialog))
+    await world.run(10)
+
+    expect(after.requests('BYE')).toHaveLength(1)
+  })
+
   it('reaches trunks at their address, and answers 503 for a host it cannot resolve', async () => {
     const { cluster, world, proxy, node } = await setUp()
     const carrier = await cluster.udp('carrier', { host: '10.9.0.1', port: 5060 }, proxy)

@@ -50,7 +50,11 @@ export class Registrations {
   /** The flow over which this binding was registered last. */
   newestFlow(aor: string, key: string): string | undefined {
     const now = this.clock.monotonic()
-    return this.bindings(aor).find((one) => isLive(one, now) && bindingKey(one) === key)?.flow
+    let newest: Binding | undefined
+    // Several have the same key where a phone names its instance and no flow: each of its addresses is one.
+    for (const one of this.bindings(aor))
+      if (isLive(one, now) && bindingKey(one) === key && (newest === undefined || one.at > newest.at)) newest = one
+    return newest?.flow
   }
 
   /** Whether there is room for these; existing addresses-of-record always have it. */
