@@ -172,6 +172,26 @@ describe('SIP Proxy, from its nodes', () => {
     expect(after.requests('BYE')).toHaveLength(1)
   })
 
+  it('goes on over UDP from where a phone registered last: its NAT has given it another port', async () => {
+    const { cluster, world, proxy, node, register } = await setUp()
+    const at = (port: number) => cluster.udp('phone', { host: '10.0.1.1', port }, proxy)
+    const [before, after] = [await at(40_000), await at(41_000)]
+    const phone = { callID: 'r', contact: '<sip:1001@192.168.1.20:5060>', at: '192.168.1.20:5060' }
+    await register(before, phone)
+    node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID: 'c1' }))
+    await world.run(10)
+    before.answer(before.requests('INVITE')[0], 200)
+    await world.run(10)
+    const route = node.responses('INVITE').at(-1)?.header('Record-Route') ?? ''
+
+    await register(after, { ...phone, cseq: 2 })
+    const inDialog = { toTag: 'answer', fields: [`Route: ${route}`] }
+    node.say(fromNode('BYE', 'sip:1001@192.168.1.20:5060', inDialog))
+    await world.run(10)
+
+    expect([before, after].map((one) => one.requests('BYE').length)).toEqual([0, 1])
+  })
+
   it('reaches trunks at their address, and answers 503 for a host it cannot resolve', async () => {
     const { cluster, world, proxy, node } = await setUp()
     const carrier = await cluster.udp('carrier', { host: '10.9.0.1', port: 5060 }, proxy)

@@ -27,6 +27,16 @@ export function reach(text: string, contact: URI, view: View, passOn: boolean): 
   return direct(flow, contact)
 }
 
+/**
+ * The flow that a dialog goes on with. Nobody hears that a NAT has given a phone another port: over UDP, what it
+ * registered last counts.
+ */
+export function lastFlow(text: string, view: View): string {
+  const flow = readFlow(text)
+  if (flow?.hop.protocol !== 'UDP' || flow.aor === '') return text
+  return view.registrations.newestFlow(flow.aor, flow.binding) ?? text
+}
+
 function alive(text: string, flow: Flow, view: View, passOn: boolean): Reach | undefined {
   const { proxy, run, hop } = flow
   if (proxy === view.self.name) {

@@ -14,7 +14,7 @@ import { failover } from './failover.ts'
 import { MediaHosts } from './media-hosts.ts'
 import { oneOfEach } from './outbound.ts'
 import type { OwnRoutes, RouteMarks } from './own-routes.ts'
-import { type Reach, reach, reachBinding } from './reach.ts'
+import { lastFlow, type Reach, reach, reachBinding } from './reach.ts'
 import { toNode } from './to-node.ts'
 import { serverURIs } from './trunks/server-uris.ts'
 import type { View } from './view.ts'
@@ -36,7 +36,7 @@ export function routeOutward(request: Message, node: string, routes: OwnRoutes, 
 
 /** In a dialog with an endpoint, by the marks of its route set (RFC 5626 §5.3). */
 function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, view: View): Decision {
-  const way = reach(flow, uri, view, true)
+  const way = reach(lastFlow(flow, view), uri, view, true)
   if (way === undefined) return refuse('flow-gone', 430)
   return single(targetBy(way, request, { node: routes.node }, view), routes.count)
 }
