@@ -192,6 +192,21 @@ describe('SIP Proxy, from its nodes', () => {
     expect([before, after].map((one) => one.requests('BYE').length)).toEqual([0, 1])
   })
 
+  it('reaches the server that a carrier has named for a number instead of its own (RFC 3261 §8.1.3.4)', async () => {
+    const { cluster, world, proxy, node } = await setUp()
+    const at = (host: string) => cluster.udp(host, { host, port: 5060 }, proxy)
+    const [carrier, gateway] = [await at('10.9.0.1'), await at('10.9.0.7')]
+    const fields = ['X-Ringmain-Trunk: carrier']
+
+    node.say(fromNode('INVITE', 'sip:442079460018@10.9.0.1:5060', { fields }))
+    node.say(fromNode('INVITE', 'sip:442079460018@10.9.0.7;gw=2', { callID: 'moved', fields }))
+    await world.run(100)
+
+    const reached = [carrier, gateway].map((one) => one.requests('INVITE').map(({ requestURI }) => requestURI))
+    expect(reached).toEqual([['sip:442079460018@10.9.0.1:5060'], ['sip:442079460018@10.9.0.7;gw=2']])
+    expect(gateway.requests('INVITE')[0]?.header('X-Ringmain-Trunk')).toBeUndefined()
+  })
+
   it('reaches trunks at their address, and answers 503 for a host it cannot resolve', async () => {
     const { cluster, world, proxy, node } = await setUp()
     const carrier = await cluster.udp('carrier', { host: '10.9.0.1', port: 5060 }, proxy)

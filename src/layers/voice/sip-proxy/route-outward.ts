@@ -1,10 +1,10 @@
 /** Requests of our nodes: to endpoints by their flows, to registered contacts, trunks, media servers and other nodes. */
 import type { Trunk } from '#protocols/model/objects.ts'
-import { serversOf } from '#protocols/model/trunk.ts'
+import { hostOf, serversOf } from '#protocols/model/trunk.ts'
 import type { Target } from '#protocols/sip/core/proxy-copy.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
 import type { Edit } from '#protocols/sip/message/edit.ts'
-import { parseURI, type URI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
+import { parseURI, type URI, unescapeText, uriParameter } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { trunkField } from '../model/source-field.ts'
@@ -41,11 +41,12 @@ function alongFlow(request: Message, uri: URI, routes: OwnRoutes, flow: string, 
   return single(targetBy(way, request, { node: routes.node }, view), routes.count)
 }
 
-/** The servers of a trunk one after the other, whatever domain the Request-URI names. */
+/** The servers of a trunk one after the other, whatever domain the Request-URI names; or the one it was moved to. */
 function toTrunk(request: Message, node: string, trunk: Trunk, routes: OwnRoutes, view: View): Decision {
   const hops: Hop[] = []
   const unknown: URI[] = []
-  for (const uri of serverURIs(trunk, serversOf(trunk))) {
+  const moved = movedTo(parseURI(request.requestURI), trunk)
+  for (const uri of moved === undefined ? serverURIs(trunk, serversOf(trunk)) : [moved]) {
     const numeric = hopOf(uri)
     const found = numeric === undefined ? view.servers.known(uri) : [numeric]
     if (found === undefined) unknown.push(uri)
@@ -56,6 +57,13 @@ function toTrunk(request: Message, node: string, trunk: Trunk, routes: OwnRoutes
   if (groups.length === 0) return refuse('unresolvable', 503, 'Unresolvable Host')
   const change = (copy: Edit) => void copy.remove(trunkField)
   return { type: 'forward', groups, popRoutes: routes.count, change, ...failover(view.servers) }
+}
+
+/** RFC 3261 §8.1.3.4: a carrier may have named another address for the number, which is then where the request goes. */
+function movedTo(uri: URI, trunk: Trunk): URI | undefined {
+  const at = uri.port === 0 ? uri.host : `${uri.host}:${uri.port}`
+  if (at.toLowerCase() === hostOf(trunk).toLowerCase()) return undefined
+  return uriParameter(uri, 'transport') === undefined ? serverURIs(trunk, [at])[0] : uri
 }
 
 /** RFC 3263: an address is its own hop; of a name the servers are tried one after the other. */
