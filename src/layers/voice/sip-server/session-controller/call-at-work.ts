@@ -158,13 +158,15 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
       case 'release':
         return this.around.ports.owners.release({ dn: effect.dn, connID: this.connID, outcome: effect.outcome })
       case 'move':
-        return this.around.ports.owners.move({ dn: effect.dn, connID: this.connID, to: effect.to })
+        return this.around.ports.owners.move({ dn: effect.dn, connID: effect.from, to: effect.to })
       case 'consolidate':
         return this.consolidate(effect)
       case 'withhold':
         return this.around.find(effect.to)?.feed({ type: 'withheld', leg: effect.by })
       case 'handOver':
         return this.handOver(effect)
+      case 'giveBack':
+        return this.giveBack(effect)
       case 'merged':
         return this.around.find(effect.connID)?.feed({ type: 'merged', into: this.callUUID })
       case 'lookUp':
@@ -186,18 +188,33 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
     else this.feed({ type: 'withheld', leg: by })
   }
 
-  /** The session of the leg is of the other call from now on, under a name that is none of its own. */
   private handOver({ to, given: leg, party, from, by }: Extract<Effect, { type: 'handOver' }>): void {
     const other = this.around.find(to)
-    const atWork = this.legs.get(leg.id)
-    this.legs.delete(leg.id)
-    if (!other || !atWork) return
     const id = `${leg.id}.${this.connID}`
+    if (!other || !this.legs.has(leg.id)) {
+      this.feed({ type: 'givenBack', given: leg, party })
+      return
+    }
+    this.pass(leg.id, other, id)
     const { remote, local, talks } = leg
     const given = { id, role: leg.role, state: leg.state, remote, local, ...(talks && { talks }) }
-    other.adopt(id, atWork, this.outside.get(leg.id))
-    this.outside.delete(leg.id)
     other.feed({ type: 'received', given, party, from, by })
+  }
+
+  private giveBack({ connID, given, party }: Extract<Effect, { type: 'giveBack' }>): void {
+    const other = this.around.find(connID)
+    if (!other) return
+    this.pass(given.id, other, given.id)
+    other.feed({ type: 'givenBack', given, party })
+  }
+
+  /** The session of the leg is of the other call from now on, under a name that is none of its own. */
+  private pass(leg: string, to: CallAtWork, id: string): void {
+    const atWork = this.legs.get(leg)
+    if (!atWork) return
+    to.adopt(id, atWork, this.outside.get(leg))
+    this.legs.delete(leg)
+    this.outside.delete(leg)
   }
 
   private adopt(id: string, leg: LegAtWork, outside: Outside | undefined): void {

@@ -156,4 +156,31 @@ describe('a transfer of two calls that cannot be made any more (RFC 3515 §2.4.5
     ])
     expect(next?.data.legs.a?.refers).toBe(false)
   })
+
+  const given = { ...leg, id: 'c.consult', role: 'callee' } as const
+  const third = { ...party, id: 'p2', dn: '1002', leg: 'c', role: 'Destination' } as const
+  const from = { connID: 'consult', callUUID: 'u', userData: {}, media: 'direct' } as const
+
+  it.each([
+    ['has nobody who transfers', 'Talking', { ...alone, legs: {}, parties: [] }],
+    ['has nobody else', 'Talking', alone],
+    ['has become another kind of call', 'Transferring', alone],
+    ['is given up itself', 'Merging', alone],
+  ] as const)('gives the party back where the call that was to live on %s', (_what, state, call) => {
+    const next = step(callMachine, state, call, { type: 'received', at, given, party: third, from, by: 'a' })
+
+    expect(next).toMatchObject({ state, data: call })
+    expect(next?.effects).toEqual([{ type: 'giveBack', connID: 'consult', given, party: third }])
+  })
+
+  it('ends for the party that was given back: BYE, and records that are complete', () => {
+    const merging: Call = { ...any, callType: 'Internal', legs: {}, parties: [] }
+
+    const next = step(callMachine, 'Merging', merging, { type: 'givenBack', at, given, party: third })
+
+    expect(next?.state).toBe('Ended')
+    expect(next?.effects).toContainEqual({ type: 'bye', leg: given.id, fields: [] })
+    expect(next?.effects).toContainEqual({ type: 'release', dn: '1002', outcome: expect.anything() })
+    expect(next?.effects.at(-1)).toEqual({ type: 'over', ending: { by: 'customer', cause: 'hangup' } })
+  })
 })

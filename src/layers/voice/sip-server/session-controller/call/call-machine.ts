@@ -26,7 +26,7 @@ import type { Effect } from './effect.ts'
 import { end } from './ending.ts'
 import { loseMedia, takeMedia } from './endpoints.ts'
 import type { Input, InputOf } from './input.ts'
-import { merged, mergeWith, received, surrender, withheld, withhold } from './merging.ts'
+import { giveBack, givenBack, merged, mergeWith, received, surrender, withheld, withhold } from './merging.ts'
 import { declineOffer, offerTimedOut, offerWithdrawn, refusedOffer, taken, talksOf } from './offering.ts'
 import {
   abandon,
@@ -83,6 +83,7 @@ const anyState: Cells = {
   info: informed,
   referred: (turn, { leg, request }) => turn.do({ type: 'respond', leg, request, status: 603 }),
   surrender: withhold,
+  received: giveBack,
   withheld,
   timer: timed,
   // A media server, or a phone that is called first, says that it is at work.
@@ -212,7 +213,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       timerRing: thirdUnanswered,
       RequestAnswerCall: pickUp,
     }),
-    Merging: row('Merging', { ...anyRequest, merged, surrender: withhold }),
+    Merging: row('Merging', { ...anyRequest, merged, givenBack, surrender: withhold, received: giveBack }),
     Serving: row('Serving', {
       ...anyState,
       answered: byRole<'answered'>({ media: served }),

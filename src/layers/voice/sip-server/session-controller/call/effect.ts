@@ -56,13 +56,15 @@ export type Effect =
       readonly purpose: SeizePurpose
       readonly reservation: string | undefined
     }
-  /** The DN goes on in the call of that ConnID. */
-  | { readonly type: 'move'; readonly dn: string; readonly to: string }
+  /** The DN, seized by the call of the first ConnID, goes on in that of the other. */
+  | { readonly type: 'move'; readonly dn: string; readonly from: string; readonly to: string }
   /** The call that `leg` names by Replaces is to give its other party up to this one. */
   | { readonly type: 'consolidate'; readonly leg: string; readonly consultation: Consultation }
   | ({ readonly type: 'handOver'; readonly to: string } & GivenUp)
   /** To the call of that ConnID, whose leg `by` transfers: there is nobody to give up. */
   | { readonly type: 'withhold'; readonly to: string; readonly by: string }
+  /** To the call that gave its party up: nobody is here any more to talk to. */
+  | ({ readonly type: 'giveBack'; readonly connID: string } & Pick<GivenUp, 'given' | 'party'>)
   /** The call of that ConnID has given its party up. */
   | { readonly type: 'merged'; readonly connID: string }
   | { readonly type: 'release'; readonly dn: string; readonly outcome: SeizeOutcome }

@@ -332,6 +332,7 @@ export class ImaginedWorld {
       case 'consolidate':
       case 'withhold':
       case 'handOver':
+      case 'giveBack':
       case 'merged':
         this.problems.push(`${effect.type}, and there is no other call`)
         return

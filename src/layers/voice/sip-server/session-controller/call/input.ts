@@ -101,6 +101,8 @@ export type Input =
   | (At & { readonly type: 'surrender'; readonly leg: string; readonly to: string; readonly by: string })
   | (At & { readonly type: 'received' } & GivenUp)
   | (At & { readonly type: 'merged'; readonly into: string })
+  /** Instead of `merged`: the party is of the call again. */
+  | (At & { readonly type: 'givenBack' } & Pick<GivenUp, 'given' | 'party'>)
   /** Instead of `received`: the call that was named has nobody to give up, or has ended. */
   | (OnLeg & { readonly type: 'withheld' })
   /** The owner of the DN lost its phone. */

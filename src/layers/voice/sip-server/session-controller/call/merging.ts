@@ -7,11 +7,12 @@ import { onDevice, partyMoved } from '../events/publish.ts'
 import { unmuted, withDirection } from '../media/descriptions.ts'
 import { link, settle, up } from '../media/exchange.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
-import type { GivenUp, Party } from './call.ts'
-import { endMerged } from './ending.ts'
+import type { Party } from './call.ts'
+import { end, endMerged } from './ending.ts'
 import { areAnchored } from './endpoints.ts'
 import type { InputOf } from './input.ts'
 import { leave } from './parties.ts'
+import { otherSideOf } from './talking.ts'
 import { dismiss, leaveTransferred, transferRefused } from './transferring.ts'
 import type { Turn } from './turn.ts'
 
@@ -43,7 +44,6 @@ export function surrender(turn: Turn, input: InputOf<'surrender'>): void {
   for (const { id: media, role } of Object.values(turn.call.legs)) if (role === 'media') turn.bye(media)
   turn.bye(id)
   const { connID, callUUID, userData, media } = turn.call
-  if (other.seized) turn.do({ type: 'move', dn: other.dn, to })
   turn.do({
     type: 'handOver',
     to,
@@ -68,23 +68,32 @@ export function withheld(turn: Turn, { leg }: InputOf<'withheld'>): void {
 }
 
 /** Talking, the call that lives on: who transferred leaves, the two others hear each other. */
-export function received(turn: Turn, { given, party, from, by: leg }: InputOf<'received'>): void {
-  const by = turn.partyOn(leg)
+export function received(turn: Turn, input: InputOf<'received'>): void {
+  const { given, from } = input
+  const by = turn.partyOn(input.by)
   const stays = turn.call.parties.find((one) => one.id !== by?.id && one.leg !== undefined)
   const staying = turn.leg(stays?.leg)
-  if (by && stays && staying) transferTo(turn, by, stays, { given, party, from })
+  if (!by || !stays || !staying) {
+    giveBack(turn, input)
+    return
+  }
+  transferTo(turn, by, stays, input)
   turn.do({ type: 'merged', connID: from.connID })
-  if (by && stays && staying) converse(turn, staying.id, given.id)
+  converse(turn, staying.id, given.id)
 }
 
-type Received = Pick<GivenUp, 'given' | 'party' | 'from'>
+/** The call that was to live on, which has changed since it asked: whom it is given has nobody to talk to. */
+export function giveBack(turn: Turn, { given, party, from }: InputOf<'received'>): void {
+  turn.do({ type: 'giveBack', connID: from.connID, given, party })
+}
 
-function transferTo(turn: Turn, by: Party, stays: Party, { given, party, from }: Received): void {
+function transferTo(turn: Turn, by: Party, stays: Party, { given, party, from }: InputOf<'received'>): void {
   const { queue, leg } = by
   if (leg !== undefined) {
     closeMedia(turn, leg)
     dismiss(turn, leg)
   }
+  if (party.seized) turn.do({ type: 'move', dn: party.dn, from: from.connID, to: turn.call.connID })
   turn.setLeg(stays.leg ?? '', { role: 'caller', muted: false })
   turn.putLeg({ ...given, role: 'callee' })
   leaveTransferred(turn, by, party.dn, undefined)
@@ -124,4 +133,12 @@ function converse(turn: Turn, one: string, other: string): void {
 /** Merging: the call that lives on has told everybody; this one is over. */
 export function merged(turn: Turn, { into }: InputOf<'merged'>): void {
   endMerged(turn, into)
+}
+
+/** Merging: the other call could not take the party. Who transferred has left, so it ends as if he had hung up. */
+export function givenBack(turn: Turn, { given, party }: InputOf<'givenBack'>): void {
+  const alone = { ...party, leg: given.id }
+  turn.putLeg(given)
+  turn.set({ parties: [alone] })
+  end(turn, { ending: { by: otherSideOf(turn, alone), cause: 'hangup' } })
 }

@@ -19,6 +19,9 @@ import type { Turn } from './turn.ts'
 const sideOf = (turn: Turn, party: Party | undefined) =>
   party?.role === 'Origination' ? callingSide(turn.call) : calledSide(turn.call)
 
+export const otherSideOf = (turn: Turn, party: Party) =>
+  party.role === 'Origination' ? calledSide(turn.call) : callingSide(turn.call)
+
 /** A party hangs up. */
 export function hungUp(turn: Turn, { leg, cause, reason }: InputOf<'ended'>) {
   const by = turn.partyOn(leg)
