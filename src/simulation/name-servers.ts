@@ -11,6 +11,8 @@ export class NameServers {
   readonly #zone = new Map<string, DnsAnswer<RecordType>>()
   /** `silent`: no query is answered; `failing`: each with SERVFAIL. */
   state: 'answering' | 'failing' | 'silent' = 'answering'
+  /** Names whose own name servers do not answer. */
+  readonly dead = new Set<string>()
   /** Queries so far, as `TYPE name`. */
   readonly asked: string[] = []
 
@@ -22,8 +24,9 @@ export class NameServers {
     return {
       query: <T extends RecordType>(name: string, type: T): Promise<DnsAnswer<T>> => {
         this.asked.push(`${type} ${name}`)
-        return life.later(this.state === 'silent' ? limitMs : answerMs, () => {
-          if (this.state !== 'answering') throw new NameServersFailed(name, type, this.state)
+        const state = this.dead.has(name) ? 'silent' : this.state
+        return life.later(state === 'silent' ? limitMs : answerMs, () => {
+          if (state !== 'answering') throw new NameServersFailed(name, type, state)
           const found = this.#zone.get(`${type} ${name.toLowerCase()}`) ?? { records: [], ttl: undefined }
           return found as DnsAnswer<T>
         })

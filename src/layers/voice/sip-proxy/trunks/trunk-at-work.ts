@@ -16,8 +16,9 @@ import { bracketed } from '#protocols/sip/message/headers/host.ts'
 import { escapeUser } from '#protocols/sip/message/headers/uri.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { identityOf } from '../../model/trunk-identity.ts'
+import { hopOf } from '../../model/uri-hop.ts'
 import { Remembered } from './remembered.ts'
-import { serverText } from './server-uris.ts'
+import { serverText, serverURIs } from './server-uris.ts'
 import { TrunkRequests, type TrunkRequestsOptions } from './trunk-requests.ts'
 
 export type TrunkAtWorkOptions = Omit<TrunkRequestsOptions, 'located'> & {
@@ -113,8 +114,15 @@ export class TrunkAtWork {
     await this.unregister()
   }
 
+  /** No call is to wait for a name: not for one whose name servers are dead either. */
+  private lookAhead() {
+    for (const uri of serverURIs(this.trunk, serversOf(this.trunk)))
+      if (hopOf(uri) === undefined) this.options.servers.look(uri, () => {})
+  }
+
   private probeAfter(ms: number) {
     this.timer = this.options.clock.after(ms, () => {
+      this.lookAhead()
       this.probe(() => {})
       this.probeAfter(probeEvery)
     })

@@ -268,6 +268,29 @@ describe('the health of a trunk', () => {
     expect(states()).toEqual(Array(2).fill('down it does not answer'))
   })
 
+  it('has the names of all its servers looked up ahead: one that is dead lets no call wait', async () => {
+    const trunk = { domain: 'provider.example', registration: { registrars: ['a.example', 'dead.example'] } }
+    const { cluster, world, proxies, first } = await setUp({ ...registering, ...trunk, numbers: ['XXXXX!'] })
+    world.nameServers.set('a.example', 'A', ['10.9.1.1'], 10)
+    for (const name of ['dead.example', '_sip._udp.dead.example']) world.nameServers.dead.add(name)
+    const node = await cluster.node('node1', proxies[0])
+    await world.run(12_000)
+
+    for (let call = 0; call < 20; call++) {
+      await world.run(6_000)
+      const callID = `call-${call}`
+      node.say(
+        requestText('INVITE', {
+          ...{ callID, uri: 'sip:0123456@provider.example', user: 'c', at: 'node1.dc1', transport: 'TCP' },
+          ...{ contact: '<sip:c@node1.dc1>', fields: ['X-Ringmain-Trunk: provider'] },
+        }),
+      )
+      await world.run(100)
+      expect(first.requests('INVITE').at(-1)?.callID).toBe(callID)
+      first.answer(first.requests('INVITE').at(-1), 486)
+    }
+  })
+
   it('says that the DNS does not know the server', async () => {
     const { world, told } = await setUp({ destination: 'nowhere.example' })
 

@@ -142,6 +142,54 @@ describe('the locator', () => {
     expect(locator.known(uri)).toEqual([])
   })
 
+  it('lets nobody wait twice for a name that is dead: it is asked again beside, and found when it is back', async () => {
+    const { world, nameServers, locator, look, known } = setUp()
+    nameServers.dead.add(service)
+    await look()
+    await world.run(20_000)
+    const asked = nameServers.asked.length
+    const start = world.now
+
+    const beside = known()
+    const again = await look()
+    expect(beside).toEqual([])
+    expect(again.fault).toContain('cannot look up SRV')
+    expect(world.now - start).toBeLessThan(10)
+    expect(nameServers.asked.length).toBe(asked + 1)
+
+    nameServers.dead.clear()
+    await world.run(10_000)
+    known()
+    await world.run(100)
+    expect((await look()).hosts).toEqual(['192.0.2.1', '192.0.2.2'])
+    expect(locator.known(uri)).toHaveLength(2)
+  })
+
+  it('believes a failure for a minute at most: whoever asks later waits for the answer', async () => {
+    const { world, nameServers, look, known } = setUp()
+    nameServers.state = 'failing'
+    await look()
+    nameServers.state = 'answering'
+    await world.run(61_000)
+
+    expect(known()).toBeUndefined()
+    expect((await look()).hosts).toEqual(['192.0.2.1', '192.0.2.2'])
+  })
+
+  it('gives name servers 1.8 s where an old answer is there (RFC 8767 §5), and takes theirs when it comes', async () => {
+    const { world, nameServers, look, known } = setUp()
+    await look()
+    await world.run(101_000)
+    nameServers.state = 'silent'
+    const start = world.now
+
+    const { hosts } = await look()
+
+    expect(hosts).toEqual(['192.0.2.1', '192.0.2.2'])
+    expect(world.now - start).toBeLessThanOrEqual(2 * 1_810)
+    expect(known()).toEqual(['192.0.2.1', '192.0.2.2'])
+  })
+
   it('looks up at most 256 names at once: the others are not there for 5 s', async () => {
     const { world, nameServers, locator } = setUp()
     nameServers.state = 'silent'

@@ -7,7 +7,7 @@ import type { URI } from '../../message/headers/uri.ts'
 import type { Hop } from '../../transport/transport.ts'
 import { fraction } from '../fraction.ts'
 import { RecordCache } from './record-cache.ts'
-import { type Abilities, type Question, selectServers } from './select-servers.ts'
+import { type Abilities, type Question, type Read, selectServers } from './select-servers.ts'
 
 export type LocatorOptions = {
   readonly runtime: Pick<Runtime, 'clock' | 'random'> & { readonly dns: Dns }
@@ -57,9 +57,9 @@ export class Locator {
 
   private round(uri: URI, number: number, fault: string, done: (hops: readonly Hop[], fault: string) => void) {
     if (this.closed) return
-    const { hops, missing } = this.select(uri)
+    const { hops, missing, faults } = this.select(uri)
     if (missing.length === 0 || number > mostRounds) {
-      const why = hops.length > 0 ? '' : fault || 'the DNS has no address for it'
+      const why = hops.length > 0 ? '' : fault || (faults[0] ?? 'the DNS has no address for it')
       if (number > 1) done(this.healthyFirst(hops), why)
       else this.options.runtime.clock.turn(() => this.closed || done(this.healthyFirst(hops), why))
       return
@@ -76,14 +76,17 @@ export class Locator {
       })
   }
 
+  /** `faults`: why something that it read is not known. */
   private select(uri: URI) {
     const { runtime, abilities } = this.options
-    return selectServers(
-      uri,
-      abilities,
-      (type, name) => this.cache.read(type, name),
-      () => fraction(runtime.random),
-    )
+    const faults: string[] = []
+    const read: Read = (type, name) => {
+      const records = this.cache.read(type, name)
+      const fault = records === undefined ? undefined : this.cache.fault({ type, name })
+      if (fault !== undefined) faults.push(fault)
+      return records
+    }
+    return { ...selectServers(uri, abilities, read, () => fraction(runtime.random)), faults }
   }
 
   private healthyFirst(hops: readonly Hop[]): readonly Hop[] {

@@ -10,10 +10,12 @@ const kept = { least: 1_000, most: 3_600_000, unknown: 60_000 }
 /** ms it is remembered that there is none, and that no name server answered. */
 const nothingKept = 30_000
 const failureKept = 5_000
+/** ms that a failure counts while the name is asked for again beside: nobody waits twice for a name that is dead. */
+const failureUsed = 60_000
 /** ms an answer is used beyond its time while the name servers fail. */
 const staleFor = 86_400_000
-/** ms that a query may take, whatever the adapter allows. */
-const patience = 5_000
+/** ms that a query may take, whatever the adapter allows, and where there is an old answer (RFC 8767 §5). */
+const patience = { longest: 5_000, withOld: 1_800 }
 const mostEntries = 4_096
 const mostQueries = 256
 
@@ -39,10 +41,15 @@ export class RecordCache {
     this.clock = clock
   }
 
-  /** Undefined: not known, or not any more. */
+  /** Undefined: not known, or not any more. One whose query has failed a while ago is asked again meanwhile. */
   read<T extends RecordType>(type: T, name: string): readonly Records[T][] | undefined {
     const entry = this.entries.get(`${type} ${name}`)
-    if (entry === undefined || entry.until <= this.clock.monotonic()) return undefined
+    if (entry === undefined) return undefined
+    const late = this.clock.monotonic() - entry.until
+    if (late >= 0) {
+      if (entry.fault === undefined || late >= failureUsed - failureKept) return undefined
+      this.ask({ type, name }, () => {})
+    }
     return entry.records as readonly Records[T][]
   }
 
@@ -79,9 +86,13 @@ export class RecordCache {
       this.asking.delete(key)
       for (const done of waiting) done()
     }
-    const limit = this.clock.after(patience, () => settle(this.failure(key, 'no name server answers')))
+    const within = this.isOld(this.entries.get(key)) ? patience.withOld : patience.longest
+    const limit = this.clock.after(within, () => settle(this.failure(key, 'no name server answers')))
     this.dns.query(name, type).then(
-      ({ records, ttl }) => settle(this.answer(records, ttl)),
+      ({ records, ttl }) => {
+        if (over) this.put(key, this.answer(records, ttl))
+        else settle(this.answer(records, ttl))
+      },
       (error: Error) => settle(this.failure(key, error.message)),
     )
   }
@@ -95,9 +106,13 @@ export class RecordCache {
   private failure(key: string, fault: string): Entry {
     const now = this.clock.monotonic()
     const old = this.entries.get(key)
-    const stale = old !== undefined && old.records.length > 0 && now - old.goodUntil < staleFor
     const until = now + failureKept
-    return stale ? { ...old, until, fault } : { records: [], until, goodUntil: until, fault }
+    return this.isOld(old) ? { ...old, until, fault } : { records: [], until, goodUntil: until, fault }
+  }
+
+  /** Whether it is good enough while there is no better one. */
+  private isOld(entry: Entry | undefined): entry is Entry {
+    return entry !== undefined && entry.records.length > 0 && this.clock.monotonic() - entry.goodUntil < staleFor
   }
 
   /** The newest comes last: where there is no room the oldest goes. */
