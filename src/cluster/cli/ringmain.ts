@@ -1,6 +1,7 @@
 /** All commands, and what they exit with: 0 done, 1 failed, 2 wrong usage, 69 not available yet. */
 import { Command, CommanderError } from 'commander'
 import { ClusterError } from '#platform/errors.ts'
+import { banCommand } from './ban-command.ts'
 import { configCommand } from './config-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { dnsCommand } from './dns-command.ts'
@@ -41,6 +42,7 @@ function addCommands(program: Command, terminal: Terminal): void {
   agentCommand(program, terminal)
   nodeCommand(program, terminal)
   trunkCommand(program, terminal)
+  banCommand(program, terminal)
   strategyCommand(program, terminal)
   dnsCommand(program, terminal)
   sizeCommand(program, terminal)

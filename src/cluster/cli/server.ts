@@ -11,7 +11,7 @@ export interface Server {
   get<Answer>(path: string): Promise<Answer>
   /** What is no JSON. */
   download(path: string): Promise<Uint8Array>
-  send<Answer>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<Answer>
+  send<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>
 }
 
 /** A problem document of the server (RFC 9457); each of its errors points at what is wrong. */

@@ -11,6 +11,7 @@ import type { LocalLinks } from '#platform/link/local-links.ts'
 import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
+import { type BanOrders, banKeys, banOrdersKey } from '#protocols/model/http/bans.ts'
 import { trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
 import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
 import type { Advertised } from '#protocols/sip/transport/sip-transport.ts'
@@ -20,6 +21,7 @@ import { sipURI } from '../model/uri-hop.ts'
 import { managerKeys, managersOf, type ProxyValue, proxiesOf, proxyKeys } from './announcements.ts'
 import { Certificate } from './certificate.ts'
 import { Config } from './config.ts'
+import { ToldBans } from './defence/told-bans.ts'
 import { NoCertificate } from './errors.ts'
 import { SipProxy } from './sip-proxy.ts'
 
@@ -60,6 +62,7 @@ class Component implements RunningSipProxy {
   private readonly listeners: LinkListener[] = []
   private readonly watches: Timer[] = []
   private readonly certificate: Certificate | undefined
+  private readonly bans: ToldBans
   private announcement: Announcement | undefined
   private trunksAnnounced: Announcement | undefined
   private telling = false
@@ -76,8 +79,12 @@ class Component implements RunningSipProxy {
       keep: (locate) => this.keep(locate),
       trace: ports.trace,
     })
-    const { tls: files } = context.config
-    const show = this.proxy.transport.show.bind(this.proxy.transport)
+    const { runtime, coordination, config } = context
+    const { proxy } = this
+    const key = `${banKeys}${config.dc}/${config.name}`
+    this.bans = new ToldBans({ clock: runtime.clock, coordination, key, list: () => proxy.defence.list })
+    const { tls: files } = config
+    const show = proxy.transport.show.bind(proxy.transport)
     this.certificate = files === undefined ? undefined : new Certificate({ ...context, files, show })
   }
 
@@ -93,6 +100,7 @@ class Component implements RunningSipProxy {
     const mesh = await this.listenLinks(config.meshListen, { [meshLinks]: proxy.mesh.opened })
     this.addresses = { listen, link, mesh }
     proxy.addresses.setProxy(proxy.self.name, listen)
+    proxy.bansChanged = () => this.bans.changed()
     proxy.trunksChanged = () => this.tellTrunks()
     proxy.trunks.follow(ports.configuration.current().objects.trunks)
     this.watches.push(ports.configuration.changed(({ objects }) => proxy.trunks.follow(objects.trunks)))
@@ -101,6 +109,7 @@ class Component implements RunningSipProxy {
       coordination.watch(trunkTestKeys, (tests) => {
         for (const [key, id] of tests) proxy.trunks.named(key.slice(trunkTestKeys.length))?.test(id)
       }),
+      coordination.watch(banOrdersKey, (entries) => this.obey(entries.get(banOrdersKey))),
       coordination.watch(managerKeys, (entries) => proxy.media.set(managersOf(entries))),
     )
     const key = `${proxyKeys}${config.dc}/${config.name}`
@@ -131,6 +140,7 @@ class Component implements RunningSipProxy {
     this.stopped = true
     for (const watch of this.watches) watch.cancel()
     await this.trunksAnnounced?.withdraw()
+    await this.bans.stop()
     await this.proxy.stop()
     for (const listener of this.listeners) await listener.close()
   }
@@ -214,6 +224,10 @@ class Component implements RunningSipProxy {
     const { name, dc } = this.context.config
     // Proxies share nothing that an older one could spoil: the newest link counts, whatever its epoch.
     return { name, dc, instance: this.instance, epoch: 0 }
+  }
+
+  private obey(orders: string | undefined) {
+    if (orders !== undefined) this.proxy.defence.obey(JSON.parse(orders) as BanOrders)
   }
 
   private followProxies(entries: ReadonlyMap<string, string>) {

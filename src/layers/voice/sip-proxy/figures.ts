@@ -3,7 +3,8 @@ import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
 import type { TrunkAtProxy } from '#protocols/model/http/trunks.ts'
 import type { DropReason } from '#protocols/sip/core/proxy.ts'
 import type { Refusal } from './decision.ts'
-import type { Defence, Ignored, Offence } from './defence/defence.ts'
+import type { Defence, Ignored } from './defence/defence.ts'
+import type { Offence } from './defence/sources.ts'
 import type { Nodes } from './nodes.ts'
 import type { Registrations } from './registrations.ts'
 
@@ -12,6 +13,7 @@ export type Figures = {
   dropped(reason: DropReason): void
   ignored(why: Ignored): void
   banned(because: Offence): void
+  lifted(): void
 }
 
 export function figures(metrics: Metrics): Figures {
@@ -19,6 +21,7 @@ export function figures(metrics: Metrics): Figures {
   const drops = metrics.counter('sip_proxy_dropped_total', 'Messages a proxy did not route', ['reason'])
   const ignored = metrics.counter('sip_proxy_ignored_total', 'What a proxy did not look at, by why', ['why'])
   const bans = metrics.counter('sip_proxy_bans_total', 'Sources a proxy banned, by what for', ['because'])
+  const lifts = metrics.counter('sip_proxy_bans_lifted_total', 'Bans an operator had a proxy lift').of({})
   const cells = new Map<string, Cell>()
   const cell = (name: string, make: () => Cell) => {
     const known = cells.get(name) ?? make()
@@ -30,11 +33,13 @@ export function figures(metrics: Metrics): Figures {
     dropped: (reason) => cell(reason, () => drops.of({ reason })).inc(),
     ignored: (why) => cell(`ignored ${why}`, () => ignored.of({ why })).inc(),
     banned: (because) => bans.of({ because }).inc(),
+    lifted: () => lifts.inc(),
   }
 }
 
 export function gauges(metrics: Metrics, nodes: Nodes, registrations: Registrations, defence: Defence): void {
-  metrics.gauge('sip_proxy_banned', 'Sources that are banned', () => defence.bans)
+  metrics.gauge('sip_proxy_banned', 'Sources that are banned by the proxy itself', () => defence.bans.own)
+  metrics.gauge('sip_proxy_bans_ordered', 'Sources that operators have banned', () => defence.bans.ordered)
   metrics.gauge('sip_proxy_registrations', 'Addresses-of-record a proxy knows', () => registrations.size)
   metrics.gauge<'state'>('sip_proxy_nodes', 'SIP Server nodes a proxy knows, by state', () =>
     (['new', 'ready', 'draining', 'silent', 'away'] as const).map((state) => ({

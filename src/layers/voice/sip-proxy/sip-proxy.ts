@@ -72,17 +72,18 @@ export class SipProxy implements View, ProxyUser {
   readonly links: TakenSipLinks
   readonly trunks: Trunks
   readonly overload: OverloadControl
+  readonly defence: Defence
   /** More than begin while a phone answers a challenge. */
   readonly begun = new Recent<number, boolean>(4_096)
   draining = false
   /** What is known of trunks has changed. */
   trunksChanged: () => void = () => {}
+  bansChanged: () => void = () => {}
   private readonly core: StatefulProxy
   private readonly layer: TransactionLayer
   private readonly source: ConfigurationSource
   private readonly clock: Context<Config>['runtime']['clock']
   private readonly figures: Figures
-  private readonly defence: Defence
   private readonly uris = new WeakMap<SentBy, string>()
 
   constructor(context: Context<Config>, { source, keep, trace }: SipProxyParts) {
@@ -102,6 +103,7 @@ export class SipProxy implements View, ProxyUser {
       config: config.defence,
       proof: new Proof({ clock, seal, routes: this.routes }),
       isTrunk: (from) => this.trunkFrom(from) !== undefined,
+      changed: () => this.bansChanged(),
       ...this.figures,
     })
     this.transport = new SipTransport({

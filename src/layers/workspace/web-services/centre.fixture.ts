@@ -113,6 +113,7 @@ export async function setUp(world: World, script: (request: Request, requester: 
   const { statistics, put, queues } = figures()
   const filters: InteractionFilter[] = []
   const applied: unknown[] = []
+  const warned: object[] = []
   const past = new Map([[otherUUID, interaction]])
   const services = await world.complete(
     webServices({
@@ -143,7 +144,7 @@ export async function setUp(world: World, script: (request: Request, requester: 
     }).start({
       runtime: host,
       coordination,
-      log: silentLog,
+      log: { ...silentLog, warn: (fields, text) => void warned.push({ ...fields, text }) },
       metrics: noMetrics,
       config: {
         ...{ dc: 'dc1', name: 'web', http: httpAt, sessionHours: 12, requestsPerMinute: 10_000, events: 1000 },
@@ -154,7 +155,12 @@ export async function setUp(world: World, script: (request: Request, requester: 
   )
   await world.run(100)
   const client = httpClient(world.host('browser'))
-  const ask = async (method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object, token?: string) => {
+  const ask = async (
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: object,
+    token?: string,
+  ) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const request = { to: httpAt, method, path, headers, ...(body && { body }) }
     const answer = await world.complete(client.request(request))
@@ -202,6 +208,8 @@ export async function setUp(world: World, script: (request: Request, requester: 
     open,
     port,
     checker,
+    coordination,
+    warned,
   }
 }
 

@@ -8,6 +8,7 @@ import { type HttpApp, type HttpServer, listenHttp } from '#platform/http/server
 import type { Address } from '#platform/runtime/runtime.ts'
 import type { Event } from '#protocols/tlib/events.ts'
 import { Access } from './access.ts'
+import { Bans } from './bans.ts'
 import { Config } from './config.ts'
 import { Announcer } from './events/announcer.ts'
 import { serveEvents } from './events/socket.ts'
@@ -17,6 +18,7 @@ import { Nodes } from './nodes.ts'
 import { pagesDirectory } from './pages-directory.ts'
 import type { WebServicesPorts } from './ports.ts'
 import { agentStateRoutes } from './routes/agent-state.ts'
+import { banRoutes } from './routes/bans.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { configurationRoutes } from './routes/configuration.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -55,6 +57,7 @@ class Server implements WebServices {
   private readonly nodes: Nodes
   private readonly view: View
   private readonly trunks: TrunkStatuses
+  private readonly bans: Bans
   private readonly stream: EventStream
   private readonly announcer: Announcer
   private http: HttpServer | undefined
@@ -73,6 +76,7 @@ class Server implements WebServices {
     })
     this.view = new View({ context, ports, nodes: this.nodes, calls: this.calls })
     this.trunks = new TrunkStatuses({ runtime, coordination, configuration: ports.configuration })
+    this.bans = new Bans({ clock: runtime.clock, log: context.log, coordination })
     this.stream = new EventStream(runtime.clock, config.dc, config.events)
     this.announcer = new Announcer({ clock: runtime.clock, stream: this.stream, view: this.view, ports })
     metrics.gauge('web_clients', 'Browsers and programs that follow the events', () => this.clients.count)
@@ -89,6 +93,7 @@ class Server implements WebServices {
     this.view.open()
     this.nodes.open()
     this.trunks.open()
+    this.bans.open()
     this.announcer.open()
     try {
       this.http = await listenHttp({
@@ -130,6 +135,7 @@ class Server implements WebServices {
     this.view.close()
     this.nodes.close()
     this.trunks.close()
+    this.bans.close()
     const { http } = this
     this.http = undefined
     await http?.close()
@@ -156,6 +162,7 @@ class Server implements WebServices {
     myCallRoutes(app, services)
     clusterRoutes(app, services)
     trunkRoutes(app, { access, trunks: this.trunks })
+    banRoutes(app, { access, bans: this.bans })
     historyRoutes(app, services)
     configurationRoutes(app, { ...services, writer })
     notYetRoutes(app, access)

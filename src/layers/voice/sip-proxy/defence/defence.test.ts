@@ -43,6 +43,8 @@ function setUp(config: object = {}) {
       trunks.has(protocol === 'UDP' || connection === undefined ? host : `${protocol} ${connection}`),
     ignored: (why) => ignored.push(why),
     banned: (because) => banned.push(because),
+    lifted() {},
+    changed() {},
   })
   /** How many of so many such messages are taken. */
   const taken = (count: number, from: Hop, made = message()): number =>
@@ -166,12 +168,12 @@ describe('defence', () => {
     const before = taken(1, phone)
     refuse(10, phone, proving, 401)
 
-    expect([before, taken(1, phone), taken(1, at('192.0.2.2')), defence.bans]).toEqual([1, 0, 1, 1])
+    expect([before, taken(1, phone), taken(1, at('192.0.2.2')), defence.bans.own]).toEqual([1, 0, 1, 1])
     expect(ignored).toEqual(['banned'])
     expect(banned).toEqual(['wrong credentials'])
     expect(logged).toEqual([{ source: '192.0.2.1', seconds: 60, because: 'wrong credentials' }])
     await world.run(60_000)
-    expect([taken(1, phone), defence.bans]).toEqual([1, 0])
+    expect([taken(1, phone), defence.bans.own]).toEqual([1, 0])
   })
 
   it('bans who is challenged and never answers, but nobody who does: a challenge is half of each registration', () => {

@@ -6,24 +6,19 @@
  */
 import type { Log } from '#platform/log/log.ts'
 import type { Clock } from '#platform/runtime/runtime.ts'
+import { timestamp } from '#platform/time.ts'
+import type { BanAtProxy, BanOrders } from '#protocols/model/http/bans.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import type { Guard } from '#protocols/sip/transport/guard.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
 import type { Config } from '../config.ts'
+import { OrderedBans } from './ordered-bans.ts'
 import type { Proof } from './proof.ts'
-import { type Source, Sources } from './sources.ts'
+import { type Offence, type Source, Sources } from './sources.ts'
 import { Trust } from './trust.ts'
 
 /** Why something was not looked at. */
-export type Ignored = 'banned' | 'scanner' | 'rate' | 'in-dialog' | 'strangers'
-/** What a source is banned for. */
-export type Offence =
-  | 'requests without credentials'
-  | 'requests of no dialog'
-  | 'wrong credentials'
-  | 'refused requests'
-  | 'malformed messages'
-
+export type Ignored = 'banned' | 'ordered' | 'scanner' | 'rate' | 'in-dialog' | 'strangers'
 /** What each takes of the failures a source has. A challenge is the first half of every good registration. */
 const costs: Readonly<Record<Offence, number>> = {
   'requests without credentials': 1,
@@ -36,6 +31,8 @@ const costs: Readonly<Record<Offence, number>> = {
 const credit = 2
 /** How long good credentials are remembered: longer than a registration lasts. */
 const verifiedMs = 3_600_000
+/** Of its own bans so many are told to operators. */
+const mostListed = 500
 
 export type DefenceOptions = {
   readonly clock: Clock
@@ -46,6 +43,9 @@ export type DefenceOptions = {
   readonly isTrunk: (from: Hop) => boolean
   ignored(why: Ignored): void
   banned(because: Offence): void
+  lifted(): void
+  /** Bans have been made or lifted. */
+  changed(): void
 }
 
 export class Defence implements Guard {
@@ -55,6 +55,9 @@ export class Defence implements Guard {
   private readonly shown: Sources
   /** Who sent datagrams that show nothing: perhaps somebody else. */
   private readonly claimed: Sources
+  private readonly ordered = new OrderedBans()
+  /** The number of the last lift that was ordered and has been done. */
+  private lastLift = 0
   private readonly scanners: readonly string[]
 
   constructor(options: DefenceOptions) {
@@ -67,13 +70,37 @@ export class Defence implements Guard {
     this.scanners = config.scanners.map((name) => name.toLowerCase())
   }
 
-  /** Sources banned at present. */
-  get bans(): number {
-    return this.shown.banned(this.now) + this.claimed.banned(this.now)
+  /** How many sources are banned at present: by itself, and by order. */
+  get bans(): { readonly own: number; readonly ordered: number } {
+    const { now } = this
+    const own = this.shown.banned(now).length + this.claimed.banned(now).length
+    return { own, ordered: this.ordered.count(this.options.clock.wall()) }
+  }
+
+  /** The newest of its own bans, the longest ago first. */
+  get list(): readonly BanAtProxy[] {
+    const { now } = this
+    const wall = this.options.clock.wall()
+    const told = (sources: Sources, over: BanAtProxy['over']): BanAtProxy[] =>
+      sources.banned(now).map(([source, { bannedUntil, offence = 'refused requests' }]) => {
+        return { source, over, because: offence, until: timestamp(wall + bannedUntil - now) }
+      })
+    return [...told(this.claimed, 'datagrams'), ...told(this.shown, 'connections')].slice(-mostListed)
+  }
+
+  /** What operators want: their bans instead of those before, and to have bans lifted, once. */
+  obey({ bans, lifts }: BanOrders): void {
+    this.ordered.set(bans)
+    for (const { number, source } of lifts) {
+      if (number <= this.lastLift) continue
+      this.lastLift = number
+      this.lift(source)
+    }
   }
 
   /** Guard: before anything is read. */
   admits(from: Hop): boolean {
+    if (this.ordered.holds(from.host, this.options.clock.wall())) return this.ignore('ordered')
     const source = this.sourcesOf(from).of(from.host, this.now)
     if (source.bannedUntil === 0 || !source.isBanned(this.now) || this.trust.includes(from)) return true
     return this.ignore('banned')
@@ -159,6 +186,16 @@ export class Defence implements Guard {
     return source.isVerified(now) || sources.takeOfStrangers(begins, now) ? undefined : 'strangers'
   }
 
+  private lift(network: string) {
+    const { now } = this
+    const { log, lifted, changed } = this.options
+    const held = [this.claimed, this.shown].filter((sources) => sources.lift(network, now))
+    if (held.length === 0) return
+    lifted()
+    log.warn({ source: network }, 'lifted the ban of a source')
+    changed()
+  }
+
   private ignore(why: Ignored): false {
     this.options.ignored(why)
     return false
@@ -183,7 +220,7 @@ export class Defence implements Guard {
    * less for all of them instead.
    */
   private failed(source: Source, { host }: Hop, offence: Offence) {
-    const { config, log, banned } = this.options
+    const { config, log, banned, changed } = this.options
     const { now } = this
     if (source.failures.take(config.failures, now, costs[offence]) || config.banSeconds === 0) return
     const until = now + config.banSeconds * 1000
@@ -193,7 +230,9 @@ export class Defence implements Guard {
     }
     if (source.isBanned(now)) return
     source.bannedUntil = until
+    source.offence = offence
     banned(offence)
+    changed()
     log.warn({ source: host, seconds: config.banSeconds, because: offence }, 'banned a source')
   }
 }

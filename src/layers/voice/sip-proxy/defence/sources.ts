@@ -5,6 +5,14 @@
 import { networkOf } from '#platform/numeric-address.ts'
 import { type Rate, TokenBucket } from '../../model/token-bucket.ts'
 
+/** What a source is banned for. */
+export type Offence =
+  | 'requests without credentials'
+  | 'requests of no dialog'
+  | 'wrong credentials'
+  | 'refused requests'
+  | 'malformed messages'
+
 /** Of one source; `strangers`: of all together that have not proved who they are. */
 export type Rates = {
   readonly requests: Rate
@@ -23,6 +31,8 @@ export class Source {
   verifiedUntil = 0
   /** Until then nothing of it is read. 0: not banned. */
   bannedUntil = 0
+  /** What it is banned for. */
+  offence: Offence | undefined
   /** Until then it has as many new requests as it regains failures. */
   slowUntil = 0
 
@@ -85,11 +95,21 @@ export class Sources {
     return (begins ? this.beginning : this.following).take(this.rates.strangers, now)
   }
 
-  banned(now: number): number {
-    let count = 0
-    for (const sources of [this.younger, this.older])
-      for (const source of sources.values()) if (source.isBanned(now)) count++
-    return count
+  /** Those banned at present, by their network, the longest ago first. */
+  banned(now: number): (readonly [network: string, Source])[] {
+    return [...this.older, ...this.younger]
+      .filter(([, source]) => source.isBanned(now))
+      .sort(([, one], [, other]) => one.bannedUntil - other.bannedUntil)
+  }
+
+  /** Whether it was banned; it begins anew. */
+  lift(network: string, now: number): boolean {
+    const source = this.younger.get(network) ?? this.older.get(network)
+    if (!source?.isBanned(now)) return false
+    this.younger.delete(network)
+    this.older.delete(network)
+    this.last = undefined
+    return true
   }
 
   private ofNetwork(network: string, now: number): Source {
