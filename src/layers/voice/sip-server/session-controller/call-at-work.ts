@@ -119,6 +119,11 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
 
   /** Gives the number by which the call will answer. */
   keep(waiting: Waiting): number {
+    // A dialog that was cancelled may outlive its call by a moment.
+    if (this.isOver && typeof waiting === 'function') {
+      waiting(481)
+      return 0
+    }
     this.lastNumber += 1
     this.waiting.set(this.lastNumber, waiting)
     return this.lastNumber
@@ -328,8 +333,11 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   private finish(ending: Ending | undefined): void {
     if (this.isOver) return
     this.isOver = true
-    for (const waiting of this.waiting.values())
-      if (typeof waiting !== 'function') waiting.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
+    for (const waiting of this.waiting.values()) {
+      // RFC 3261 §15.1.2: its transaction would wait for ever.
+      if (typeof waiting === 'function') waiting(487)
+      else waiting.refuse(errors.invalidConnID.code, errors.invalidConnID.words)
+    }
     this.waiting.clear()
     for (const leg of [...this.outside.keys()]) this.releaseOutside(leg)
     this.legs.clear()

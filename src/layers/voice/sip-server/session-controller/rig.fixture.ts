@@ -187,6 +187,7 @@ export async function rig(world: World, setting: Setting = {}) {
       expect(outside.legs).toEqual([])
       expect([...owners.seized]).toEqual([])
       expect(node.agent.counts()).toEqual({ sessions: 0, dialogs: 0, requests: 0 })
+      expect(node.transactions.open).toEqual({ client: 0, server: 0 })
     },
   }
 }

@@ -68,6 +68,19 @@ describe('in a talk', () => {
     await r.settled()
   })
 
+  it('answers a request that waits for the other side when the call ends (RFC 3261 §15.1.2)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+    Object.assign(callee, { requested() {} })
+
+    caller.send('INFO', [], { type: 'application/dtmf-relay', bytes: Buffer.from('Signal=1') })
+    await world.run(100)
+    callee.hangUp()
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['BYE', 'INFO 487'])
+    await r.settled()
+  })
+
   it('answers a session refresh without the other side', async () => {
     const { world, r, caller, callee } = await talking(new World())
 
