@@ -45,6 +45,7 @@ export class LegAtWork implements Required<SessionUser> {
   private owner: LegOwner
   private leg: string
   private readonly earlyMedia: boolean
+  private hasReferred = false
   private session: Session | undefined
   /** How the offer that the other side made is answered. */
   private reply: Reply | undefined
@@ -189,10 +190,14 @@ export class LegAtWork implements Required<SessionUser> {
     const { number, replaces } = to
     const consultation = replaces === undefined ? undefined : this.owner.consultation(replaces)
     const target = this.owner.locate(number)
+    // RFC 3515 §2.4.6: after the first one in a dialog they are told apart by their CSeq.
+    const event = this.hasReferred ? `refer;id=${message.cseq}` : 'refer'
+    this.hasReferred = true
     this.owner.tell({
       type: 'referred',
       leg: this.leg,
       request,
+      event,
       number,
       target,
       replaces: replaces !== undefined,

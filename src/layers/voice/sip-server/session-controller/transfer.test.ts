@@ -183,6 +183,21 @@ describe('single-step transfer (event flows §7)', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('tells what comes of a second REFER in the dialog by its number (RFC 3515 §2.4.6)', async () => {
+    const { world, r, caller, agent } = await talking()
+    r.owners.refusals.set('1002', 'busy')
+    const events = () => agent.requests.filter(({ method }) => method === 'NOTIFY').map((one) => one.header('Event'))
+
+    refer(agent, '1002')
+    await world.run(100)
+    refer(agent, '1002')
+    await world.run(100)
+    caller.hangUp()
+
+    expect(events()).toEqual(['refer', 'refer', expect.stringMatching(/^refer;id=\d+$/), events()[2]])
+    await r.settled()
+  })
+
   it('sends nobody outside by a REFER from outside: toll fraud', async () => {
     const { world, r, caller } = await talking()
 

@@ -123,7 +123,7 @@ describe('a transfer of two calls that cannot be made any more (RFC 3515 §2.4.5
   const { call: any } = new ImaginedWorld(createChecker('full'), { dnis: '1002' })
   const by = { id: 'p1', dn: '1001', leg: 'a', external: false, state: 'Connected', role: 'Origination' } as const
   const party = { ...by, seized: true, wasConnected: true, pSeq: 0 }
-  const leg = { id: 'a', role: 'caller', state: 'Up', refers: true } as const
+  const leg = { id: 'a', role: 'caller', state: 'Up', refers: 'refer' } as const
   const alone: Call = { ...any, legs: { a: leg }, parties: [party] }
   const at = 1_767_225_600_000
 
@@ -154,7 +154,7 @@ describe('a transfer of two calls that cannot be made any more (RFC 3515 §2.4.5
         body: { type: 'message/sipfrag;version=2.0', text: 'SIP/2.0 481 Call/Transaction Does Not Exist\r\n' },
       },
     ])
-    expect(next?.data.legs.a?.refers).toBe(false)
+    expect(next?.data.legs.a?.refers).toBeUndefined()
   })
 
   const given = { ...leg, id: 'c.consult', role: 'callee' } as const

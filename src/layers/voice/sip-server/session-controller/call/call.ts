@@ -89,8 +89,8 @@ export type Leg = {
   readonly fork?: string | undefined
   /** Its phone can be told to answer (`Event: talk`). */
   readonly talks?: boolean
-  /** Its subscription to the outcome of a REFER. */
-  readonly refers?: boolean
+  /** Its subscription to the outcome of a REFER, as Event names it. */
+  readonly refers?: string | undefined
 }
 
 export type Party = {

@@ -241,7 +241,16 @@ export class ImaginedWorld {
         say('digit', () => info('application/dtmf-relay', 'Signal=1')),
         say('refers', () => {
           const request = this.token()
-          return { type: 'referred', at: this.at, leg, request, number, target: targets[number], ...plain }
+          return {
+            type: 'referred',
+            at: this.at,
+            leg,
+            request,
+            event: 'refer',
+            number,
+            target: targets[number],
+            ...plain,
+          }
         }),
       ]
     }

@@ -64,6 +64,8 @@ export type LegInput =
       readonly request: number
       readonly number: string
       readonly target: Target | undefined
+      /** The Event of the NOTIFYs that say what comes of it. */
+      readonly event: string
       /** It names a dialog that it shall replace: an attended transfer. */
       readonly replaces: boolean
       /** That dialog, where two talk in it on this node. */

@@ -17,7 +17,7 @@ import { dismiss, leaveTransferred, transferRefused } from './transferring.ts'
 import type { Turn } from './turn.ts'
 
 /** Talking: the REFER. `consultation` is the other call, which talks too, and the leg there that the phone names. */
-export function mergeWith(turn: Turn, { leg, request, consultation }: InputOf<'referred'>) {
+export function mergeWith(turn: Turn, { leg, request, event, consultation }: InputOf<'referred'>) {
   const by = turn.partyOn(leg)
   const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
   // Not 481, which would say that the dialog of the REFER is gone (RFC 3261 §12.2.1.2).
@@ -25,7 +25,7 @@ export function mergeWith(turn: Turn, { leg, request, consultation }: InputOf<'r
   // From outside, whoever learns the tags could take a call.
   if (!by || by.external || by.dn !== consultation.dn || consultation.connID === turn.call.connID) return respond(403)
   respond(202)
-  turn.setLeg(leg, { refers: true })
+  turn.setLeg(leg, { refers: event })
   turn.do({ type: 'consolidate', leg, consultation })
 }
 

@@ -14,7 +14,7 @@ import { hungUp } from './talking.ts'
 import type { Turn } from './turn.ts'
 
 /** Talking: REFER of a phone. */
-export function referred(turn: Turn, { leg, request, number, target }: InputOf<'referred'>) {
+export function referred(turn: Turn, { leg, request, event, number, target }: InputOf<'referred'>) {
   const by = turn.partyOn(leg)
   const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
   if (!by) return respond(403)
@@ -22,7 +22,7 @@ export function referred(turn: Turn, { leg, request, number, target }: InputOf<'
   // Toll fraud: nobody outside has us call outside.
   if (by.external && target.kind === 'trunk') return respond(403)
   respond(202)
-  turn.setLeg(leg, { refers: true })
+  turn.setLeg(leg, { refers: event })
   notify(turn, leg, 'SIP/2.0 100 Trying', 'active;expires=60')
   transfer(turn, by, target, number, undefined)
 }
@@ -125,7 +125,7 @@ function letGo(turn: Turn): void {
 }
 
 export function dismiss(turn: Turn, leg: string): void {
-  if (turn.leg(leg)?.refers) notify(turn, leg, 'SIP/2.0 200 OK', 'terminated;reason=noresource')
+  notify(turn, leg, 'SIP/2.0 200 OK', 'terminated;reason=noresource')
   turn.bye(leg)
 }
 
@@ -181,10 +181,9 @@ function transferFailed(turn: Turn, error: { code: number; words: string }, stat
 
 /** RFC 3515 §2.4.5: the last NOTIFY to the leg that transfers, where it does so by REFER. */
 export function transferRefused(turn: Turn, id: string | undefined, words: string, status: number): void {
-  const leg = turn.leg(id)
-  if (!leg?.refers) return
-  turn.setLeg(leg.id, { refers: false })
-  notify(turn, leg.id, `SIP/2.0 ${status} ${words}`, 'terminated;reason=noresource')
+  if (id === undefined) return
+  notify(turn, id, `SIP/2.0 ${status} ${words}`, 'terminated;reason=noresource')
+  turn.setLeg(id, { refers: undefined })
 }
 
 /** Transferring: a phone may hang up as soon as its REFER has been taken. */
@@ -246,10 +245,12 @@ function toQueue(
   enqueue(turn, target, by.dn)
 }
 
-/** RFC 3515 §2.4.4: how the transfer goes. */
+/** RFC 3515 §2.4.4: how the transfer goes, where it is by REFER. */
 function notify(turn: Turn, leg: string, text: string, state: string): void {
+  const event = turn.leg(leg)?.refers
+  if (event === undefined) return
   const fields = [
-    ['Event', 'refer'],
+    ['Event', event],
     ['Subscription-State', state],
   ] as const
   const body = { type: 'message/sipfrag;version=2.0', text: `${text}\r\n` }
