@@ -21,6 +21,9 @@ import type { Invitation } from './user-agent.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>
 
+/** Early dialogs that are kept: more than anybody is forked to, and few enough where one makes them up. */
+const mostForks = 64
+
 const phases: Readonly<Record<State, Phase>> = {
   Calling: 'Early',
   Cancelled: 'Early',
@@ -159,7 +162,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   private provisional(response: Message) {
-    if (response.status > 100 && this.indexOf(response.toTag) < 0) {
+    if (response.status > 100 && this.dialogs.length < mostForks && this.indexOf(response.toTag) < 0) {
       const early = this.dialogOf(response)
       if (early !== undefined) this.dialogs.push(early)
     }

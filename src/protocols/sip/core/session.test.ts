@@ -113,6 +113,19 @@ describe('a session this side opens', () => {
     expect(alice.agent.counts().dialogs).toBe(2)
   })
 
+  it('keeps 64 early dialogs, whatever one makes up; any fork may answer', async () => {
+    const { world, alice, ear, answer } = await aliceCallsRaw()
+
+    for (let fork = 0; fork < 100; fork++) answer(180, `t${fork}`)
+    await world.run(10)
+    const { dialogs } = alice.agent.counts()
+    answer(200, 't99', 'answer')
+    await world.run(10)
+
+    expect(dialogs).toBe(64)
+    expect(ear.heard.slice(99)).toEqual(['180', 'answered [answer]'])
+  })
+
   it('keeps the first fork that answers; another one gets ACK and BYE (§13.2.2.4)', async () => {
     const { world, alice, raw, ear, session, answer } = await aliceCallsRaw()
 
