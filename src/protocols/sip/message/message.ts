@@ -4,7 +4,8 @@
  */
 import { CALL_ID, FROM, fieldId, isList, TO, VIA } from './field-names.ts'
 import { cellOf, type FieldTable, indexFields, isNamed, WIDTH } from './field-table.ts'
-import { endOfItem, own, parameterAt, sentByAt, splitList, trimmed, unfold } from './scan.ts'
+import { endOfItem, own, parameterAt, splitList, trimmed, unfold } from './scan.ts'
+import { ViaSpan } from './via-span.ts'
 
 const noNames: readonly string[] = []
 const noLimits = { messageBytes: Number.MAX_SAFE_INTEGER, headerBytes: Number.MAX_SAFE_INTEGER, fields: 1_000_000 }
@@ -19,9 +20,23 @@ export class Message {
   readonly cseq: number
   private cachedText: string | undefined
   private cachedTable: FieldTable | undefined
+  private cachedVia: ViaSpan | undefined
+  private cachedCallID: string | undefined
+  private cachedFromTag: string | undefined
+  private cachedToTag: string | undefined
 
-  /** For `parseMessage` and the builders, which know what they pass: use those. */
-  constructor(bytes: Buffer, method: string, status: number, cseq: number, text?: string, table?: FieldTable) {
+  /**
+   * For `parseMessage` and the builders, which know what they pass: use those. Without bytes or text the one is made of
+   * the other when it is asked for.
+   */
+  constructor(
+    bytes: Buffer | undefined,
+    method: string,
+    status: number,
+    cseq: number,
+    text?: string,
+    table?: FieldTable,
+  ) {
     this.whole = bytes
     this.method = method
     this.status = status
@@ -76,7 +91,8 @@ export class Message {
   }
 
   get body(): Buffer {
-    return this.bytes.subarray(this.table.body)
+    const { body } = this.table
+    return this.whole?.subarray(body) ?? Buffer.from(this.text.slice(body), 'latin1')
   }
 
   /** As written: the names of fields that the protocol does not know, private ones among them. */
@@ -101,7 +117,8 @@ export class Message {
 
   /** These are copies: they may be kept without keeping the message. */
   get callID(): string {
-    return own(this.valueById(CALL_ID))
+    this.cachedCallID ??= own(this.valueById(CALL_ID))
+    return this.cachedCallID
   }
   /** The branch of the topmost Via; empty where it has none. */
   get branch(): string {
@@ -112,23 +129,33 @@ export class Message {
     return own(this.sentByHere)
   }
   get fromTag(): string {
-    return own(this.parameterById(FROM, 'tag'))
+    this.cachedFromTag ??= own(this.tagOf(FROM))
+    return this.cachedFromTag
   }
   /** Empty where there is none: outside a dialog. */
   get toTag(): string {
-    return own(this.parameterById(TO, 'tag'))
+    this.cachedToTag ??= own(this.tagOf(TO))
+    return this.cachedToTag
   }
 
   /** The same as pieces of the text, for those that do not keep them. */
   get branchHere(): string {
-    return this.parameterById(VIA, 'branch')
+    const { via } = this
+    return via === undefined || via.branch < 0 ? '' : this.text.slice(via.branch, via.branchEnd)
   }
   get sentByHere(): string {
+    const { via } = this
+    return via === undefined ? '' : this.text.slice(via.sentBy, via.sentByEnd)
+  }
+
+  /** Where the parts of the topmost Via lie; undefined where there is none. */
+  get via(): ViaSpan | undefined {
+    if (this.cachedVia !== undefined) return this.cachedVia
     const cell = this.knownCell(VIA, 0)
-    if (cell < 0) return ''
-    const start = this.table.cells[cell + 2] ?? 0
-    const end = endOfItem(this.text, start, this.table.cells[cell + 3] ?? 0)
-    return sentByAt(this.text, start, end)
+    if (cell < 0) return undefined
+    const { cells } = this.table
+    this.cachedVia = new ViaSpan(this.text, cells[cell + 2] ?? 0, cells[cell + 3] ?? 0)
+    return this.cachedVia
   }
 
   /**
@@ -136,10 +163,10 @@ export class Message {
    * would be a piece of a buffer that others share, or cost the allocator and the collector several times as much.
    */
   shrink(): this {
-    if (this.whole === undefined) return this
-    this.cachedText = this.whole.toString('latin1')
+    if (this.whole !== undefined) this.cachedText = this.whole.toString('latin1')
     this.whole = undefined
     this.cachedTable = undefined
+    this.cachedVia = undefined
     return this
   }
 
@@ -191,12 +218,10 @@ export class Message {
     return cell < 0 ? '' : this.valueOf(cell)
   }
 
-  private parameterById(id: number, name: string): string {
+  private tagOf(id: number): string {
     const cell = this.knownCell(id, 0)
     if (cell < 0) return ''
     const { cells } = this.table
-    const start = cells[cell + 2] ?? 0
-    const end = cells[cell + 3] ?? 0
-    return parameterAt(this.text, name, start, isList(id) ? endOfItem(this.text, start, end) : end) ?? ''
+    return parameterAt(this.text, 'tag', cells[cell + 2] ?? 0, cells[cell + 3] ?? 0) ?? ''
   }
 }

@@ -1,10 +1,10 @@
 /** Reading pieces of header text: list items, parameters, quoted strings. Single passes over characters, no regex. */
 import { sameIgnoringCase } from './field-names.ts'
 
-const QUOTE = 0x22
+export const QUOTE = 0x22
 const COMMA = 0x2c
 const SEMICOLON = 0x3b
-const LESS = 0x3c
+export const LESS = 0x3c
 const EQUALS = 0x3d
 const BACKSLASH = 0x5c
 
@@ -32,7 +32,7 @@ export function indexOutside(text: string, wanted: number, start: number, end: n
 }
 
 /** The index after the `>` that closes the `<` at `start`; `end` where it is not closed. */
-function afterAngle(text: string, start: number, end: number): number {
+export function afterAngle(text: string, start: number, end: number): number {
   const close = text.indexOf('>', start)
   return close < 0 || close >= end ? end : close + 1
 }
@@ -79,15 +79,6 @@ export function parameterAt(text: string, name: string, start: number, end: numb
     at = next
   }
   return undefined
-}
-
-/** What stands between protocol and parameters in the Via at `start`–`end`: `SIP/2.0/UDP host:port;…`. */
-export function sentByAt(text: string, start: number, end: number): string {
-  const stop = indexOutside(text, SEMICOLON, start, end)
-  let from = text.indexOf('/', text.indexOf('/', start) + 1) + 1
-  while (from < stop && isSpace(text.charCodeAt(from))) from++
-  while (from < stop && !isSpace(text.charCodeAt(from))) from++
-  return trimmed(text, from, stop)
 }
 
 export const parameter = (value: string, name: string): string | undefined => parameterAt(value, name, 0, value.length)

@@ -1,10 +1,11 @@
 /** What a server adds to the topmost Via of a request (RFC 3261 §18.2.1, RFC 3581 §4): where it really came from. */
 import { MalformedMessage } from './errors.ts'
 import { sameIgnoringCase, VIA } from './field-names.ts'
-import { cellOf } from './field-table.ts'
+import { cellOf, WIDTH } from './field-table.ts'
 import { parseVia } from './headers/via.ts'
 import { Message } from './message.ts'
-import { endOfItem, indexOutside, parameterAt, trimmed } from './scan.ts'
+import { indexOutside, trimmed } from './scan.ts'
+import type { ViaSpan } from './via-span.ts'
 
 const SEMICOLON = 0x3b
 const COLON = 0x3a
@@ -15,31 +16,27 @@ const EQUALS = 0x3d
  * was asked for. Throws `MalformedMessage` where the topmost Via is none.
  */
 export function stampVia(request: Message, source: { readonly host: string; readonly port: number }): Message {
-  const { text, table } = request
-  const cell = cellOf(table, VIA)
-  if (cell < 0) throw new MalformedMessage('no Via')
-  const start = table.cells[cell + 2] ?? 0
-  const end = endOfItem(text, start, table.cells[cell + 3] ?? 0)
-  const rport = parameterAt(text, 'rport', start, end)
-  if (rport === undefined && sentFrom(text, start, end, source.host)) return request
-  const value = text.slice(start, end)
+  const { text, via: span } = request
+  if (span === undefined) throw new MalformedMessage('no Via')
+  if (!span.hasRport && sentFrom(text, span, source.host)) return request
+  const value = text.slice(span.start, span.end)
   const via = parseVia(value)
   const host = via.host.startsWith('[') ? via.host.slice(1, -1) : via.host
-  if (rport === undefined && host === source.host && via.received === undefined) return request
+  if (via.rport === undefined && host === source.host && via.received === undefined) return request
   const received = `;received=${source.host.includes(':') ? `[${source.host}]` : source.host}`
-  const stamp = rport === undefined ? received : `;rport=${source.port}${received}`
-  return spliced(request, start, end, stamped(value, stamp))
+  const stamp = via.rport === undefined ? received : `;rport=${source.port}${received}`
+  return spliced(request, span, stamped(value, stamp))
 }
 
 /** Fast and sure: `SIP/2.0/UDP host:port;…` with the very host, and no `received` that somebody else wrote. */
-function sentFrom(text: string, start: number, end: number, host: string): boolean {
+function sentFrom(text: string, { start, end, hasReceived }: ViaSpan, host: string): boolean {
   const space = text.indexOf(' ', start)
   if (space !== start + 11 || !sameIgnoringCase(text, start, 'sip/2.0/') || !text.startsWith(host, space + 1))
     return false
   const after = space + 1 + host.length
   const code = text.charCodeAt(after)
   if (after < end && code !== SEMICOLON && code !== COLON) return false
-  return isPort(text, after, end) && parameterAt(text, 'received', start, end) === undefined
+  return isPort(text, after, end) && !hasReceived
 }
 
 /** Whether a port, if one follows, is one; what else may stand there is for parseVia to judge. */
@@ -72,13 +69,13 @@ function stamped(value: string, stamp: string): string {
   return text
 }
 
-/** The message with the text at `start`–`end` replaced. */
-function spliced(request: Message, start: number, end: number, inserted: string): Message {
-  const { text, table, bytes } = request
-  const moved = table.body + inserted.length - (end - start)
-  const changed = Buffer.allocUnsafeSlow(moved + bytes.length - table.body)
-  const head = text.slice(0, start) + inserted + text.slice(end, table.body)
-  changed.write(head, 0, moved, 'latin1')
-  bytes.copy(changed, moved, table.body)
-  return new Message(changed, request.method, 0, request.cseq)
+/** The message with another text in the place of its topmost Via: nothing of it is read again. */
+function spliced(request: Message, { start, end }: ViaSpan, inserted: string): Message {
+  const { text, table } = request
+  const longer = inserted.length - (end - start)
+  const cells = table.cells.slice()
+  for (let index = cellOf(table, VIA) + WIDTH - 1; index < cells.length; index++)
+    if (index % WIDTH !== 0) cells[index] = (cells[index] ?? 0) + longer
+  const changed = text.slice(0, start) + inserted + text.slice(end)
+  return new Message(undefined, request.method, 0, request.cseq, changed, { cells, body: table.body + longer })
 }

@@ -10,7 +10,7 @@ export function responseHop(request: Message, from: Hop): Hop {
   // The connection it came on.
   if (isReliable(from)) return from
   // The usual case, with rport or without: sent-by names the port it came from.
-  if (request.sentByHere.endsWith(`:${from.port}`)) return from
+  if (request.via?.port(request.text) === from.port) return from
   const via = readVia(request)
   return via === undefined || via.rport !== undefined ? from : { ...from, port: via.port || 5060 }
 }
