@@ -1,16 +1,17 @@
 /** From SIP URIs to hops and back, where hosts are numeric: everything inside the cluster. */
 import { canonicalAddress } from '#platform/numeric-address.ts'
+import { defaultPort, protocolNamed, protocolUnnamed } from '#protocols/sip/core/locating/uri-transport.ts'
 import { bracketed, isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
-import { type URI, uriParameter } from '#protocols/sip/message/headers/uri.ts'
+import type { URI } from '#protocols/sip/message/headers/uri.ts'
 import type { Hop, Protocol } from '#protocols/sip/transport/transport.ts'
 
-const protocols: Readonly<Record<string, Protocol>> = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' }
-
-const protocolOf = (uri: URI): Protocol | undefined =>
-  uri.scheme === 'sips' ? 'TLS' : protocols[(uriParameter(uri, 'transport') ?? 'udp').toLowerCase()]
+function protocolOf(uri: URI): Protocol | undefined {
+  const named = protocolNamed(uri)
+  return named === '' ? protocolUnnamed(uri) : named
+}
 
 /** RFC 3263 §4.2: without a port it is the transport's. */
-export const portOf = (uri: URI): number => uri.port || (/^(TLS|WSS)$/.test(protocolOf(uri) ?? '') ? 5061 : 5060)
+export const portOf = (uri: URI): number => uri.port || defaultPort(protocolOf(uri) ?? 'UDP')
 
 /** In lower case, an IPv6 address as sockets write it, and the one name that needs no look-up as the address it is. */
 export function hostOf({ host }: URI): string {
@@ -24,7 +25,7 @@ export function hopOf(uri: URI): Hop | undefined {
   const protocol = protocolOf(uri)
   const host = unbracketed(hostOf(uri))
   if (protocol === undefined || !(isIPv4(host) || isIPv6(host))) return undefined
-  return { protocol, host, port: portOf(uri) }
+  return { protocol, host, port: uri.port || defaultPort(protocol) }
 }
 
 /** `sip:host:port;transport=…`; UDP needs no parameter. Port 0: none is named, as for a name that SRV records explain. */

@@ -7,6 +7,7 @@ import { isIPv4, isIPv6, unbracketed } from '../../message/headers/host.ts'
 import { type URI, uriParameter } from '../../message/headers/uri.ts'
 import type { Hop, Protocol } from '../../transport/transport.ts'
 import { inOrder } from './order-servers.ts'
+import { defaultPort, protocolNamed, protocolUnnamed } from './uri-transport.ts'
 
 export type Question = { readonly type: RecordType; readonly name: string }
 
@@ -68,7 +69,7 @@ function serversOf(uri: URI, search: Search): readonly Server[] {
   const named = protocolNamed(uri)
   if (named === undefined) return []
   const secure = uri.scheme === 'sips'
-  const first = named === '' ? (secure ? 'TLS' : 'UDP') : named
+  const first = named || protocolUnnamed(uri)
   // Numbers say all there is to know; a port keeps SRV out of it (§4.2).
   if (isNumeric(host) || uri.port > 0) return [{ protocol: first, host, port: uri.port || defaultPort(first) }]
   const services = named === '' ? servicesOf(host, secure, search) : [{ protocol: named, name: srvName(named, host) }]
@@ -124,25 +125,6 @@ function addressesOf({ protocol, host, port }: Server, { abilities, read }: Sear
     .flatMap((family) => read(family === 4 ? 'A' : 'AAAA', host).slice(0, mostRecords))
     .filter(isReachable)
     .map((address) => ({ protocol, host: address, port }))
-}
-
-/** '' where none is named; undefined where it is none we know, or one that sips forbids. */
-function protocolNamed(uri: URI): Protocol | '' | undefined {
-  const name = uriParameter(uri, 'transport')?.toLowerCase()
-  if (name === undefined) return ''
-  const protocol = protocols[name]
-  return uri.scheme === 'sips' && protocol !== undefined ? secured[protocol] : protocol
-}
-
-const protocols: Readonly<Record<string, Protocol>> = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' }
-/** RFC 3261 §26.2.2: sips over a transport is TLS on it. */
-const secured: Readonly<Partial<Record<Protocol, Protocol>>> = { TCP: 'TLS', TLS: 'TLS', WS: 'WSS', WSS: 'WSS' }
-
-/** RFC 3261 §18.1, RFC 7118 §5: where no port is named. */
-function defaultPort(protocol: Protocol): number {
-  if (protocol === 'WS') return 80
-  if (protocol === 'WSS') return 443
-  return protocol === 'TLS' ? 5061 : 5060
 }
 
 const isNumeric = (host: string) => isIPv4(host) || isIPv6(host)
