@@ -137,7 +137,9 @@ export class LegAtWork implements Required<SessionUser> {
   requested({ request, respond }: Parameters<NonNullable<SessionUser['requested']>>[0]): void {
     if (request.method === 'INFO') this.informed(request, respond)
     else if (request.method === 'REFER') this.referred(request, respond)
-    else respond(request.method === 'OPTIONS' || request.method === 'NOTIFY' ? 200 : 501)
+    // RFC 6665 §4.1.3: we subscribe to nothing. Not 481, at which many a phone would end the call.
+    else if (request.method === 'NOTIFY') respond(489)
+    else respond(request.method === 'OPTIONS' ? 200 : 501)
   }
 
   stale(): void {

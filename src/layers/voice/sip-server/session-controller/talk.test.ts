@@ -68,6 +68,20 @@ describe('in a talk', () => {
     await r.settled()
   })
 
+  it('refuses a NOTIFY nobody asked for, but not by 481: the call goes on (RFC 6665 §4.1.3)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+
+    caller.send('NOTIFY', [
+      ['Event', 'hold'],
+      ['Subscription-State', 'active'],
+    ])
+    await world.run(100)
+    callee.hangUp()
+
+    expect(caller.heard).toEqual(['NOTIFY 489'])
+    await r.settled()
+  })
+
   it('answers a request that waits for the other side when the call ends (RFC 3261 §15.1.2)', async () => {
     const { world, r, caller, callee } = await talking(new World())
     Object.assign(callee, { requested() {} })
