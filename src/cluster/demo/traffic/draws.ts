@@ -1,6 +1,7 @@
 /** Random times and choices of SIMULATED people. */
+
+import { fraction } from '#platform/runtime/fraction.ts'
 import type { Random } from '#platform/runtime/runtime.ts'
-import { fraction } from '#protocols/sip/core/fraction.ts'
 
 /** Whether something of that probability happens. */
 export const chance = (random: Random, probability: number): boolean => fraction(random) < probability

@@ -159,6 +159,7 @@ export class SipProxy implements View, ProxyUser {
       facing: (transport, family) => this.facing({ host: anybody[family], port: 0, protocol: protocols[transport] }),
       changed: () => this.trunksChanged(),
     })
+    transport.whenLost((hop) => this.trunks.lost(hop))
     trunkGauges(metrics, this.trunks)
     gauges(metrics, this.nodes, registrations, this.defence)
     // As good as not answered: a Resource Manager that is gone has others beside it, a media server none (§16.9).

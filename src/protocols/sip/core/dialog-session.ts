@@ -3,6 +3,7 @@
  * (§14, RFC 3311), BYE (§15). All that is kept is copies: a session of an hour keeps no message alive.
  */
 import type { Log } from '#platform/log/log.ts'
+import { fraction } from '#platform/runtime/fraction.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { counted, type Dialog, nextURI, type RequestContent, received, refreshed, requestIn } from '../dialog/dialog.ts'
 import { buildRequest } from '../message/build-request.ts'
@@ -17,7 +18,6 @@ import type { ClientUser, RespondParts, ServerTransaction, Transactions } from '
 import type { Hop } from '../transport/transport.ts'
 import { branchOfAck } from './ack-branch.ts'
 import { type Challenges, Unchallenged } from './challenges.ts'
-import { fraction } from './fraction.ts'
 import type { Drive } from './machine-in-turn.ts'
 import { hasBody } from './message-body.ts'
 import { OneRequest, unanswered } from './request-outcome.ts'

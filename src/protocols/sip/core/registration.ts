@@ -3,6 +3,7 @@
  * tried where one does not answer, with the waits of RFC 5626 §4.5.
  */
 import type { Log } from '#platform/log/log.ts'
+import { fraction } from '#platform/runtime/fraction.ts'
 import type { Runtime, Timer } from '#platform/runtime/runtime.ts'
 import type { Fields } from '../message/draft.ts'
 import { MalformedMessage } from '../message/errors.ts'
@@ -12,7 +13,6 @@ import { parseNameAddr } from '../message/headers/name-addr.ts'
 import { parseURI, sameURI } from '../message/headers/uri.ts'
 import type { Message } from '../message/message.ts'
 import { answerChallenge, type Identity, whyUnanswered } from './digest-client.ts'
-import { fraction } from './fraction.ts'
 import type { RequestOutcome } from './session.ts'
 import type { UserAgent } from './user-agent.ts'
 
@@ -47,6 +47,8 @@ type Waits = { readonly first: number; readonly longest: number }
 
 /** A proxy that has not answered by then is left for the next one, long before its transaction ends. */
 const patience = 5_000
+/** ms between two that are made since a connection has gone: some registrars close each. */
+const renewEvery = 120_000
 /** In seconds. */
 const longestLifetime = 86_400
 /** RFC 5626 §4.5. */
@@ -59,6 +61,7 @@ export class Registration {
   private expires: number
   private proxy = 0
   private failures = 0
+  private renewedAt = Number.NEGATIVE_INFINITY
   /** Since the last success it has asked for a longer lifetime. */
   private lengthened = false
   private timer: Timer | undefined
@@ -82,6 +85,18 @@ export class Registration {
     if (this.state !== 'idle') return
     this.state = 'keeping'
     this.send(1, [])
+  }
+
+  /**
+   * The connection by which the registrar reaches us has gone: it gets another within a second, not at the next refresh
+   * (RFC 5626 §4.5).
+   */
+  renew(): void {
+    const { clock, random } = this.options.runtime
+    const now = clock.monotonic()
+    if (this.state !== 'keeping' || !this.now || now - this.renewedAt < renewEvery) return
+    this.renewedAt = now
+    this.wait(1_000 * fraction(random), () => this.send(1, []))
   }
 
   /** Removes our binding, or what may be one (§10.2.2); resolves when the registrar has answered, or no proxy has. */

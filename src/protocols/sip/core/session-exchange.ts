@@ -1,4 +1,6 @@
 /** The offers and answers of a confirmed dialog at work (RFC 3261 §14, RFC 3311): `offer-answer.ts` decides. */
+
+import { fraction } from '#platform/runtime/fraction.ts'
 import { type Effect, offerAnswer, retryAfter, stable } from '../dialog/offer-answer.ts'
 import { buildResponse } from '../message/build-response.ts'
 import type { Body, Fields } from '../message/draft.ts'
@@ -6,7 +8,6 @@ import type { Message } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason-phrase.ts'
 import type { ClientUser, ServerTransaction } from '../transaction/transactions.ts'
 import type { DialogSession } from './dialog-session.ts'
-import { fraction } from './fraction.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf, hasBody } from './message-body.ts'
 import { outcomeOf, statusOf, unanswered } from './request-outcome.ts'

@@ -31,6 +31,9 @@ const methods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'REGISTER']
 const parts = { requestURI: 'sip:b@127.0.0.1', from: '<sip:a@x>;tag=1', to: '<sip:b@x>', callID: 'c', cseq: 1 }
 const draft = (method: string, n: number) => new RequestDraft({ ...parts, method, callID: `call-${n}` })
 
+/** RFC 5626 §3.5.1. */
+const ping = '\r\n\r\n'
+
 /** Our layer and its user, and a peer without any rule. */
 class Exchange {
   readonly world: World
@@ -73,13 +76,15 @@ class Exchange {
     await world.complete(transport.listenBoth(ours))
     const layer = new TransactionLayer({ runtime, transport, log: silentLog, metrics: noMetrics })
     const came: Message[] = []
-    const take = (bytes: Buffer) => void came.push(parseMessage(bytes))
+    const take = (bytes: Buffer) => {
+      if (bytes.toString() !== ping) came.push(parseMessage(bytes))
+    }
     const { net } = world.host('them')
     if (protocol === 'UDP') {
       const port = await world.complete(net.udp(theirs, take))
       return new Exchange(world, transport, layer, (bytes) => port.send(bytes, ours), came, { protocol, ...theirs })
     }
-    // What we send over TCP begins a message with each write.
+    // What we send over TCP begins a message, or is a ping, with each write.
     await world.complete(net.listen(theirs, (accepted) => accepted.receive(take, () => {})))
     const connection = await world.complete(net.connect(ours))
     connection.receive(take, () => {})

@@ -22,6 +22,8 @@ export type ConnectionsOptions = {
   /** A handshake is too dear for a source that is banned. */
   readonly guard: Guard
   frame(bytes: Buffer, from: Hop): void
+  /** One that we opened has gone, for whatever reason but that we stop. */
+  lost(hop: Hop): void
 }
 
 export type Failed = ((error: SendFailed) => void) | undefined
@@ -38,6 +40,7 @@ export class Connections {
   private readonly limits: TransportLimits
   private readonly traffic: Traffic
   private readonly guard: Guard
+  private readonly lost: (hop: Hop) => void
   private readonly streamOptions: StreamOptions
   private readonly streams = new Map<number, Stream>()
   /** The newest connection by which each address is reached. */
@@ -50,15 +53,17 @@ export class Connections {
   private readonly nextID: () => number
   private closing = false
 
-  constructor({ runtime, log, limits, traffic, guard, frame }: ConnectionsOptions, nextID: () => number) {
+  constructor({ runtime, log, limits, traffic, guard, frame, lost }: ConnectionsOptions, nextID: () => number) {
     this.runtime = runtime
     this.log = log
     this.limits = limits
     this.traffic = traffic
     this.guard = guard
+    this.lost = lost
     this.nextID = nextID
     this.streamOptions = {
       clock: runtime.clock,
+      random: runtime.random,
       limits,
       user: {
         frame,
@@ -245,6 +250,7 @@ export class Connections {
     this.streams.delete(id)
     if (accepted) this.release(hop.host)
     if (this.byAddress.get(key) === stream) this.byAddress.delete(key)
+    if (!accepted && !this.closing) this.lost(hop)
   }
 }
 

@@ -33,6 +33,23 @@ describe('messages out of a stream', () => {
     expect(framed(...stream)).toEqual(['ping', message, 'ping', 'ping', message])
   })
 
+  it('the empty line after a ping of ours is its answer, and no part of a ping of theirs', () => {
+    const stream = `${message}\r\n${message}\r\n\r\n`
+
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const framer = new Framer(defaultLimits)
+      const out: string[] = []
+      framer.awaitPong(() => out.push('pong'))
+      for (const piece of [stream.slice(0, cut), stream.slice(cut)])
+        framer.push(
+          Buffer.from(piece),
+          () => out.push('message'),
+          () => out.push('ping'),
+        )
+      expect(out, `cut at ${cut}`).toEqual(['message', 'pong', 'message', 'ping'])
+    }
+  })
+
   it('one empty line before a message is no ping (§7.5)', () => {
     expect(framed('\r\n', message, '\r', `\n${message}`)).toEqual([message, message])
   })

@@ -23,6 +23,7 @@ export class Framer implements Framing {
   private searched = 0
   /** One empty line has come, and nothing since. */
   private halfPing = false
+  private pong: (() => void) | undefined
 
   constructor(limits: MessageLimits) {
     this.limits = limits
@@ -57,6 +58,11 @@ export class Framer implements Framing {
     return message
   }
 
+  /** A ping of ours has left: the next empty line answers it, and is no part of one. */
+  awaitPong(pong: () => void): void {
+    this.pong = pong
+  }
+
   private join(bytes: Buffer) {
     if (!this.partial) this.pending = bytes
     else this.pending = Buffer.concat([this.pending, ...this.parts, bytes])
@@ -70,11 +76,19 @@ export class Framer implements Framing {
     let at = 0
     while (this.isEmptyLine(at)) {
       at += 2
-      this.halfPing = !this.halfPing
-      if (!this.halfPing) ping()
+      if (this.pong !== undefined) this.takePong(this.pong)
+      else {
+        this.halfPing = !this.halfPing
+        if (!this.halfPing) ping()
+      }
     }
     if (at > 0) this.pending = this.pending.subarray(at)
     if (this.pending.length > 0 && !this.isHalfEmptyLine()) this.halfPing = false
+  }
+
+  private takePong(pong: () => void) {
+    this.pong = undefined
+    pong()
   }
 
   /** Whether a CR has come whose LF is still to come. */

@@ -9,7 +9,7 @@ export type TransportLimits = {
   readonly connectionsPerSource: number
   /** A connection has to open, TLS included, within. */
   readonly connectMs: number
-  /** A connection on which nothing came for so long is closed. */
+  /** A connection on which whoever opened it says nothing for so long is closed. */
   readonly idleMs: number
   /** A message has to be whole this long after its first byte, the first one after the connection was accepted. */
   readonly partialMs: number

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
 import { AddressInUse } from '#platform/runtime/errors.ts'
-import type { Runtime } from '#platform/runtime/runtime.ts'
+import type { Connection, Runtime } from '#platform/runtime/runtime.ts'
 import { type CertificateRequest, issueCertificate } from '#platform/tls/issue-certificate.ts'
 import { World } from '#simulation/world.ts'
 import { SipTransport } from './sip-transport.ts'
@@ -114,6 +114,63 @@ describe('SIP transport', () => {
 
     // 5070 and 10.0.1.1, each with the cookie (RFC 5389 §15.2).
     expect(heard).toEqual([`0101000c2112a442000102030405060708090a0b00200008000132dc2b12a543`])
+  })
+
+  describe('a connection that we opened', () => {
+    const there = { protocol: 'TCP' as const, host: '10.0.0.2', port: 5060 }
+
+    it('is pinged, and kept as long as it is answered; used no more when it is not, and made anew (RFC 5626 §4.4.1)', async () => {
+      const { world, transport } = await setUp()
+      const server = new SipTransport({ runtime: world.host('there'), log: silentLog, metrics: noMetrics })
+      await world.complete(server.listen('TCP', there))
+      const lost: string[] = []
+      transport.whenLost(({ host: at, port }) => lost.push(`${at}:${port}`))
+      transport.send(hello, there)
+
+      await world.run(600_000)
+      const kept = [transport.connections, lost.length]
+      world.links.partition(['here'], ['there'])
+      await world.run(130_000)
+      const broken = transport.connections
+      world.links.heal(['here'], ['there'])
+      transport.send(hello, there)
+      await world.run(1_000)
+
+      expect(kept).toEqual([1, 0])
+      expect(broken).toBe(0)
+      expect(lost).toEqual(['10.0.0.2:5060'])
+      expect(transport.connections).toBe(1)
+    })
+
+    it('is kept where pings are never answered: not every server knows them', async () => {
+      const { world, transport } = await setUp()
+      const heard: string[] = []
+      const accept = (connection: Connection) =>
+        connection.receive(
+          (bytes) => heard.push(bytes.toString()),
+          () => heard.push('closed'),
+        )
+      await world.complete(world.host('there').net.listen(there, accept))
+      transport.send(hello, there)
+
+      await world.run(360_000)
+
+      expect(heard).toEqual([hello.toString(), ...Array(3).fill('\r\n\r\n')])
+      expect(transport.connections).toBe(1)
+    })
+
+    it('is closed when nothing was sent on it for an hour, though pings are answered', async () => {
+      const { world, transport } = await setUp()
+      const server = new SipTransport({ runtime: world.host('there'), log: silentLog, metrics: noMetrics })
+      await world.complete(server.listen('TCP', there))
+      transport.send(hello, there)
+
+      await world.run(3_540_000)
+      const before = transport.connections
+      await world.run(120_000)
+
+      expect([before, transport.connections]).toEqual([1, 0])
+    })
   })
 
   it('names to each the port that it is reached by, or the next best', async () => {

@@ -64,6 +64,7 @@ export class SipTransport implements Transport {
   /** Of our UDP ports. */
   readonly queueDelay: QueueDelay
   private handle: (message: Message, from: Hop) => void = () => {}
+  private lost: (hop: Hop) => void = () => {}
   private lastID = 0
   private closing = false
 
@@ -80,7 +81,9 @@ export class SipTransport implements Transport {
       reply: (bytes, hop) => this.send(bytes, hop),
     }
     const frame = (bytes: Buffer, from: Hop) => this.take(bytes, from, false)
-    this.streams = new Connections({ runtime, log, limits, traffic: this.traffic, guard, frame }, () => ++this.lastID)
+    const lost = (hop: Hop) => this.lost(hop)
+    const { traffic } = this
+    this.streams = new Connections({ runtime, log, limits, traffic, guard, frame, lost }, () => ++this.lastID)
     metrics.gauge(
       'sip_connections',
       'SIP connections that are open, without the links of the cluster',
@@ -166,6 +169,11 @@ export class SipTransport implements Transport {
 
   receive(handler: (message: Message, from: Hop) => void): void {
     this.handle = handler
+  }
+
+  /** Sets who is told of a connection that we opened and that has gone: flows over it are to be made anew (RFC 5626 §4.5). */
+  whenLost(handler: (hop: Hop) => void): void {
+    this.lost = handler
   }
 
   send(bytes: Buffer, hop: Hop, failed?: (error: SendFailed) => void): void {

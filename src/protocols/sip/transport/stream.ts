@@ -1,16 +1,18 @@
-/** One connection that carries SIP (RFC 3261 §18.3, RFC 5626 §3.5.1, RFC 7118): frames, pongs, limits, idle close. */
-import type { Clock, Connection, Timer } from '#platform/runtime/runtime.ts'
+/** One connection that carries SIP (RFC 3261 §18.3, RFC 5626 §3.5.1, RFC 7118): frames, keep-alives, limits, idle close. */
+import type { Clock, Connection, Random, Timer } from '#platform/runtime/runtime.ts'
 import { MalformedMessage } from '../message/errors.ts'
 import { Framer } from './framer.ts'
 import { type BrokenBecause, BrokenStream, type Framing } from './framing.ts'
+import { KeepAlive } from './keep-alive.ts'
 import type { TransportLimits } from './limits.ts'
 import { type PeerIdentity, peerIdentity } from './peer-identity.ts'
 import type { Hop, StreamProtocol } from './transport.ts'
 import { WebSocketFraming } from './websocket-framing.ts'
 
 const pong = Buffer.from('\r\n')
+const ping = Buffer.from('\r\n\r\n')
 
-/** Why a stream was closed that its peer would have kept. `silent`: nothing was said, or half a message. */
+/** Why a stream was closed that its peer would have kept. `silent`: nothing was said, half a message, no more pongs. */
 export type ClosedBecause = BrokenBecause | 'silent'
 
 /** What a stream tells its transport. */
@@ -23,6 +25,7 @@ export interface StreamUser {
 
 export type StreamOptions = {
   readonly clock: Clock
+  readonly random: Random
   readonly limits: TransportLimits
   readonly user: StreamUser
 }
@@ -46,14 +49,17 @@ export class Stream {
   private readonly framing: Framing
   private readonly limits: TransportLimits
   private readonly user: StreamUser
+  /** Where we opened it. */
+  private readonly keepAlive: KeepAlive | undefined
   private watch: Timer | undefined
-  private lastHeard: number
+  /** When its client, which is us where we opened it, said something. */
+  private lastUsed: number
   /** When the message that is coming began; 0 while none is. */
   private partialSince = 0
   private silent: boolean
   private ended = false
 
-  constructor({ clock, limits, user }: StreamOptions, connection: Connection, origin: StreamOrigin) {
+  constructor({ clock, random, limits, user }: StreamOptions, connection: Connection, origin: StreamOrigin) {
     const { host, port } = connection.remote
     const { protocol, id, accepted } = origin
     this.origin = origin
@@ -62,10 +68,12 @@ export class Stream {
     this.peer = peerIdentity(connection.verifiedPeer)
     this.clock = clock
     this.connection = connection
-    this.framing = protocol === 'WS' || protocol === 'WSS' ? this.webSocket(limits) : new Framer(limits.message)
+    const framer = new Framer(limits.message)
+    this.framing = protocol === 'WS' || protocol === 'WSS' ? this.webSocket(limits) : framer
+    this.keepAlive = accepted ? undefined : this.keptAlive(framer, random)
     this.limits = limits
     this.user = user
-    this.lastHeard = clock.monotonic()
+    this.lastUsed = clock.monotonic()
     connection.receive(
       (bytes) => this.received(bytes),
       () => this.close(),
@@ -75,6 +83,7 @@ export class Stream {
 
   /** Whether the bytes are on their way; false when the peer does not read or the stream is closed. */
   write(bytes: Buffer): boolean {
+    if (this.keepAlive !== undefined) this.lastUsed = this.clock.monotonic()
     return this.writeRaw(this.framing.wrap(bytes))
   }
 
@@ -83,6 +92,7 @@ export class Stream {
     if (this.ended) return
     this.ended = true
     this.watch?.cancel()
+    this.keepAlive?.stop()
     this.connection.end()
     this.user.closed(this)
   }
@@ -92,6 +102,19 @@ export class Stream {
       reply: (bytes) => this.writeRaw(bytes),
       broken: (error) => this.breakOff(error.because, error.message),
     })
+  }
+
+  private keptAlive(framer: Framer, random: Random): KeepAlive {
+    const keepAlive: KeepAlive = new KeepAlive({
+      clock: this.clock,
+      random,
+      ping: () => {
+        framer.awaitPong(() => keepAlive.ponged())
+        this.writeRaw(ping)
+      },
+      failed: () => this.breakOff('silent', 'no answer to a ping'),
+    })
+    return keepAlive
   }
 
   private writeRaw(bytes: Buffer): boolean {
@@ -106,7 +129,9 @@ export class Stream {
 
   private received(bytes: Buffer) {
     if (this.ended) return
-    this.lastHeard = this.clock.monotonic()
+    const now = this.clock.monotonic()
+    if (this.keepAlive === undefined) this.lastUsed = now
+    else this.keepAlive.heard()
     try {
       this.framing.push(
         bytes,
@@ -119,7 +144,7 @@ export class Stream {
       else throw error
     }
     if (!this.framing.partial) this.partialSince = 0
-    else if (this.partialSince === 0) this.partialSince = this.lastHeard
+    else if (this.partialSince === 0) this.partialSince = now
   }
 
   private frame(bytes: Buffer) {
@@ -147,7 +172,7 @@ export class Stream {
       const late = this.partialSince > 0 && now - this.partialSince >= partialMs
       if (this.silent) this.breakOff('silent', `no message in ${Math.min(idleMs, partialMs) / 1000} s`)
       else if (late) this.breakOff('silent', `half a message in ${partialMs / 1000} s`)
-      else if (now - this.lastHeard >= idleMs) this.close()
+      else if (now - this.lastUsed >= idleMs) this.close()
       else this.keepWatch()
     })
   }

@@ -4,12 +4,12 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '#platform/log/log.ts'
+import { fraction } from '#platform/runtime/fraction.ts'
 import type { Clock, Random, Timer } from '#platform/runtime/runtime.ts'
 import { timestamp } from '#platform/time.ts'
 import type { TrunkAtProxy } from '#protocols/model/http/trunks.ts'
 import type { Trunk } from '#protocols/model/objects.ts'
 import { domainOf, registrarsOf, serversOf } from '#protocols/model/trunk.ts'
-import { fraction } from '#protocols/sip/core/fraction.ts'
 import { Registration, type RegistrationReport } from '#protocols/sip/core/registration.ts'
 import type { RequestOutcome } from '#protocols/sip/core/session.ts'
 import { bracketed } from '#protocols/sip/message/headers/host.ts'
@@ -66,6 +66,12 @@ export class TrunkAtWork {
   isAt(host: string): boolean {
     for (const hosts of this.hosts.values()) if (hosts.has(host)) return true
     return false
+  }
+
+  /** A connection of ours has gone: where it led to a server of this trunk, the provider reaches us by it no more. */
+  lost({ protocol, host, port }: Hop): void {
+    const isHere = (hop: Hop) => hop.protocol === protocol && hop.host === host && hop.port === port
+    if ([...this.found.values()].some((hops) => hops.some(isHere))) this.registration?.renew()
   }
 
   get status(): TrunkAtProxy {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Address, UdpPort } from '#platform/runtime/runtime.ts'
+import type { Address, Connection, UdpPort } from '#platform/runtime/runtime.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import type { TrunkEntry } from '#protocols/model/entries.ts'
 import { type TrunkAtProxy, trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
+import { buildResponse } from '#protocols/sip/message/build-response.ts'
 import type { Fields } from '#protocols/sip/message/draft.ts'
+import { defaultLimits } from '#protocols/sip/message/limits.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { parseMessage } from '#protocols/sip/message/parse-message.ts'
+import { Framer } from '#protocols/sip/transport/framer.ts'
 import { ProxyWorld, requestText } from '#simulation/proxy-world.ts'
 import { ScriptedPeer } from '#simulation/sip-peers.ts'
 import type { World } from '#simulation/world.ts'
@@ -107,6 +110,41 @@ describe('a trunk that registers', () => {
 
     expect(lastContact(provider)).toBe('<sip:account@[2001:db8::1]:5060>')
     expect(provider.requests('REGISTER')[0]?.header('Via')).toContain('[2001:db8::1]:5060')
+  })
+
+  it('registers anew when the connection to its registrar has gone, but not each time where that closes every one', async () => {
+    const entry = { name: 'provider', ...registering, transport: 'tcp' as const }
+    const cluster = new ProxyWorld(1, configurationFrom({ trunks: [entry] }))
+    const { world } = cluster
+    await cluster.proxy('proxy1', '10.0.0.1')
+    const registered: number[] = []
+    let connection: Connection | undefined
+    const accept = (accepted: Connection) => {
+      connection = accepted
+      const framer = new Framer(defaultLimits)
+      const take = (bytes: Buffer) => {
+        const request = parseMessage(bytes)
+        if (request.method === 'REGISTER') registered.push(world.now)
+        const contact = request.header('Contact')
+        const fields: Fields = contact === undefined ? [] : [['Contact', `${contact};expires=600`]]
+        accepted.write(buildResponse(request, 200, { toTag: 'answer', fields }).bytes)
+      }
+      accepted.receive(
+        (bytes) => framer.push(bytes, take, () => {}),
+        () => {},
+      )
+    }
+    await world.complete(world.host('provider').net.listen({ host: '10.9.1.1', port: 5060 }, accept))
+    await world.run(5_000)
+    const before = registered.length
+
+    connection?.end()
+    await world.run(1_100)
+    const again = registered.length
+    connection?.end()
+    await world.run(60_000)
+
+    expect([before, again, registered.length]).toEqual([1, 2, 2])
   })
 
   it('goes to the second registrar where the first does not answer, and says at which it is', async () => {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TrunkAtProxy } from '#protocols/model/http/trunks.ts'
 import type { Trunk } from '#protocols/model/objects.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { rendezvous } from '../../model/rendezvous.ts'
 import { TrunkAtWork, type TrunkAtWorkOptions } from './trunk-at-work.ts'
 
@@ -44,6 +45,11 @@ export class Trunks {
     for (const work of this.byName.values())
       if (work.trunk.registration !== undefined && work.isAt(host)) return work.trunk
     return undefined
+  }
+
+  /** A connection that we opened has gone. */
+  lost(hop: Hop): void {
+    for (const work of this.byName.values()) work.lost(hop)
   }
 
   named(name: string): TrunkAtWork | undefined {

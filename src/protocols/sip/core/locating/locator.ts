@@ -2,10 +2,11 @@
  * Finds the servers of URIs whose host is a name (RFC 3263). What is known is told at once; what is not is looked up
  * first, in rounds: NAPTR, SRV, addresses. Servers that have just failed come last.
  */
+
+import { fraction } from '#platform/runtime/fraction.ts'
 import type { Dns, Runtime } from '#platform/runtime/runtime.ts'
 import type { URI } from '../../message/headers/uri.ts'
 import type { Hop } from '../../transport/transport.ts'
-import { fraction } from '../fraction.ts'
 import { RecordCache } from './record-cache.ts'
 import { type Abilities, type Question, type Read, selectServers } from './select-servers.ts'
 

@@ -1,4 +1,4 @@
-import type { Random } from '#platform/runtime/runtime.ts'
+import type { Random } from './runtime.ts'
 
 /** A random number from 0, without 1. */
 export const fraction = (random: Random): number => random.bytes(4).readUInt32BE() / 2 ** 32
