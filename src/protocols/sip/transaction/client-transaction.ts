@@ -85,10 +85,9 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
     this.state = 'Completed'
     this.request = undefined
     this.user = undefined
-    this.stopRepeating()
     // Nothing comes twice over a reliable transport: timer K is 0.
     if (this.reliable) this.terminate()
-    else this.boundBy(this.layer.clock, this.layer.timing.T4)
+    else this.linger(this.layer.lingeringT4)
     user?.response(response, from)
   }
 

@@ -113,11 +113,9 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
   }
 
   private accept(response: Message, from: Hop) {
-    const { clock, timing } = this.layer
     this.state = 'Accepted'
     this.message = undefined
-    this.stopRepeating()
-    this.boundBy(clock, patience(timing))
+    this.linger(this.layer.lingering)
     this.user.response(response, from)
   }
 

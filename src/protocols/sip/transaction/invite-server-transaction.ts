@@ -113,7 +113,7 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     // The user repeats its 2xx until it is acknowledged.
     this.response = undefined
     this.reply(response)
-    this.boundBy(this.layer.clock, patience(this.layer.timing))
+    this.linger(this.layer.lingering)
   }
 
   private complete(response: Message) {
@@ -130,7 +130,9 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     this.state = 'Confirmed'
     this.response = undefined
     this.stopRepeating()
-    this.boundBy(this.layer.clock, this.reliable ? 0 : this.layer.timing.T4)
+    // Timer I.
+    if (this.reliable) this.boundBy(this.layer.clock, 0)
+    else this.linger(this.layer.lingeringT4)
     user.acknowledged?.(ack)
   }
 

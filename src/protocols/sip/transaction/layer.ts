@@ -18,9 +18,10 @@ import { NonInviteClientTransaction } from './client-transaction.ts'
 import { InviteClientTransaction } from './invite-client-transaction.ts'
 import { InviteServerTransaction } from './invite-server-transaction.ts'
 import { LargeRequests, largestDatagram } from './large-requests.ts'
+import { Lingering } from './lingering.ts'
 import { type ServerEntry, ServerHandle, type ServerLayer } from './server.ts'
 import { NonInviteServerTransaction } from './server-transaction.ts'
-import { defaultTiming, type Timing } from './timers.ts'
+import { defaultTiming, patience, type Timing } from './timers.ts'
 import { clientKey, magicCookie, serverKey } from './transaction-key.ts'
 import type { ClientTransaction, ClientUser, RequestOptions, Transactions, TransactionUser } from './transactions.ts'
 
@@ -52,6 +53,8 @@ export class TransactionLayer implements Transactions {
   private readonly servers = new Map<string, ServerEntry>()
   private readonly clientLayer: ClientLayer
   private readonly serverLayer: ServerLayer
+  private readonly lingering: Lingering
+  private readonly lingeringT4: Lingering
   private readonly refused: Cell
   private user: TransactionUser | undefined
   /** The Via up to its branch, for each of the transport's addresses. */
@@ -65,18 +68,19 @@ export class TransactionLayer implements Transactions {
     this.random = runtime.random
     this.transport = transport
     this.limit = limit
+    this.lingering = new Lingering(runtime.clock, patience(timing))
+    this.lingeringT4 = new Lingering(runtime.clock, timing.T4)
     const { drive, refused } = measured(metrics, runtime.clock, this.clients, this.servers)
     this.refused = refused
+    const owned = { ...drive, timing, lingering: this.lingering, lingeringT4: this.lingeringT4 }
     this.clientLayer = {
-      ...drive,
-      timing,
+      ...owned,
       transmit: (message, hop, failed) => this.transport.send(message.bytes, hop, failed),
       cancel: (invite, hop, fields) => this.cancel(invite, hop, fields),
       forget: (key) => this.clients.delete(key),
     }
     this.serverLayer = {
-      ...drive,
-      timing,
+      ...owned,
       reply: (response, hop, failed) => this.reply(response, hop, failed),
       acknowledged: (ack, from) => this.user?.acknowledged(ack, from),
       forget: (key) => this.servers.delete(key),
@@ -125,6 +129,8 @@ export class TransactionLayer implements Transactions {
     this.user = undefined
     for (const entry of this.clients.values()) entry.stop()
     for (const entry of this.servers.values()) entry.stop()
+    this.lingering.clear()
+    this.lingeringT4.clear()
     this.clients.clear()
     this.servers.clear()
   }

@@ -3,7 +3,7 @@ import { buildResponse } from '../message/build-response.ts'
 import type { Message } from '../message/message.ts'
 import { type Hop, isReliable } from '../transport/transport.ts'
 import type { ServerEntry, ServerLayer } from './server.ts'
-import { patience, timeToT2 } from './timers.ts'
+import { timeToT2 } from './timers.ts'
 import { Transaction } from './transaction.ts'
 import { nobody, type ServerUser } from './transactions.ts'
 
@@ -56,8 +56,7 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
     this.state = 'Completed'
     this.response = undefined
     this.request = undefined
-    this.stopRepeating()
-    this.boundBy(this.layer.clock, patience(this.layer.timing))
+    this.linger(this.layer.lingering)
   }
 
   stop(): void {
@@ -86,7 +85,7 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
     if (this.reliable) this.boundBy(this.layer.clock, 0)
     else {
       this.response = response.shrink()
-      this.boundBy(this.layer.clock, patience(this.layer.timing))
+      this.linger(this.layer.lingering)
     }
   }
 

@@ -4,26 +4,33 @@
  * figure and a `case` the state it comes in.
  */
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
+import type { Lingerer, Lingering } from './lingering.ts'
 import type { Timing } from './timers.ts'
 
 /** What transactions need of their layer. */
 export interface TransactionOwner {
   readonly clock: Clock
   readonly timing: Timing
+  /** For 64·T1 (timers J, L, M), and for T4 (timers I, K). */
+  readonly lingering: Lingering
+  readonly lingeringT4: Lingering
   /** An input that has no meaning in the state it comes in. */
   unexpected(machine: string, state: string, input: string): void
 }
 
-export abstract class Transaction {
+export abstract class Transaction implements Lingerer {
   /** By which its layer finds it. */
   readonly key: string
   protected readonly reliable: boolean
-  /** Bounds the state it was started in: timers B, D, F, H, I, J, K, L, M. */
+  /** Bounds the state it was started in: timers B, D, F, H; others linger. */
   private bound: Timer | undefined
   /** Sends again: timers A, E, G; and 100 after 200 ms. */
   private repetition: Timer | undefined
   /** How long the repetition running now waits, in ms. */
   protected interval = 0
+  until = 0
+  after: Lingerer | undefined
+  private lingers = false
 
   constructor(key: string, reliable: boolean) {
     this.key = key
@@ -33,7 +40,14 @@ export abstract class Transaction {
   /** Terminates it and tells nobody. */
   abstract stop(): void
 
+  lingered(): void {
+    if (!this.lingers) return
+    this.lingers = false
+    this.expired()
+  }
+
   protected stopTimers(): void {
+    this.lingers = false
     this.stopBound()
     this.stopRepeating()
   }
@@ -42,6 +56,13 @@ export abstract class Transaction {
   protected abstract expired(): void
   /** It is time to send again. */
   protected abstract repeat(): void
+
+  /** In its last state: it stays there so long, and is then over. */
+  protected linger(lingering: Lingering): void {
+    this.stopTimers()
+    this.lingers = true
+    lingering.add(this)
+  }
 
   protected boundBy(clock: Clock, ms: number): void {
     this.stopBound()
