@@ -47,13 +47,16 @@ function addrSpec(value: string): NameAddr {
 function displayNameOf(text: string): string {
   if (text === '') return ''
   if (text.charCodeAt(0) !== 0x22) {
-    if (!text.split(/[ \t\r\n]+/).every((word) => isToken(word))) throw new MalformedMessage('a name is not quoted')
-    return text
+    if (!text.split(/[ \t\r\n]+/).every(isWord)) throw new MalformedMessage('a name is not quoted')
+    return fromWire(text)
   }
   if (afterQuoted(text, 0, text.length) !== text.length || !closesQuote(text))
     throw new MalformedMessage('a quoted name does not end')
   return fromWire(unquote(text))
 }
+
+/** Letters that are not of ASCII have to be quoted (§25.1), but are not by every peer; they mislead nobody. */
+const isWord = (text: string): boolean => isToken(text.replace(/[\x80-\xff]/g, 'x'))
 
 function closesQuote(text: string): boolean {
   let escaped = false

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MalformedMessage } from '../errors.ts'
+import { toWire } from '../scan.ts'
 import { addrParameter, formatNameAddr, parseNameAddr } from './name-addr.ts'
 import { escapeUser, parseURI, sameURI, unescapeText, uriParameter } from './uri.ts'
 
@@ -93,5 +94,14 @@ describe('what is written and read again', () => {
         },
       ),
     )
+  })
+})
+
+describe('a name before an address', () => {
+  it('may have letters that are not of ASCII without quotes, which many a phone forgets', () => {
+    const value = toWire('Jürgen Müller <sip:1001@ringmain>;tag=1')
+
+    expect(parseNameAddr(value)).toMatchObject({ displayName: 'Jürgen Müller', uri: 'sip:1001@ringmain' })
+    expect(() => parseNameAddr('Bell, Alexander <sip:a@b>')).toThrow('not quoted')
   })
 })
