@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
 import { carrierHost, type Phone, port } from './phones.fixture.ts'
-import { freshRig, over } from './scenes.fixture.ts'
+import { freshRig, over, queued, route, routedTalk } from './scenes.fixture.ts'
 
 type Contacts = readonly string[]
 
@@ -123,6 +123,34 @@ describe('a carrier that sends a call elsewhere', () => {
     caller.cancel()
     await world.run(100)
     await r.settled()
+  })
+
+  it('may do so where a call is routed to it, and where it is transferred there, on the same account', async () => {
+    const move = (r: Awaited<ReturnType<typeof routedTalk>>['r']) => {
+      const before = r.carrier.lines.length
+      r.carrier.onCall = (line) =>
+        r.carrier.lines.length === before + 1 ? line.redirect(302, [`<${gateway}>`]) : line.answer()
+    }
+    const routed = await queued(new World())
+    move(routed.r)
+    route(routed.r, '442079460018')
+    await routed.world.run(1000)
+    const transferred = await routedTalk(new World())
+    move(transferred.r)
+    transferred.agent.send('REFER', [['Refer-To', '<sip:442079460018@ringmain>']])
+    await transferred.world.run(1000)
+
+    expect(transferred.r.outside.legs).toEqual(['1001'])
+    for (const { world, r, caller } of [routed, transferred]) {
+      const [, tried, taken] = r.carrier.lines
+      expect(tried?.heard.at(-1)).toBe('INVITE 127.0.3.1:10002')
+      expect(taken?.requests[0]?.requestURI).toBe(gateway)
+      expect(taken?.requests[0]?.headers('Diversion')).toEqual([])
+      expect(caller.remote).toContain('m=audio 10006')
+      caller.hangUp()
+      await world.run(100)
+      await over(r, { by: 'customer', cause: 'hangup' })
+    }
   })
 
   it('is refused where it goes round in circles, and after five times', async () => {

@@ -73,6 +73,8 @@ export type Leg = {
   readonly state: LegState
   /** Where our INVITE went. */
   readonly uri?: string
+  /** Where INVITEs for its party went before, which a carrier moved here. */
+  readonly tried?: readonly string[]
   /** The leg whose description it is given. */
   readonly peer?: string | undefined
   /** The last description its side gave, and the last that was given to it. */

@@ -15,6 +15,7 @@ import {
   failures,
 } from './failures.ts'
 import type { InputOf } from './input.ts'
+import { move } from './moving.ts'
 import { become, join, leave, talk } from './parties.ts'
 import { enqueue } from './queueing.ts'
 import { leaveRedirected, redirectionOf } from './redirecting.ts'
@@ -189,10 +190,12 @@ export function established(turn: Turn): void {
 
 /** Ringing: a final response other than 2xx. */
 export function declined(turn: Turn, input: InputOf<'failed'>): void {
-  const { leg, status, forbidden } = input
-  if (input.contacts !== undefined && redirected(turn, input)) return
+  const { leg, forbidden } = input
+  const moved = move(turn, input, turn.legAs('caller'))
+  if (moved === 'moved' || (moved === 'no' && input.contacts !== undefined && redirected(turn, input))) return
   const outside = turn.partyOn(leg)?.external === true
   turn.dropLeg(leg)
+  const status = moved === 'loop' ? 482 : input.status
   const failure = outside ? failureOfCarrier(status) : failureOfPhone(status)
   fail(turn, forbidden ? failures.forbidden : failure, leg, status)
 }

@@ -6,6 +6,7 @@ import { reasonFields } from './ending.ts'
 import { calledParty, connect } from './endpoints.ts'
 import { failureOfPhone, outcomeOf } from './failures.ts'
 import type { InputOf } from './input.ts'
+import { move } from './moving.ts'
 import { leave } from './parties.ts'
 import { requeue } from './queueing.ts'
 import { stopPlaying } from './treatments.ts'
@@ -28,7 +29,9 @@ export function talksOf(turn: Turn, { leg, talks }: InputOf<'progressed'>): void
 }
 
 /** Offering: the agent's phone declines. */
-export function refusedOffer(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+export function refusedOffer(turn: Turn, input: InputOf<'failed'>): void {
+  const { leg, status } = input
+  if (move(turn, input, turn.legAs('caller')) === 'moved') return
   const party = turn.partyOn(leg)
   turn.dropLeg(leg)
   miss(turn, party, outcomeOf(failureOfPhone(status)), status)

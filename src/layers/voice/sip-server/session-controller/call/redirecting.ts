@@ -1,6 +1,6 @@
 /**
  * A phone or a carrier sends the call elsewhere (RFC 3261 §8.1.3.4, §21.3; event flows §5). The new destination is dialled
- * as any number is; only a carrier may name another address for the number it was given.
+ * as any number is; that a carrier names another server for the same number is `moving.ts`.
  */
 import type { Fields, Party, Target } from './call.ts'
 import type { InputOf } from './input.ts'
@@ -8,7 +8,7 @@ import { leave } from './parties.ts'
 import type { Turn } from './turn.ts'
 
 /** Five, as Diversion by call forwarding has been bounded since telephone exchanges did it (RFC 5806 §5). */
-const mostRedirections = 5
+export const mostRedirections = 5
 
 /** Who has been tried: what To named it by, and where its INVITE went. */
 export type Redirected = { readonly dn: string; readonly uri: string; readonly status: number }
@@ -28,19 +28,12 @@ export function redirectionOf(
   uri: string,
 ): Redirection {
   const tried = turn.call.redirected ?? []
-  for (const { uri: contact, number, target } of contacts) {
-    const next = target && destinationOf(target, number, contact, called)
-    if (next === undefined) continue
-    const isTried = [...tried, { dn: called.dn, uri }].some((one) => isSame(one, next, number))
-    return isTried || tried.length >= mostRedirections ? { type: 'loop' } : { type: 'to', target: next, number }
+  for (const { number, target } of contacts) {
+    if (target === undefined) continue
+    const isTried = [...tried, { dn: called.dn, uri }].some((one) => isSame(one, target, number))
+    return isTried || tried.length >= mostRedirections ? { type: 'loop' } : { type: 'to', target, number }
   }
   return { type: 'nowhere' }
-}
-
-/** A carrier may move the call to another server of its own, by the address it names. */
-function destinationOf(target: Target, number: string, contact: string, called: Party): Target {
-  const moves = target.kind === 'trunk' && called.external && called.dn === number
-  return moves ? { ...target, uri: contact } : target
 }
 
 const isSame = (one: Pick<Redirected, 'dn' | 'uri'>, target: Target, number: string): boolean =>

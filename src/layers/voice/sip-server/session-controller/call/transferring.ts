@@ -8,6 +8,7 @@ import { calledSide, end, reasonFields } from './ending.ts'
 import { call, connect, partyTo } from './endpoints.ts'
 import { endingOf, errorOfSeizure, type Failure, failureOfPhone, failureOfSeizure, failures } from './failures.ts'
 import type { InputOf } from './input.ts'
+import { move } from './moving.ts'
 import { become, join, leave } from './parties.ts'
 import { enqueue, requeue } from './queueing.ts'
 import { hungUp } from './talking.ts'
@@ -83,12 +84,14 @@ function ringThird(turn: Turn, reply?: SeizeReply): void {
   const by = turn.party(plan?.by)
   const stays = turn.party(plan?.stays)
   if (!plan || !by || !stays) return
-  const referredBy = by.external ? undefined : by.dn
-  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg), { reply, referredBy })
+  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg), { reply, referredBy: behalfOf(by) })
   const queue = by.queue === undefined ? {} : { queue: by.queue }
   join(turn, { ...partyTo(plan.target, leg, reply), ...queue, otherDN: stays.dn }, transferredBy(by))
   turn.start('Ring', turn.call.times.ringTimeout)
 }
+
+/** The DN of ours on whose account the third is called. */
+const behalfOf = (by: Party | undefined): string | undefined => (by?.external === false ? by.dn : undefined)
 
 const transferredBy = (by: Party) =>
   ({ callState: 'Transferred', thirdPartyDN: by.dn, thirdPartyDNRole: 'TransferredBy' }) as const
@@ -152,7 +155,11 @@ export function transferAnswered(turn: Turn, input: InputOf<'answered'>): void {
 }
 
 /** Transferring: the third declines, or does not answer: who wanted to transfer keeps the call. */
-export function thirdDeclines(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+export function thirdDeclines(turn: Turn, input: InputOf<'failed'>): void {
+  const { leg, status } = input
+  const by = turn.party(turn.call.transfer?.by)
+  const stays = turn.party(turn.call.transfer?.stays)
+  if (move(turn, input, turn.leg(stays?.leg), behalfOf(by)) === 'moved') return
   const { callState } = failureOfPhone(status)
   const third = turn.partyOn(leg)
   turn.dropLeg(leg)
