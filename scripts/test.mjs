@@ -1,4 +1,5 @@
-// `npm test`: the peers that are missing, everything `npm run check` does, and every test. Last line: N passed, N failed.
+// `npm test`: the peers that are missing, everything `npm run check` does, and every test, whose proofs docs/interop.md
+// tells of. Last line: N passed, N failed.
 import { installPeers } from './peers.mjs'
 import { run } from './steps.mjs'
 
@@ -15,4 +16,6 @@ for (const step of steps) {
     process.exit(status)
   }
 }
-process.exit(run('every test', 'npx', ['vitest', 'run', '--reporter=default', '--reporter=./scripts/tally.mjs']))
+const reporters = ['default', './scripts/tally.mjs', './dist/test/rig/interop/reporter.js']
+const options = reporters.map((reporter) => `--reporter=${reporter}`)
+process.exit(run('every test', 'npx', ['vitest', 'run', ...options]))

@@ -17,6 +17,7 @@ import { parseMessage } from '#protocols/sip/message/parse-message.ts'
 import { Kamailio } from '../peers/kamailio.ts'
 import { PeerProcess } from '../peers/process.ts'
 import { Sipp } from '../peers/sipp.ts'
+import { proves } from '../rig/interop/matrix.ts'
 import { peerPorts } from '../rig/ports.ts'
 
 const host = '127.0.0.1'
@@ -96,18 +97,29 @@ describe('the SIP Proxy', () => {
     })
   }
 
-  it.each([
-    ['UDP', host, []],
-    ['TCP', host, ['-t', 't1']],
-    ['UDP over IPv6', '::1', []],
-    ['TCP over IPv6', '::1', ['-t', 't1']],
-  ])('carries calls of SIPp over %s from INVITE to BYE, all by its Record-Route', async (_transport, at, args) => {
+  async function carries(at: string, args: readonly string[]) {
     const port = await proxy('proxy1', at)
 
     const { successful, failed, output } = await calls(port, args, at)
 
     expect({ successful, failed }, output).toEqual({ successful: 50, failed: 0 })
-  })
+  }
+  const transports = [
+    ['UDP', []],
+    ['TCP', ['-t', 't1']],
+  ] as const
+
+  it.each(transports)(
+    'carries calls of SIPp over %s from INVITE to BYE, all by its Record-Route',
+    proves('SIPp', 'call'),
+    (_transport, args) => carries(host, args),
+  )
+
+  it.each(transports)(
+    'carries calls of SIPp over %s and IPv6 in the same way',
+    proves('SIPp', 'call', 'IPv6'),
+    (_transport, args) => carries('::1', args),
+  )
 
   it('stands behind Kamailio, which stays in the path and takes two proxies in turn', async () => {
     const proxies = [await proxy('proxy1'), await proxy('proxy2')].map((port) => `${host}:${port}`)

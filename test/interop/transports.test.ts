@@ -10,6 +10,7 @@ import { WebPhone } from '../peers/web-phone.ts'
 import { until } from '../rig/api.ts'
 import { Demo } from '../rig/demo.ts'
 import { samples } from '../rig/figures.ts'
+import { proves } from '../rig/interop/matrix.ts'
 import { Phones, tones } from '../rig/phones.ts'
 import { demoPorts, phonePorts } from '../rig/ports.ts'
 
@@ -50,25 +51,29 @@ describe('baresip over TLS', () => {
   const phones = new Phones()
   afterAll(() => phones.stop())
 
-  it('registers, calls and is called, with the certificate of the demo, and both hear each other', async () => {
-    const overTls = {
-      outbound: `sip:127.0.0.1:${demoPorts.sip + 1}`,
-      transport: 'tls',
-      authorities: join(demo.data, 'tls/certificate.pem'),
-    } as const
-    const phone = await phones.agent('1001', overTls)
-    const caller = await phones.caller(overTls)
+  it(
+    'registers, calls and is called, believes the demo’s certificate, and both hear each other',
+    proves('baresip', 'register', 'call', 'TLS'),
+    async () => {
+      const overTls = {
+        outbound: `sip:127.0.0.1:${demoPorts.sip + 1}`,
+        transport: 'tls',
+        authorities: join(demo.data, 'tls/certificate.pem'),
+      } as const
+      const phone = await phones.agent('1001', overTls)
+      const caller = await phones.caller(overTls)
 
-    caller.dial('sip:1001@ringmain')
-    await phone.event('CALL_ESTABLISHED')
-    await until(async () => (heardSeconds(phone, tones.caller) > 1 ? true : undefined), 15_000, 'the caller is heard')
-    caller.hangup()
-    await phone.event('CALL_CLOSED')
+      caller.dial('sip:1001@ringmain')
+      await phone.event('CALL_ESTABLISHED')
+      await until(async () => (heardSeconds(phone, tones.caller) > 1 ? true : undefined), 15_000, 'the caller is heard')
+      caller.hangup()
+      await phone.event('CALL_CLOSED')
 
-    expect(heardSeconds(caller, tones.agent)).toBeGreaterThan(0.5)
-    // REGISTER twice, INVITE, ACK, BYE and their answers, at each end of the proxy.
-    expect(await messagesOver('TLS')).toBeGreaterThan(12)
-  })
+      expect(heardSeconds(caller, tones.agent)).toBeGreaterThan(0.5)
+      // REGISTER twice, INVITE, ACK, BYE and their answers, at each end of the proxy.
+      expect(await messagesOver('TLS')).toBeGreaterThan(12)
+    },
+  )
 
   it('is called as a carrier whose certificate names its address, by a phone of ours', async () => {
     const files = { certificate: join(folder.path, 'carrier.pem'), authorities: join(demo.data, 'tls/certificate.pem') }

@@ -14,6 +14,7 @@ import { temporaryFolder } from '../peers/process.ts'
 import { Sipp } from '../peers/sipp.ts'
 import { type ApiClient, until } from '../rig/api.ts'
 import { Demo } from '../rig/demo.ts'
+import { proves } from '../rig/interop/matrix.ts'
 import { Phones } from '../rig/phones.ts'
 import { peerPorts } from '../rig/ports.ts'
 
@@ -45,6 +46,12 @@ const providers = [
   },
 ] as const
 type Provider = (typeof providers)[number]
+
+const shown = {
+  plain: { registers: proves('Kamailio', 'register'), calls: proves('Kamailio', 'call') },
+  secure: { registers: proves('Kamailio', 'register', 'TLS'), calls: proves('Kamailio', 'call', 'TLS') },
+  six: { registers: proves('Kamailio', 'register', 'IPv6'), calls: proves('Kamailio', 'call', 'IPv6') },
+}
 
 const network = peerPorts.sipp + 20
 const domain = 'provider.example'
@@ -136,8 +143,9 @@ describe('a trunk that registers with a provider', () => {
 
   describe.each(providers)('over $transport at $host', ({ name, host, port, callers, number }) => {
     const registrar = destinationOf({ name, host, port })
+    const { registers, calls } = shown[name]
 
-    it('is registered by one proxy, with its password, and its servers answer all of them', async () => {
+    it('is registered by one proxy, with its password, and its servers answer all of them', registers, async () => {
       const registrations = async () =>
         Object.values(await status(name)).flatMap(({ registration }) => registration ?? [])
       const isUp = async () => Object.values(await status(name)).every(({ health }) => health.state === 'up')
@@ -157,7 +165,7 @@ describe('a trunk that registers with a provider', () => {
       expect(await demo.ringmain(['trunk', 'test', name])).toContain(host)
     })
 
-    it('takes a call of the provider, to the number that To names', async () => {
+    it('takes a call of the provider, to the number that To names', calls, async () => {
       const { successful, failed, output } = await Sipp.run({
         scenario: 'caller',
         host: networkOf(host).host,
@@ -171,7 +179,7 @@ describe('a trunk that registers with a provider', () => {
       expect({ successful, failed }, output + log()).toEqual({ successful: 1, failed: 0 })
     })
 
-    it('calls out by the provider, which asks for the password of each call', async () => {
+    it('calls out by the provider, which asks for the password of each call', calls, async () => {
       phone.dial(`sip:${number}0123@ringmain`)
       const ended = await until(
         async () => {
