@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Baresip } from '../peers/baresip.ts'
 import { heard } from '../peers/wav.ts'
 import { Demo } from '../rig/demo.ts'
+import { proves } from '../rig/interop/matrix.ts'
 import { Phones, tones } from '../rig/phones.ts'
 
 /** Seconds of each talk. */
@@ -45,20 +46,24 @@ describe('a phone that has IPv6 alone', () => {
     expect(found.longestGap).toBeLessThanOrEqual(100)
   }
 
-  it('registers there, calls the echo and hears itself', async () => {
+  it('registers there, calls the echo and hears itself', proves('baresip', 'register', 'call', 'IPv6'), async () => {
     await converse([onIPv6], '8900')
 
     expectHeard(onIPv6, 1, tones.agent)
   })
 
-  it('talks with one that has IPv4 alone, through a media server that has both', async () => {
-    await converse([onIPv4, onIPv6], '1001')
+  it(
+    'talks with one that has IPv4 alone, through a media server that has both',
+    proves('baresip', 'IPv6'),
+    async () => {
+      await converse([onIPv4, onIPv6], '1001')
 
-    expectHeard(onIPv6, 2, tones.caller)
-    expectHeard(onIPv4, 1, tones.agent)
-  })
+      expectHeard(onIPv6, 2, tones.caller)
+      expectHeard(onIPv4, 1, tones.agent)
+    },
+  )
 
-  it('calls one that has IPv4 alone', async () => {
+  it('calls one that has IPv4 alone', proves('baresip', 'call', 'IPv6'), async () => {
     await converse([onIPv6, onIPv4], '1002')
 
     expectHeard(onIPv6, 3, tones.caller)

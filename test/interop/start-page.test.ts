@@ -1,6 +1,6 @@
 /** The start page in a real browser, on Web Services with real sockets; the node behind them says what the test says. */
 import { readFileSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { webServices } from '#layers/workspace/web-services/component.ts'
 import { InProcessCoordination } from '#platform/coordination/in-process.ts'
@@ -14,9 +14,8 @@ import type { Event } from '#protocols/tlib/events.ts'
 import { LocalPorts } from '#protocols/tlib/local.ts'
 import { Published } from '#protocols/tlib/published.ts'
 import { createPort } from '#protocols/tlib/server.ts'
+import { openChromium } from '../peers/chromium.ts'
 
-const quiet =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 const hostile = '<img src=x onerror=alert(1)>'
 const callUUID = '01900000-0000-7000-8000-000000000007'
 const at = { host: '127.0.0.1', port: 7002 }
@@ -87,7 +86,7 @@ const call = { connID: '0001000100000007', callUUID, callType: 'Inbound', ani: h
 
 beforeAll(async () => {
   services = await start(0)
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: quiet.split(' ') })
+  browser = await openChromium()
   page = await browser.newPage()
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))

@@ -1,9 +1,10 @@
 // SIP over TLS and WebSocket as phones use it: they register, call and are called over connections that they opened.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueCertificate } from '#platform/tls/issue-certificate.ts'
+import { openChromium } from '../peers/chromium.ts'
 import { temporaryFolder } from '../peers/process.ts'
 import { heard } from '../peers/wav.ts'
 import { WebPhone } from '../peers/web-phone.ts'
@@ -135,11 +136,7 @@ describe('a phone over secure WebSocket (RFC 7118)', () => {
 describe('the WebSocket of a browser', () => {
   let browser: Browser
   beforeAll(async () => {
-    const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [...args, '--ignore-certificate-errors'],
-    })
+    browser = await openChromium()
   })
   afterAll(() => browser?.close())
 

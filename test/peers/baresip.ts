@@ -37,6 +37,8 @@ export type BaresipOptions = {
   /** Hz it sends. */
   tone: number
   codec?: 'PCMU' | 'PCMA'
+  /** `srtp-mand`: it speaks SRTP alone, with keys in the description (SDES). */
+  encryption?: 'srtp-mand'
   rtpPorts: readonly [number, number]
 }
 
@@ -58,6 +60,7 @@ function writeConfig(folder: string, o: BaresipOptions): void {
       'module aubridge.so',
       'module sndfile.so',
       'module ctrl_tcp.so',
+      'module srtp.so',
       'module_app account.so',
       'module_app menu.so',
       `ctrl_tcp_listen 127.0.0.1:${o.controlPort}`,
@@ -84,6 +87,7 @@ function writeConfig(folder: string, o: BaresipOptions): void {
     `answermode=${o.answer ?? 'manual'}`,
     `regint=${o.register ?? 0}`,
     `audio_codecs=${o.codec ?? 'PCMU'}/8000/1`,
+    o.encryption ? `mediaenc=${o.encryption}` : '',
   ].filter((parameter) => parameter !== '')
   writeFileSync(join(folder, 'accounts'), `<sip:${o.user}@${o.domain ?? 'ringmain'}>;${parameters.join(';')}\n`)
   writeFileSync(join(folder, 'contacts'), '')
@@ -160,6 +164,17 @@ export class Baresip {
   hangup(): void {
     this.command('hangup')
   }
+  hold(): void {
+    this.command('hold')
+  }
+  /** Takes back the call that it holds. */
+  retrieve(): void {
+    this.command('resume')
+  }
+  /** Sends a digit of a keypad in its RTP (RFC 4733). */
+  digit(digit: string): void {
+    this.command('sndcode', digit)
+  }
   /** Blind transfer of the current call (REFER). */
   transfer(target: string): void {
     this.command('transfer', target)
@@ -200,7 +215,7 @@ export class Baresip {
     if (refusal !== undefined) throw new Error(`${this.options.user} is not registered: ${answer}`)
   }
 
-  /** What the n-th call of this phone heard. */
+  /** What the n-th call of this phone heard; it keeps nothing more of a call that it has held. */
   heard(n = 1): Int16Array {
     const folder = join(this.folder.path, 'heard')
     const file = readdirSync(folder)
@@ -208,6 +223,12 @@ export class Baresip {
       .sort()[n - 1]
     if (!file) throw new Error(`${this.options.user} has not heard call ${n}`)
     return readSamples(join(folder, file))
+  }
+
+  /** Bits a second of audio that it sends and receives, as it last said: it looks every three seconds. */
+  get rates(): readonly number[] {
+    const [, sent, received] = [...this.process.output.matchAll(/audio=(\d+)\/(\d+) /g)].at(-1) ?? []
+    return [Number(sent ?? 0), Number(received ?? 0)]
   }
 
   /** SIGKILL: the phone vanishes without a word. */

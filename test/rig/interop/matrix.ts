@@ -7,8 +7,8 @@ export const peers = {
   baresip: 'a phone, and a caller over the trunk',
   SIPp: 'scripted phones and carriers',
   Kamailio: 'a provider that demands digest, and a Session Border Controller in front',
-  JsSIP: 'a phone in a browser: Chromium, over secure WebSocket (RFC 7118)',
-  sipsak: 'probes',
+  JsSIP: 'a phone in a browser, over secure WebSocket (RFC 7118)',
+  sipsak: 'a probe: OPTIONS and REGISTER',
 } as const
 export type Peer = keyof typeof peers
 
@@ -28,11 +28,17 @@ export const proves = (peer: Peer, ...features: readonly Feature[]) => ({ meta: 
 type Gap = { readonly status: 'not available yet' | '–'; readonly reason: string }
 
 const noMedia = { status: '–', reason: 'no media comes by it' } as const
-const noCalls = { status: '–', reason: 'it makes no calls' } as const
+const noCalls = { status: '–', reason: 'it holds no conversation' } as const
+const digitsByInfo = {
+  status: 'not available yet',
+  reason: 'by INFO, from phone to phone; a menu hears digits in RTP alone (RFC 4733)',
+} as const
+const plainRtp = 'between two such phones, media `direct`; our media servers speak plain RTP alone'
 
 export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } = {
-  baresip: {},
+  baresip: { SRTP: { status: 'not available yet', reason: `keys by SDES, ${plainRtp}` } },
   SIPp: {
+    DTMF: digitsByInfo,
     TLS: { status: '–', reason: 'Debian’s is built without' },
     SRTP: { status: '–', reason: 'Debian’s is built without' },
   },
@@ -42,6 +48,23 @@ export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } =
     DTMF: noMedia,
     SRTP: noMedia,
   },
-  JsSIP: {},
-  sipsak: { call: noCalls, hold: noCalls, transfer: noCalls, DTMF: noCalls, SRTP: noCalls },
+  JsSIP: {
+    call: { status: 'not available yet', reason: `WebRTC, ${plainRtp}: 488` },
+    transfer: {
+      status: 'not available yet',
+      reason:
+        'blind, and heard only after seconds: a browser does not take another’s answer for an offer, it would have to be asked for one (RFC 3725 §4.4); attended ends the call for that',
+    },
+    DTMF: digitsByInfo,
+    SRTP: { status: 'not available yet', reason: `keys by DTLS, ${plainRtp}` },
+  },
+  sipsak: {
+    call: noCalls,
+    hold: noCalls,
+    transfer: noCalls,
+    DTMF: noCalls,
+    TLS: { status: '–', reason: 'gives up where TLS 1.3 begins with a session ticket' },
+    SRTP: noCalls,
+    IPv6: { status: '–', reason: 'takes no such address' },
+  },
 }
