@@ -46,6 +46,7 @@ export class TrunkAtWork {
   private readonly found = new Map<string, readonly Hop[]>()
   /** By the name they were found by: one that the DNS cannot look up now keeps what it had. */
   private readonly hosts = new Map<string, Remembered>()
+  private registers = false
   private registration: Registration | undefined
   private registered: TrunkAtProxy['registration']
   private health: TrunkAtProxy['health'] & object
@@ -82,7 +83,8 @@ export class TrunkAtWork {
 
   /** Whether this proxy is the one to register. */
   setRegistering(registers: boolean): void {
-    if (registers === (this.registration !== undefined)) return
+    if (registers === this.registers) return
+    this.registers = registers
     if (registers) this.register()
     else void this.unregister()
     this.options.changed()
@@ -117,6 +119,7 @@ export class TrunkAtWork {
   /** Resolves when the provider has been told, or does not answer. */
   async stop(): Promise<void> {
     this.timer?.cancel()
+    this.registers = false
     await this.unregister()
   }
 
@@ -134,13 +137,21 @@ export class TrunkAtWork {
     })
   }
 
+  /** Once it is known whether the registrar is on IPv4 or on IPv6: it is told where to call us. */
   private register() {
+    const { trunk } = this
+    const [first = ''] = registrarsOf(trunk)
+    this.registered = { state: 'trying', reason: '', registrar: first, since: this.now }
+    this.requests.locate(serverText(trunk, first), () => {
+      if (this.registers && this.registration === undefined) this.registerAt(registrarsOf(trunk))
+    })
+  }
+
+  private registerAt(hosts: readonly string[]) {
     const { trunk, options } = this
     const identity = identityOf(trunk)
     if (identity === undefined || trunk.registration === undefined) return
     const user = escapeUser(identity.username)
-    const hosts = registrarsOf(trunk)
-    this.registered = { state: 'trying', reason: '', registrar: hosts[0] ?? '', since: this.now }
     this.registration = new Registration({
       userAgent: this.requests,
       runtime: options,
@@ -202,10 +213,11 @@ export class TrunkAtWork {
     return new Set([...this.found.values()].flat().map(({ host, port }) => `${bracketed(host)}:${port}`))
   }
 
-  /** IPv6 where that is what the trunk names: a name may have both, and IPv4 reaches more. */
+  /** IPv6 where all its servers are there, as far as is known: one that is on both is reached over IPv4. */
   private get facing(): string {
-    const [host = ''] = [...registrarsOf(this.trunk), ...serversOf(this.trunk)]
-    return this.options.facing(this.trunk.transport, host.startsWith('[') ? 6 : 4)
+    const hops = [...this.found.values()].flat()
+    const isOnIPv6 = hops.length > 0 && hops.every(({ host }) => host.includes(':'))
+    return this.options.facing(this.trunk.transport, isOnIPv6 ? 6 : 4)
   }
 
   private get now(): string {

@@ -36,18 +36,22 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
 
   request(request: OutgoingRequest, done: (outcome: RequestOutcome) => void): void {
     const [route] = request.route ?? []
-    const uri = parseURI(route === undefined ? request.requestURI : parseNameAddr(route).uri)
+    this.locate(route === undefined ? request.requestURI : parseNameAddr(route).uri, (hops, fault) => {
+      if (hops.length > 0) this.send(this.parts(request), hops, done)
+      else done({ status: 503, reason: fault, response: undefined })
+    })
+  }
+
+  /** Which servers a URI stands for now; none where the DNS cannot say, and why. */
+  locate(text: string, found: (hops: readonly Hop[], fault: string) => void): void {
+    const uri = parseURI(text)
     const numeric = hopOf(uri)
-    const found = (hops: readonly Hop[], fault: string) => {
-      if (hops.length === 0) {
-        done({ status: 503, reason: `${uri.host}: ${fault}`, response: undefined })
-        return
-      }
-      this.options.located(`${uri.host}:${uri.port}`, hops)
-      this.send(this.parts(request), hops, done)
+    const named = (hops: readonly Hop[], fault: string) => {
+      if (hops.length > 0) this.options.located(`${uri.host}:${uri.port}`, hops)
+      found(hops, `${uri.host}: ${fault}`)
     }
-    if (numeric === undefined) this.options.servers.look(uri, found)
-    else found([numeric], '')
+    if (numeric === undefined) this.options.servers.look(uri, named)
+    else named([numeric], '')
   }
 
   private parts({ method, requestURI, from, to, callID, cseq = 1, fields = [] }: OutgoingRequest) {

@@ -98,18 +98,23 @@ describe('a trunk that registers', () => {
     expect(second.requests('REGISTER')).toEqual([])
   })
 
-  it('tells a provider at an IPv6 address ours', async () => {
-    const entry = { name: 'provider', ...registering, registration: { registrars: ['[2001:db8::9]:5060'] } }
+  it.each([
+    ['at an address of IPv6', '[2001:db8::9]:5060'],
+    ['that the DNS finds on IPv6 alone', 'sip.provider.example'],
+  ])('tells a provider %s ours', async (_where, registrar) => {
+    const entry = { name: 'provider', ...registering, registration: { registrars: [registrar] } }
     const cluster = new ProxyWorld(1, configurationFrom({ trunks: [entry] }))
-    const transports: ['udp'] = ['udp']
-    const listen = ['10.0.0.1', '2001:db8::1'].map((host) => ({ host, port: 5060, transports }))
+    const { world } = cluster
+    world.nameServers.set('sip.provider.example', 'AAAA', ['2001:db8::9'])
+    const listen = ['10.0.0.1', '2001:db8::1'].map((host) => ({ host, port: 5060, transports: ['udp' as const] }))
     await cluster.proxy('proxy1', '10.0.0.1', { listen })
-    const provider = await Provider.at(cluster.world, '2001:db8::9')
+    const provider = await Provider.at(world, '2001:db8::9')
 
-    await cluster.world.run(1_000)
+    await world.run(1_000)
 
-    expect(lastContact(provider)).toBe('<sip:account@[2001:db8::1]:5060>')
-    expect(provider.requests('REGISTER')[0]?.header('Via')).toContain('[2001:db8::1]:5060')
+    const [first] = provider.requests('REGISTER')
+    expect(first?.header('Contact')).toBe('<sip:account@[2001:db8::1]:5060>')
+    expect(first?.header('Via')).toContain('[2001:db8::1]:5060')
   })
 
   it('registers anew when the connection to its registrar has gone, but not each time where that closes every one', async () => {
