@@ -3,10 +3,12 @@
  * each host is one event loop that keeps its order, the hosts among themselves take turns as the seed says.
  */
 export type Event = {
-  time: number
-  tie: number
-  sequence: number
+  readonly time: number
+  readonly tie: number
+  readonly sequence: number
   readonly host: string
+  /** What came over the network, or is work. */
+  readonly packet: boolean
   /** Undefined when it was cancelled. */
   run: (() => void) | undefined
 }
@@ -20,19 +22,11 @@ export class EventQueue {
     this.#tie = tie
   }
 
-  push(time: number, host: string, run: () => void): Event {
-    const event: Event = { time, tie: 0, sequence: 0, host, run }
-    this.postpone(event, time)
-    return event
-  }
-
-  /** Puts back what was taken, for later; it can still be cancelled. */
-  postpone(event: Event, time: number): void {
-    event.time = time
-    event.tie = this.#tie(event.host, time)
-    event.sequence = this.#sequence++
+  push(time: number, host: string, run: () => void, packet = false): Event {
+    const event: Event = { time, tie: this.#tie(host, time), sequence: this.#sequence++, host, packet, run }
     this.#heap.push(event)
     this.#up(this.#heap.length - 1)
+    return event
   }
 
   /** The next event that was not cancelled, without taking it. */

@@ -102,12 +102,14 @@ export class Network {
   }
 
   #deliver(from: Address, bytes: Buffer, to: Address, host: string, link: { delay: readonly [number, number] }): void {
-    this.#world.queue.push(this.#world.now() + this.#world.random.between(...link.delay), host, () => {
+    const time = this.#world.now() + this.#world.random.between(...link.delay)
+    const arrive = (): void => {
       const target = find(this.#udp, to)
       if (!target) return
       this.#world.record(`udp ${key(from)} ${key(to)}`, bytes)
       target.receive(bytes, from)
-    })
+    }
+    this.#world.queue.push(time, host, arrive, true)
   }
 
   #listen(life: Life, wanted: Address, accept: (connection: Connection) => void): Listener {
@@ -184,7 +186,7 @@ export class Network {
       random,
       now,
       record,
-      schedule: (time, run) => queue.push(time, to.host, run),
+      schedule: (time, run) => queue.push(time, to.host, run, true),
       isUp: () => isUp(to.host),
     }
   }

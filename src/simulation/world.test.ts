@@ -115,6 +115,19 @@ describe('virtual time', () => {
     expect(ran).toEqual(['first at 500'])
   })
 
+  it('does the work of a host one after the other, its timers in between, and says how busy it was', async () => {
+    const world = new World()
+    const { clock } = world.host('a')
+    const ran: number[] = []
+    for (let work = 0; work < 3; work++) world.work('a', 100)
+    for (const ms of [50, 150, 400]) clock.after(ms, () => ran.push(clock.monotonic()))
+
+    await world.run(1_000)
+
+    expect(ran).toEqual([100, 200, 400])
+    expect(clock.busy()).toBe(300)
+  })
+
   it('steps the wall clock of one host and nothing else', async () => {
     const world = new World()
     const { clock } = world.host('a')

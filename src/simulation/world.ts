@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { VirtualDisk } from './disk.ts'
-import { EventQueue } from './event-queue.ts'
+import { type Event, EventQueue } from './event-queue.ts'
 import { Life } from './host.ts'
 import type { Links } from './links.ts'
 import { NameServers } from './name-servers.ts'
@@ -19,7 +19,18 @@ const defaultLimit = 60_000
 /** More events than this at one moment is a loop, not a workload. */
 const eventsPerMoment = 100_000
 
-type Host = { life: Life; runtime: Runtime; readonly disk: VirtualDisk; pausedUntil: number }
+type Host = {
+  readonly life: Life
+  readonly runtime: Runtime
+  readonly disk: VirtualDisk
+  /** Nothing happens on it before. */
+  pausedUntil: number
+  /** What could not happen yet. An event loop looks at its timers at each turn, however much else there is. */
+  readonly timers: Event[]
+  readonly packets: Event[]
+  /** ms of work so far. */
+  busy: number
+}
 
 export class World {
   readonly seed: number
@@ -72,7 +83,7 @@ export class World {
     const life = new Life(name, (known?.life.number ?? 0) + 1, this.seed, this.#queue, () => this.#now)
     life.skew = known?.life.skew ?? 0
     const runtime = this.#runtimeOf(life, disk)
-    this.#hosts.set(name, { life, runtime, disk, pausedUntil: 0 })
+    this.#hosts.set(name, { life, runtime, disk, pausedUntil: 0, timers: [], packets: [], busy: 0 })
     return runtime
   }
 
@@ -96,6 +107,16 @@ export class World {
   /** The host stands still (SIGSTOP, a long garbage collection); what came meanwhile happens late. */
   pause(name: string, ms: number): void {
     this.#up(name).pausedUntil = this.#now + ms
+  }
+
+  /** The host has so much to do, when what it got before is done; what comes meanwhile waits. Nothing else takes time. */
+  work(name: string, ms: number): void {
+    const host = this.#up(name)
+    const begin = (): void => {
+      host.pausedUntil = this.#now + ms
+      host.busy += ms
+    }
+    this.#queue.push(this.#now, name, begin, true)
   }
 
   /** Steps the wall clock of a host. */
@@ -164,14 +185,30 @@ export class World {
     const event = this.#queue.pop()
     if (!event?.run) return
     this.#setTime(event.time)
-    const pausedUntil = this.#hosts.get(event.host)?.pausedUntil ?? 0
-    if (pausedUntil > this.#now) {
-      this.#queue.postpone(event, pausedUntil)
-      return
-    }
+    const host = this.#hosts.get(event.host)
+    if (host === undefined) this.#happen(event)
+    else if (host.pausedUntil <= this.#now && isIdle(host)) this.#happen(event)
+    else this.#wait(host, event)
+  }
+
+  #wait(host: Host, event: Event): void {
+    if (isIdle(host)) this.#wakeLater(host)
+    const queue = event.packet ? host.packets : host.timers
+    queue.push(event)
+  }
+
+  #happen({ run }: Event): void {
     this.events++
     if (++this.#eventsNow > eventsPerMoment) throw this.#failure('time stands still: something starts itself for ever')
-    event.run()
+    run?.()
+  }
+
+  #wakeLater(host: Host): void {
+    this.#queue.push(Math.max(this.#now, host.pausedUntil), '', () => {
+      const next = host.pausedUntil > this.#now ? undefined : (host.timers.shift() ?? host.packets.shift())
+      if (!isIdle(host)) this.#wakeLater(host)
+      if (next?.run !== undefined) this.#happen(next)
+    })
   }
 
   #setTime(time: number): void {
@@ -200,6 +237,7 @@ export class World {
       clock: {
         monotonic: () => this.#now,
         wall: () => Math.floor(wallStart + this.#now + life.skew),
+        busy: () => this.#hosts.get(life.host)?.busy ?? 0,
         after: (ms, run) => life.after(ms, run),
         turn: (run) => void life.after(0, run),
       },
@@ -210,6 +248,8 @@ export class World {
     }
   }
 }
+
+const isIdle = ({ timers, packets }: Host): boolean => timers.length + packets.length === 0
 
 /** All promises that can go on have gone on: microtasks and ticks come before the check phase. */
 const drained = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

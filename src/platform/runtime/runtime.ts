@@ -20,6 +20,11 @@ export interface Clock {
   monotonic(): number
   /** Milliseconds since 1970-01-01T00:00Z, for people and records only. */
   wall(): number
+  /**
+   * Milliseconds so far in which the event loop had something to do, waiting for a processor included: what it grows by
+   * in a while, by the length of that, is how busy it was.
+   */
+  busy(): number
   /** Runs once, `ms` from now, at the precision of the timer wheel (20 ms on Node.js); never synchronously. */
   after(ms: number, run: () => void): Timer
   /** Runs at the end of this event-loop turn, after everything that is already due in it: the batching point. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Callers, type Second } from '#simulation/busy-proxy.ts'
 import { ProxyWorld, registerText, requestText } from '#simulation/proxy-world.ts'
 
 const phoneAt = { host: '10.0.1.1', port: 5060 }
@@ -110,12 +111,49 @@ describe('SIP Proxy, when more comes than can be done', () => {
     expect(proxy.running.health().status).toBe('ok')
   })
 
-  it('takes a pause for no overload', async () => {
-    const { world, calls } = await overloaded(0.05)
-    await calls(1)
+  it('does not repeat a refusal: who did not hear it sends his INVITE again, and is answered', async () => {
+    const { world, busy, calls } = await overloaded()
+    await calls(3)
+    const refused = busy.heard.filter(({ status }) => status === 503).length
+    await world.run(5_000)
 
-    world.pause('proxy1', 450)
+    expect(busy.heard.filter(({ status }) => status === 503)).toHaveLength(refused)
+  })
+})
 
-    expect(await calls(3)).toEqual([])
+const total = (seconds: readonly Second[], what: keyof Second) => seconds.reduce((sum, second) => sum + second[what], 0)
+
+describe('SIP Proxy, that can do fifty calls a second', () => {
+  it.each([
+    [100, 42],
+    [200, 40],
+  ])('does most of them when %d come, each second much the same', async (offered, most) => {
+    const callers = await Callers.start()
+
+    const steady = (await callers.call(30, offered)).slice(10)
+
+    expect(total(steady, 'done') / 20).toBeGreaterThan(most)
+    expect(Math.min(...steady.map(({ done }) => done))).toBeGreaterThan(0.6 * most)
+  })
+
+  it.each([100, 300])('takes all calls again two seconds after more than it can do has come: %d', async (offered) => {
+    const callers = await Callers.start()
+    await callers.call(20, offered)
+
+    const after = await callers.call(20, 40)
+
+    expect(total(after, 'refused')).toBeLessThan(40)
+    expect(total(after.slice(2), 'refused')).toBe(0)
+    expect(total(after.slice(5), 'done')).toBe(15 * 40)
+  })
+
+  it.each([450, 700, 2_000])('refuses nobody after it stood still for %d ms', async (pause) => {
+    const callers = await Callers.start()
+    await callers.call(5, 40)
+
+    callers.world.pause('proxy1', pause)
+    const after = await callers.call(15, 40)
+
+    expect(total(after, 'refused')).toBe(0)
   })
 })

@@ -216,7 +216,11 @@ export class SipProxy implements View, ProxyUser {
     const comes = transaction !== undefined && this.origin(from) === outside
     const begins = comes && request.toTag === ''
     const refused = begins ? admission(request, this) : undefined
-    if (refused !== undefined) this.figures.refused(refused.because)
+    if (begins && refused !== undefined) {
+      this.figures.refused(refused.because)
+      // Where there is too much already, timer G only makes more of it; who sends his INVITE again is answered again.
+      transaction.answerOnce()
+    }
     const decided = refused ?? this.decide(request, from, transaction)
     if (!comes || !this.defence.watches(from)) return decided
     if (begins && this.defence.mayBeForged(from)) transaction.answerOnce()

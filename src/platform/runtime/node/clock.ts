@@ -27,6 +27,10 @@ export class NodeClock implements Clock {
     return Date.now()
   }
 
+  busy(): number {
+    return performance.eventLoopUtilization().active
+  }
+
   after(ms: number, run: () => void): Timer {
     if (this.#closed) return { cancel() {} }
     if (this.#ticking === undefined) this.#arm()

@@ -1,7 +1,8 @@
 /**
- * How many new calls a second are let in: RFC 6357's control function. It decides every quarter of a second from how
- * long what arrives waits to be read. Only waiting that stands is overload: a pause of the garbage collector or a burst
- * is over in a moment, so the shortest wait of two decisions counts.
+ * How many new calls a second are let in: RFC 6357's control function. It decides four times a second. How long what
+ * arrives waits to be read tells that there is too much, and how far to cut; how busy the event loop is tells how much
+ * room there is again. Only waiting that stands is overload: a pause of the garbage collector, of the processor or a
+ * burst is over in a moment, so the shortest wait of two decisions counts.
  */
 
 /** ms from one decision to the next. */
@@ -15,12 +16,21 @@ const badWaiting = 800
 const mostCut = 0.5
 /** ms in which a cut shall also bring down the wait there is. */
 const drainIn = 3000
+/** Of what seems to be done when there was no limit yet: of all that was let in meanwhile, work is still to come. */
+const firstCut = 0.8
 /** Decisions until a cut shows: a call is work for seconds after it was let in, and more of it after the first cut. */
 const settles = { first: 3, later: 7 }
 /** A wait that shrinks by less than that from one decision to the next stands (ms). */
 const flat = 12
-/** At each decision at which something was refused: quickly up to nearly what could be done, then slowly. */
-const growth = { quick: 1.1, slow: 1.03, quickUpTo: 0.95 }
+/** How busy the loop may be, of 1. */
+const occupancy = 0.95
+/**
+ * Of a limit at a decision at which something was refused. `quiet`: next to nothing waits (less than `quietWait` ms);
+ * `some`: a little does. Where the loop has room it goes to where it has none in so many `steps`, since a call is work
+ * for a second and more; `most` at once.
+ */
+const growth = { quiet: 1.04, some: 1.01, steps: 4, most: 1.5 }
+const quietWait = 10
 /** Decisions in a row at which nothing had to be refused: the limit goes. */
 const calm = 20
 /** Less than so many new calls a second are never let in. */
@@ -29,8 +39,6 @@ const least = 1
 export type Control = {
   /** New calls a second; undefined: as many as come. */
   readonly limit: number | undefined
-  /** New calls a second that could be done when the limit was cut last. */
-  readonly capacity: number
   /** The wait at the decision before, ms. */
   readonly waited: number
   /** Decisions until the last cut shows. */
@@ -41,14 +49,18 @@ export type Control = {
 
 /** What happened since the decision before. */
 export type Observed = {
+  /** How long that is, ms. */
+  readonly ms: number
   /** The shortest wait, ms. */
   readonly wait: number
+  /** The share of the time in which the loop had something to do. */
+  readonly busy: number
   /** New calls a second that were let in. */
   readonly admitted: number
   readonly refused: number
 }
 
-export const unlimited: Control = { limit: undefined, capacity: 0, waited: 0, settling: 0, calmFor: 0 }
+export const unlimited: Control = { limit: undefined, waited: 0, settling: 0, calmFor: 0 }
 
 export function decide(before: Control, observed: Observed): Control {
   const { wait, refused } = observed
@@ -61,7 +73,7 @@ export function decide(before: Control, observed: Observed): Control {
   }
   if (waits) return mustCut(before, wait) ? cut(now, before, observed) : now
   if (now.limit === undefined || now.calmFor >= calm) return { ...now, limit: undefined }
-  return refused > 0 && wait < mostWaiting / 2 ? { ...now, limit: grown(now.limit, now.capacity) } : now
+  return refused > 0 && wait < mostWaiting / 2 ? { ...now, limit: grown(now.limit, observed) } : now
 }
 
 function mustCut({ limit, waited, settling }: Control, wait: number): boolean {
@@ -70,16 +82,18 @@ function mustCut({ limit, waited, settling }: Control, wait: number): boolean {
   return stands && wait > waited && wait > badWaiting && settling < settles.later - 1
 }
 
-/** In `decideEvery` ms more work came than could be done, by as much as the wait has grown. */
-function cut(now: Control, { limit, waited }: Control, { wait, admitted }: Observed): Control {
-  const came = Math.min(limit ?? admitted, Math.max(admitted, least))
-  const capacity = came / (1 + Math.max(0, wait - waited) / decideEvery)
+/** In this time more work came than could be done, by as much as the wait has grown. */
+function cut(now: Control, { limit, waited }: Control, { wait, admitted, ms }: Observed): Control {
+  const came = Math.min(limit ?? admitted * firstCut, Math.max(admitted, least))
+  const done = came / (1 + Math.max(0, wait - waited) / ms)
   const share = Math.max(mostCut, 1 - (wait - mostWaiting) / drainIn)
   const settling = limit === undefined ? settles.first : settles.later
-  return { ...now, limit: Math.max(least, capacity * share), capacity, settling }
+  return { ...now, limit: Math.max(least, done * share), settling }
 }
 
-function grown(limit: number, capacity: number): number {
-  const near = growth.quickUpTo * capacity
-  return limit < near ? Math.min(near, limit * growth.quick) : Math.max(limit * growth.slow, limit + least / 8)
+/** A loop is busy for most of its time long before it can do no more: it does more at a turn then. */
+function grown(limit: number, { wait, busy }: Observed): number {
+  const room = (occupancy / busy) ** (1 / growth.steps)
+  const least = wait < quietWait ? growth.quiet : growth.some
+  return limit * Math.min(growth.most, Math.max(least, room))
 }

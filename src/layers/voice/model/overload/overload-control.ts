@@ -22,6 +22,11 @@ export type OverloadOptions = {
 const lookEvery = 50
 /** Timers run up to so much late (ms). */
 const precision = 20
+/**
+ * A look that comes so much too late (ms) after one that was in time: everything stood still. What came meanwhile waits
+ * and is no overload, so that wait is forgiven, and less of it as it is worked off: by 1 ms in so many.
+ */
+const pause = { least: 100, workedOff: 8 }
 /** Decisions without a new call after which nobody looks any more. */
 const idleAfter = 8
 
@@ -33,6 +38,11 @@ export class OverloadControl {
   private registrations: TokenBucket
   private timer: Timer | undefined
   private wait = Number.POSITIVE_INFINITY
+  /** How late the last look was, when that was, and what is forgiven of the wait (ms). */
+  private late = 0
+  private lookedAt = 0
+  private forgiven = 0
+  private busyAt = 0
   private admitted = 0
   private refused = 0
   private decidedAt = 0
@@ -96,7 +106,7 @@ export class OverloadControl {
   private watch(): void {
     this.idle = 0
     if (this.timer !== undefined) return
-    this.decidedAt = this.options.clock.monotonic()
+    this.observeAnew(this.options.clock.monotonic())
     this.lookLater()
   }
 
@@ -110,22 +120,39 @@ export class OverloadControl {
   private look(due: number): void {
     const { clock, queue } = this.options
     const now = clock.monotonic()
-    this.wait = Math.min(this.wait, Math.max(now - due - precision, queue?.ms ?? 0, 0))
+    const late = Math.max(0, now - due - precision)
+    this.forgive(late, now)
+    this.wait = Math.min(this.wait, Math.max(late, queue?.ms ?? 0) - this.forgiven)
     if (now - this.decidedAt >= decideEvery) this.decide(now)
     if (this.idle <= idleAfter || this.control.limit !== undefined) this.lookLater()
     else this.timer = undefined
   }
 
+  /** Once until it is worked off: who stands still again and again has too much to do. */
+  private forgive(late: number, now: number): void {
+    if (this.forgiven === 0 && late > pause.least && this.late < late / 4) this.forgiven = late
+    else this.forgiven = Math.max(0, this.forgiven - (now - this.lookedAt) / pause.workedOff)
+    this.late = late
+    this.lookedAt = now
+  }
+
   private decide(now: number): void {
-    const { wait, refused, control } = this
-    const admitted = (this.admitted * 1000) / (now - this.decidedAt)
-    this.use(decide(control, { wait, admitted, refused }), now)
+    const { refused, control } = this
+    const wait = Math.max(0, this.wait)
+    const ms = now - this.decidedAt
+    const busy = (this.options.clock.busy() - this.busyAt) / ms
+    this.use(decide(control, { ms, wait, busy, admitted: (this.admitted * 1000) / ms, refused }), now)
     this.refusedSince += refused
     this.idle += 1
+    this.observeAnew(now)
+  }
+
+  private observeAnew(now: number): void {
+    this.decidedAt = now
+    this.busyAt = this.options.clock.busy()
     this.wait = Number.POSITIVE_INFINITY
     this.admitted = 0
     this.refused = 0
-    this.decidedAt = now
   }
 
   private use(next: Control, now: number): void {
