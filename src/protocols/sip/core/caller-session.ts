@@ -50,6 +50,8 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   private early: Map<string, Body | undefined> | undefined
   /** The highest number that a PRACK or UPDATE of an early dialog had: that of a BYE to any of them is higher. */
   private lastEarly = 0
+  /** What other responses of each fork described, by remote tag: for a 2xx that has no answer. */
+  private previews: Map<string, Body> | undefined
   /** What the first 2xx makes ours. */
   private candidate: Dialog | undefined
 
@@ -166,8 +168,18 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
       const early = this.dialogOf(response)
       if (early !== undefined) this.dialogs.push(early)
     }
+    this.preview(response)
     const rseq = this.offered ? reliableNumber(response) : undefined
     if (rseq === undefined || this.acknowledgesProvisional(rseq, response)) this.usage.input({ type: '1xx', response })
+  }
+
+  /** §13.2.1: it is the answer, though it may be lost; there are peers that do not repeat it in the 2xx. */
+  private preview(response: Message) {
+    const { toTag } = response
+    const answer = this.offered && this.indexOf(toTag) >= 0 ? bodyOf(response) : undefined
+    if (answer === undefined) return
+    this.previews ??= new Map()
+    this.previews.set(toTag, answer)
   }
 
   /** RFC 3262 §4: PRACK. Not again to one that is repeated, nor to one before which another is missing. */
@@ -212,6 +224,7 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
     this.dialogs = []
     this.reliable = undefined
     this.early = undefined
+    this.previews = undefined
     this.start(invitation)
   }
 
@@ -252,8 +265,10 @@ export class CallerSession extends DialogSession implements OutgoingSession, Cli
   }
 
   private answered(response: Message, offer: boolean) {
-    const event = { body: bodyOf(response) ?? this.early?.get(response.toTag), response }
+    const { toTag } = response
+    const event = { body: bodyOf(response) ?? this.early?.get(toTag) ?? this.previews?.get(toTag), response }
     this.early = undefined
+    this.previews = undefined
     this.reliable = undefined
     if (offer) this.user.answered?.({ ...event, acknowledge: (answer) => this.answer(answer) })
     else this.user.answered?.(event)

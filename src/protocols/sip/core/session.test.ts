@@ -113,6 +113,17 @@ describe('a session this side opens', () => {
     expect(alice.agent.counts().dialogs).toBe(2)
   })
 
+  it('takes what a fork described before for the answer of its 2xx that has none (§13.2.1)', async () => {
+    const { world, ear, answer } = await aliceCallsRaw()
+
+    answer(183, 'one', 'early one')
+    answer(183, 'two', 'early two')
+    answer(200, 'two')
+    await world.run(10)
+
+    expect(ear.heard.at(-1)).toBe('answered [early two]')
+  })
+
   it('keeps 64 early dialogs, whatever one makes up; any fork may answer', async () => {
     const { world, alice, ear, answer } = await aliceCallsRaw()
 
