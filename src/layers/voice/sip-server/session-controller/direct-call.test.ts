@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { IncomingSession } from '#protocols/sip/core/session.ts'
 import { World } from '#simulation/world.ts'
 import { freshRig, over, ringing, talking } from './scenes.fixture.ts'
 
@@ -168,6 +169,17 @@ describe('a direct call (event flows §2)', () => {
     await world.run(100)
 
     expect(caller.heard.at(-1)).toBe('488')
+    await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
+  })
+
+  it('ends where a phone answers without a description: nobody would hear anybody', async () => {
+    const { world, r, callee, caller } = await ringing(new World())
+
+    ;(callee.session as IncomingSession).accept({ type: 'text/plain', bytes: Buffer.from('hello') })
+    await world.run(100)
+
+    expect(caller.heard.at(-1)).toBe('488')
+    expect(callee.heard.at(-1)).toBe('BYE')
     await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
   })
 

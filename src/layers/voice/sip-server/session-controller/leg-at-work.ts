@@ -111,8 +111,19 @@ export class LegAtWork implements Required<SessionUser> {
   }
 
   answered({ body, acknowledge }: Parameters<NonNullable<SessionUser['answered']>>[0]): void {
+    const description = sdpOf(body)
+    if (description === undefined && acknowledge === undefined) {
+      this.unanswered()
+      return
+    }
     this.acknowledgeWith = acknowledge
-    this.owner.tell({ type: 'answered', leg: this.leg, body: sdpOf(body), offer: acknowledge !== undefined })
+    this.owner.tell({ type: 'answered', leg: this.leg, body: description, offer: acknowledge !== undefined })
+  }
+
+  /** RFC 3261 §13.2.1: a 2xx without an answer to our offer. Who called would hear it ring for ever. */
+  private unanswered(): void {
+    this.session?.bye()
+    this.owner.tell({ type: 'failed', leg: this.leg, status: 488 })
   }
 
   failed({ status, response }: { status: number; response: Message | undefined }): void {
