@@ -93,6 +93,8 @@ export class Line implements SessionUser {
   sdp: string
   readonly requests: Message[] = []
   reofferAnswer: number | undefined
+  /** Takes another port with each offer, as a browser does that begins ICE anew. */
+  moves = false
   /** The status it answers NOTIFY with, where that is not 200. */
   refusedNotify: number | undefined
 
@@ -118,6 +120,7 @@ export class Line implements SessionUser {
   offered({ offer, accept, reject }: EventOf<'offered'>) {
     this.hear('re-INVITE', offer)
     if (this.reofferAnswer !== undefined) return reject(this.reofferAnswer)
+    if (this.moves) this.sdp = this.sdp.replace(/m=audio (\d+)/, (_, port) => `m=audio ${Number(port) + 2}`)
     const held = offer !== undefined && /a=(inactive|sendonly)/.exec(offer.bytes.toString())?.[1]
     accept(body(held ? this.sdp.replace('sendrecv', held === 'inactive' ? 'inactive' : 'recvonly') : this.sdp))
   }

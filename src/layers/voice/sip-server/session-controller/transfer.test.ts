@@ -90,6 +90,24 @@ describe('single-step transfer (event flows §7)', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('tells the two of each other a few times, not for ever, where both answer with another port each time', async () => {
+    const { world, r, caller, agent } = await talking()
+
+    refer(agent, '1002')
+    await world.run(100)
+    const third = r.phone('1002').line
+    caller.moves = true
+    third.moves = true
+    third.answer()
+    await world.run(2000)
+    const told = [caller, third].map(({ heard }) => heard.filter((what) => what.startsWith('re-INVITE')).length)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(told).toEqual([3, 2])
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
   it('bears a phone that hangs up as soon as its REFER is taken', async () => {
     const { world, r, caller, agent } = await talking()
     r.phone('1002').onCall = () => {}

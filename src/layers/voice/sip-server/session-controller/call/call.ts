@@ -83,6 +83,8 @@ export type Leg = {
   readonly exchange?: Exchange | undefined
   /** Its peer's description has changed meanwhile: to be told when the present exchange is over. */
   readonly stale?: boolean
+  /** How often it has been told that its peer answered with another address, since the two were joined. */
+  readonly retold?: number
   /** It is held by request: what it is told says `inactive`. */
   readonly muted?: boolean
   /** It requires reliable provisional responses: an early answer is the answer (RFC 3262 §5). */

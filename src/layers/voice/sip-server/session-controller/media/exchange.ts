@@ -13,10 +13,16 @@ const probeEvery = 20_000
 /** After 491 without a time to wait. */
 const glareWait = 2000
 
+/**
+ * How often a leg is told that its peer has answered with another address. Where each answers every offer with a new one, as
+ * browsers do with ICE, that would never end (RFC 3725 §4.2).
+ */
+const mostRetold = 2
+
 /** From now on each of the two is given the other's description. */
 export function link(turn: Turn, one: string, other: string): void {
-  turn.setLeg(one, { peer: other })
-  turn.setLeg(other, { peer: one })
+  turn.setLeg(one, { peer: other, retold: 0 })
+  turn.setLeg(other, { peer: one, retold: 0 })
 }
 
 /** Tells the leg its peer's description, as soon as both allow it. */
@@ -100,7 +106,13 @@ function heard(turn: Turn, leg: Leg, body: string, exchange: Exchange): void {
   const news = leg.remote === undefined || !sameAudio(leg.remote, body)
   turn.setLeg(leg.id, { remote: body })
   if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
-  else if (exchange.why === 'join' && news && peer?.peer === leg.id && isNews(peer, body)) settle(turn, peer.id)
+  else if (exchange.why === 'join' && news && peer?.peer === leg.id && isNews(peer, body)) retell(turn, peer)
+}
+
+function retell(turn: Turn, { id, retold = 0 }: Leg): void {
+  if (retold >= mostRetold) return
+  turn.setLeg(id, { retold: retold + 1 })
+  settle(turn, id)
 }
 
 const isNews = ({ local, muted: silent }: Leg, remote: string): boolean =>
@@ -174,8 +186,8 @@ function passed(
   }
   const answer = nextAnswer(body, from.local, exchange.offer)
   turn.do({ type: 'acceptOffer', leg: from.id, body: answer })
-  turn.setLeg(from.id, { remote: exchange.offer, local: answer, muted: false })
-  turn.setLeg(id, { muted: false })
+  turn.setLeg(from.id, { remote: exchange.offer, local: answer, muted: false, retold: 0 })
+  turn.setLeg(id, { muted: false, retold: 0 })
 }
 
 /** Timer `probe:LEG`. */
