@@ -58,9 +58,14 @@ const domain = 'provider.example'
 const account = '442079460000'
 const password = 'correct horse'
 
-/** One found by the DNS, the others at their address, which over TLS the certificate bears. */
-const destinationOf = ({ name, host, port }: Pick<Provider, 'name' | 'host' | 'port'>) =>
-  name === 'plain' ? domain : `${bracketed(host)}:${port}`
+/** By their services, at their address, which the certificate bears, and by a name that has IPv6 alone. */
+const destinations = {
+  plain: () => domain,
+  secure: ({ host, port }: Place) => `${host}:${port}`,
+  six: ({ port }: Place) => `six.${domain}:${port}`,
+}
+type Place = Pick<Provider, 'host' | 'port'>
+const destinationOf = ({ name, ...place }: Pick<Provider, 'name' | 'host' | 'port'>) => destinations[name](place)
 
 const networkOf = (host: string) => ({ host: host.includes(':') ? host : '127.0.0.1', port: network })
 
@@ -114,7 +119,10 @@ describe('a trunk that registers with a provider', () => {
     const [{ host, port }] = providers
     dnsmasq = await Dnsmasq.start({
       port: peerPorts.dnsmasq,
-      hosts: [['sip.provider.example', host]],
+      hosts: [
+        ['sip.provider.example', host],
+        ['six.provider.example', '::1'],
+      ],
       services: [
         [`_sip._udp.${domain}`, 'away.provider.example', port, 10, 0],
         [`_sip._udp.${domain}`, 'sip.provider.example', port, 20, 0],

@@ -1,21 +1,25 @@
 /** The configuration as calls read it: where a number leads, and who calls. */
 import type { Configuration } from '#protocols/model/configuration.ts'
-import { rewritten, serversOf } from '#protocols/model/trunk.ts'
+import { rewritten } from '#protocols/model/trunk.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseNameAddr, uriOf } from '#protocols/sip/message/headers/name-addr.ts'
 import { escapeUser, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { own } from '#protocols/sip/message/scan.ts'
-import { ipVersionOf } from '../model/ip-version.ts'
 import { trunkOf } from '../model/source-field.ts'
 import type { Destination, Directory, Origin } from './session-controller/ports.ts'
 import { callerOf } from './sip/caller.ts'
 import { dialled } from './trunks/inwards.ts'
 import { outwards, uriAt } from './trunks/outwards.ts'
+import type { TrunkServers } from './trunks/trunk-servers.ts'
 
-export const directoryOf = (configuration: () => Configuration): Directory => ({
+/** `servers`: what is known of those of trunks. */
+export const directoryOf = (
+  configuration: () => Configuration,
+  servers: Pick<TrunkServers, 'ipVersionOf'>,
+): Directory => ({
   uriOf: (dn) => `sip:${escapeUser(dn)}@${configuration().settings.domains[0] ?? 'ringmain'}`,
-  destination: (number) => destination(configuration(), number),
+  destination: (number) => destination(configuration(), servers, number),
   dialled: (invite, origin) =>
     dialled(invite, origin.kind === 'trunk' ? configuration().trunk(origin.trunk) : undefined),
   isEmergency: (number) => configuration().isEmergency(number),
@@ -27,7 +31,11 @@ export const directoryOf = (configuration: () => Configuration): Directory => ({
   origin: (invite) => origin(configuration(), invite),
 })
 
-function destination(configuration: Configuration, number: string): Destination | undefined {
+function destination(
+  configuration: Configuration,
+  servers: Pick<TrunkServers, 'ipVersionOf'>,
+  number: string,
+): Destination | undefined {
   const found = configuration.destination(number)
   switch (found?.kind) {
     case 'dn':
@@ -42,7 +50,7 @@ function destination(configuration: Configuration, number: string): Destination 
     }
     case 'trunk': {
       const { name, media } = found.trunk
-      const ipVersion = ipVersionOf(`sip:${serversOf(found.trunk)[0] ?? ''}`)
+      const ipVersion = servers.ipVersionOf(name)
       const uri = uriAt(found.trunk, number)
       return { kind: 'trunk', trunk: name, number, uri, media, ...(ipVersion && { ipVersion }) }
     }

@@ -5,6 +5,7 @@ import type { Hello } from '#platform/link/link.ts'
 import { type LinkListener, listenLinks } from '#platform/link/listen-links.ts'
 import type { Address, Listener, Timer } from '#platform/runtime/runtime.ts'
 import { openSpool, type Spool } from '#platform/spool/spool.ts'
+import { trunkKeys } from '#protocols/model/http/trunks.ts'
 import type { NodeEntry } from '#protocols/tlib/location.ts'
 import { nodeKey, watchNodes } from '#protocols/tlib/location.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
@@ -32,6 +33,7 @@ import { SipEnd } from './sip-end.ts'
 import { Subscribers } from './subscribers.ts'
 import { type NodeName, TController } from './t-controller/t-controller.ts'
 import { TrunkLimits } from './trunks/trunk-limits.ts'
+import { TrunkServers } from './trunks/trunk-servers.ts'
 
 type Parts = {
   readonly node: NodeName
@@ -48,6 +50,7 @@ type Parts = {
 export class SipServer implements RunningSipServer {
   private readonly context: Context<Config>
   private readonly ports: SipServerPorts
+  private readonly trunkServers = new TrunkServers()
   private readonly watches: Timer[] = []
   private readonly listeners: { listener: Listener; port: Port }[] = []
   private meshListener: LinkListener | undefined
@@ -78,6 +81,7 @@ export class SipServer implements RunningSipServer {
     this.watches.push(
       watchNodes(coordination, (nodes) => parts.mesh.follow(nodes)),
       coordination.watch(proxiesIn(dc), (entries) => parts.sip.proxies.follow(entries)),
+      coordination.watch(`${trunkKeys}${dc}/`, (entries) => this.trunkServers.follow(entries)),
     )
     this.linked()
   }
@@ -164,7 +168,7 @@ export class SipServer implements RunningSipServer {
       registered: (dn, register, lifetime) => tController.registered(dn, register, lifetime),
       changed: () => this.linked(),
     })
-    const directory = directoryOf(() => configuration.current())
+    const directory = directoryOf(() => configuration.current(), this.trunkServers)
     const notifier: Notifier = new Notifier({
       authenticator: sip.authenticator,
       isDN: (number) => configuration.current().dn(number) !== undefined,

@@ -200,7 +200,9 @@ export class TrunkAtWork {
   }
 
   private located(name: string, hops: readonly Hop[]) {
+    const before = [...this.servers].sort()
     this.found.set(name, hops)
+    if (!isDeepStrictEqual([...this.servers].sort(), before)) this.options.changed()
     const hosts = this.hosts.get(name) ?? new Remembered()
     this.hosts.set(name, hosts)
     hosts.named(

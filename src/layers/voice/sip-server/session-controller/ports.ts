@@ -97,7 +97,7 @@ export type Destination =
       /** The Request-URI, e.g. `sip:442079460018@127.0.0.1:6060`. */
       readonly uri: string
       readonly media: MediaPolicy
-      /** Of its server, where that is told by its address. */
+      /** Of its servers, where they are of one. */
       readonly ipVersion?: IPVersion
     }
 

@@ -10,7 +10,7 @@ const account = { credentials: { username: 'account', secret: 's' }, domain: 'pr
 function setUp(trunk: Partial<TrunkEntry> = {}) {
   const entry = { name: 'provider', destination: '192.0.2.1:5080', numbers: ['0XXXXX!', '+XXXXX!'], ...trunk }
   const configuration = configurationFrom({ dns: [{ number: '1001' }], trunks: [entry] })
-  const directory = directoryOf(() => configuration)
+  const directory = directoryOf(() => configuration, { ipVersionOf: () => 6 })
   const uriOf = (number: string) => {
     const found = directory.destination(number)
     return found?.kind === 'trunk' ? found.uri : undefined
@@ -43,6 +43,10 @@ function setUp(trunk: Partial<TrunkEntry> = {}) {
 }
 
 describe('a call out by a trunk', () => {
+  it('knows on which version of IP its servers were found', () => {
+    expect(setUp().directory.destination('0044123456')).toMatchObject({ kind: 'trunk', ipVersion: 6 })
+  })
+
   it('asks for the number at the destination, or at the domain where there is one', () => {
     expect(setUp().uriOf('0044123456')).toBe('sip:0044123456@192.0.2.1:5080')
     expect(setUp({ transport: 'tcp' }).uriOf('0044123456')).toBe('sip:0044123456@192.0.2.1:5080;transport=tcp')
