@@ -12,12 +12,14 @@ import { documentOf, documentPath } from './document.ts'
 import { thisMachine } from './machine.ts'
 import { medianOf } from './median.ts'
 import { overload } from './overload.ts'
+import { prompts } from './prompts.ts'
 import { proxy } from './proxy.ts'
 import { readRecords, recordOf, regressionIn, writeRecords } from './recorded.ts'
 import { registrations } from './registrations.ts'
+import { relay } from './relay.ts'
 
 /** One line here is all that a further benchmark needs. */
-const benches: readonly Bench[] = [proxy, b2bua, registrations, acd, overload]
+const benches: readonly Bench[] = [proxy, b2bua, registrations, relay, prompts, acd, overload]
 
 const usualRuns = 3
 const flags = ['--json', '--check', '--write', '--profile']
