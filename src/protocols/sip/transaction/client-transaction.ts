@@ -4,12 +4,14 @@ import { type Hop, isReliable } from '../transport/transport.ts'
 import type { ClientEntry, ClientLayer } from './client.ts'
 import { patience } from './timers.ts'
 import { Transaction } from './transaction.ts'
+import type { TransactionKey } from './transaction-key.ts'
 import type { ClientUser } from './transactions.ts'
 
 type State = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated'
 
 export class NonInviteClientTransaction extends Transaction implements ClientEntry {
   readonly method: string
+  alike: ClientEntry | undefined
   private readonly layer: ClientLayer
   private readonly hop: Hop
   private user: ClientUser | undefined
@@ -17,7 +19,7 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
   /** Until there is a final response. */
   private request: Message | undefined
 
-  constructor(layer: ClientLayer, key: string, request: Message, hop: Hop, user: ClientUser) {
+  constructor(layer: ClientLayer, key: TransactionKey, request: Message, hop: Hop, user: ClientUser) {
     super(key, isReliable(hop))
     this.method = request.method
     this.layer = layer
@@ -98,12 +100,12 @@ export class NonInviteClientTransaction extends Transaction implements ClientEnt
   private fail(cause: 'timeout' | 'transport') {
     this.stop()
     this.user?.failed(cause)
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 
   private terminate() {
     this.stop()
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 }
 

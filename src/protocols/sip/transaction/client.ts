@@ -3,6 +3,7 @@ import type { Fields } from '../message/draft.ts'
 import type { Message } from '../message/message.ts'
 import type { Hop } from '../transport/transport.ts'
 import type { TransactionOwner } from './transaction.ts'
+import type { TableEntry } from './transaction-table.ts'
 import type { ClientTransaction } from './transactions.ts'
 
 /** What client transactions need of their layer. */
@@ -10,11 +11,12 @@ export interface ClientLayer extends TransactionOwner {
   transmit(message: Message, hop: Hop, failed: () => void): void
   /** Sends the CANCEL of this INVITE in a transaction of its own. */
   cancel(invite: Message, hop: Hop, fields: Fields): void
-  forget(key: string): void
+  forget(entry: ClientEntry): void
 }
 
-export interface ClientEntry {
-  readonly key: string
+export interface ClientEntry extends TableEntry<ClientEntry> {
+  readonly branch: string
+  readonly sentBy: string
   readonly method: string
   begin(): void
   respond(response: Message, from: Hop): void
@@ -48,7 +50,7 @@ export class ClientHandle implements ClientTransaction {
   abandon(): void {
     this.abandoned = true
     this.entry.stop()
-    this.layer.forget(this.entry.key)
+    this.layer.forget(this.entry)
   }
   /** The same request, which did not leave, in another transaction. */
   goOn(other: ClientHandle): void {

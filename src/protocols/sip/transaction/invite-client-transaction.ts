@@ -6,12 +6,14 @@ import { ackTo } from './ack.ts'
 import type { ClientEntry, ClientLayer } from './client.ts'
 import { patience } from './timers.ts'
 import { Transaction } from './transaction.ts'
+import type { TransactionKey } from './transaction-key.ts'
 import type { ClientUser } from './transactions.ts'
 
 type State = 'Calling' | 'Proceeding' | 'Accepted' | 'Completed' | 'Terminated'
 
 export class InviteClientTransaction extends Transaction implements ClientEntry {
   readonly method = 'INVITE'
+  alike: ClientEntry | undefined
   private readonly layer: ClientLayer
   private readonly hop: Hop
   private readonly user: ClientUser
@@ -21,7 +23,7 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
   /** The user wants it cancelled, with these fields. */
   private cancelling: Fields | undefined
 
-  constructor(layer: ClientLayer, key: string, invite: Message, hop: Hop, user: ClientUser) {
+  constructor(layer: ClientLayer, key: TransactionKey, invite: Message, hop: Hop, user: ClientUser) {
     super(key, isReliable(hop))
     this.layer = layer
     this.hop = hop
@@ -137,13 +139,13 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
   private fail(cause: 'timeout' | 'transport') {
     this.stop()
     this.user.failed(cause)
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 
   private terminate() {
     this.stop()
     this.message = undefined
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 
   private unexpected({ status }: Message) {

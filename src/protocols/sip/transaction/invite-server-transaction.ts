@@ -5,13 +5,16 @@ import { type Hop, isReliable } from '../transport/transport.ts'
 import type { ServerEntry, ServerLayer } from './server.ts'
 import { patience } from './timers.ts'
 import { Transaction } from './transaction.ts'
+import type { TransactionKey } from './transaction-key.ts'
 import { nobody, type ServerUser } from './transactions.ts'
 
 type State = 'Proceeding' | 'Accepted' | 'Completed' | 'Confirmed' | 'Terminated'
 
 export class InviteServerTransaction extends Transaction implements ServerEntry {
+  readonly method = 'INVITE'
   user: ServerUser = nobody
   toTag = ''
+  alike: ServerEntry | undefined
   private readonly layer: ServerLayer
   /** Where responses go. */
   private readonly hop: Hop
@@ -22,7 +25,7 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
   /** The latest provisional response, or the final one where it is ours to repeat. */
   private response: Message | undefined
 
-  constructor(layer: ServerLayer, key: string, invite: Message, from: Hop, hop: Hop) {
+  constructor(layer: ServerLayer, key: TransactionKey, invite: Message, from: Hop, hop: Hop) {
     super(key, isReliable(from))
     this.layer = layer
     this.hop = hop
@@ -152,12 +155,12 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
   private fail(cause: 'timeout' | 'transport') {
     this.stop()
     this.user.failed?.(cause)
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 
   private terminate() {
     this.stop()
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 }
 

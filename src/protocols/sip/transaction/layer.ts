@@ -9,7 +9,6 @@ import { buildResponse } from '../message/build-response.ts'
 import type { Draft, Fields } from '../message/draft.ts'
 import { bracketed } from '../message/headers/host.ts'
 import type { Message } from '../message/message.ts'
-import { own } from '../message/scan.ts'
 import { responseHop, viaHop } from '../transport/response-hop.ts'
 import { type Hop, isReliable, type SentBy, type Transport } from '../transport/transport.ts'
 import { cancelOf } from './ack.ts'
@@ -22,7 +21,8 @@ import { Lingering } from './lingering.ts'
 import { type ServerEntry, ServerHandle, type ServerLayer } from './server.ts'
 import { NonInviteServerTransaction } from './server-transaction.ts'
 import { defaultTiming, patience, type Timing } from './timers.ts'
-import { clientKey, magicCookie, serverKey } from './transaction-key.ts'
+import { isAnswered, isOf, keyOf, magicCookie, TransactionKeys } from './transaction-key.ts'
+import { TransactionTable } from './transaction-table.ts'
 import type { ClientTransaction, ClientUser, RequestOptions, Transactions, TransactionUser } from './transactions.ts'
 
 export type TransactionLayerOptions = {
@@ -49,8 +49,9 @@ export class TransactionLayer implements Transactions {
   private readonly transport: Transport
   private readonly limit: number
   private readonly large: LargeRequests
-  private readonly clients = new Map<string, ClientEntry>()
-  private readonly servers = new Map<string, ServerEntry>()
+  private readonly clients = new TransactionTable<ClientEntry>()
+  private readonly servers = new TransactionTable<ServerEntry>()
+  private readonly keys: TransactionKeys
   private readonly clientLayer: ClientLayer
   private readonly serverLayer: ServerLayer
   private readonly lingering: Lingering
@@ -66,6 +67,7 @@ export class TransactionLayer implements Transactions {
     this.large = new LargeRequests(runtime.clock, datagram)
     this.clock = runtime.clock
     this.random = runtime.random
+    this.keys = new TransactionKeys(runtime.random)
     this.transport = transport
     this.limit = limit
     this.lingering = new Lingering(runtime.clock, patience(timing))
@@ -77,13 +79,13 @@ export class TransactionLayer implements Transactions {
       ...owned,
       transmit: (message, hop, failed) => this.transport.send(message.bytes, hop, failed),
       cancel: (invite, hop, fields) => this.cancel(invite, hop, fields),
-      forget: (key) => this.clients.delete(key),
+      forget: (entry) => this.clients.remove(entry),
     }
     this.serverLayer = {
       ...owned,
       reply: (response, hop, failed) => this.reply(response, hop, failed),
       acknowledged: (ack, from) => this.user?.acknowledged(ack, from),
-      forget: (key) => this.servers.delete(key),
+      forget: (entry) => this.servers.remove(entry),
       tag: () => this.random.hex(5),
     }
     transport.receive((message, from) =>
@@ -127,8 +129,8 @@ export class TransactionLayer implements Transactions {
 
   close(): void {
     this.user = undefined
-    for (const entry of this.clients.values()) entry.stop()
-    for (const entry of this.servers.values()) entry.stop()
+    for (const entry of this.clients.entries()) entry.stop()
+    for (const entry of this.servers.entries()) entry.stop()
     this.lingering.clear()
     this.lingeringT4.clear()
     this.clients.clear()
@@ -136,7 +138,7 @@ export class TransactionLayer implements Transactions {
   }
 
   private begin(request: Message, branch: string, hop: Hop, user: ClientUser): ClientHandle {
-    const key = clientKey(branch, request.method)
+    const key = this.keys.ofBranch(branch)
     const layer = this.clientLayer
     const entry =
       request.method === 'INVITE'
@@ -146,7 +148,7 @@ export class TransactionLayer implements Transactions {
       this.refused.inc()
       this.clock.turn(() => entry.unsent())
     } else {
-      this.clients.set(key, entry)
+      this.clients.add(entry)
       entry.begin()
     }
     return new ClientHandle(request, branch, hop, entry, layer)
@@ -174,35 +176,43 @@ export class TransactionLayer implements Transactions {
   }
 
   private responded(response: Message, from: Hop) {
-    const entry = this.clients.get(clientKey(response.branchHere, response.method))
-    if (entry === undefined || entry.method !== response.method) this.user?.stray?.(response, from)
+    let entry = this.clients.first(this.keys.hashOfResponse(response))
+    while (entry !== undefined && !isAnswered(entry, response)) entry = entry.alike
+    if (entry === undefined) this.user?.stray?.(response, from)
     else entry.respond(response, from)
   }
 
   private requested(request: Message, from: Hop) {
+    const hash = this.keys.hashOfRequest(request)
     if (request.method === 'ACK') {
-      const entry = this.servers.get(serverKey(request, 'INVITE'))
+      const entry = this.served(hash, request, 'INVITE')
       if (entry instanceof InviteServerTransaction) entry.acknowledge(request, from)
       else this.user?.acknowledged(request, from)
       return
     }
-    const key = serverKey(request, request.method)
-    const known = this.servers.get(key)
+    const known = this.served(hash, request, request.method)
     if (known !== undefined) known.repeated()
     else if (this.servers.size >= this.limit) this.refuse(request, from)
-    else this.serve(request, from, key)
+    else this.serve(request, from, hash)
   }
 
-  private serve(request: Message, from: Hop, found: string) {
+  /** The transaction of this request, or with INVITE that which its ACK or CANCEL is for. */
+  private served(hash: number, request: Message, method: string): ServerEntry | undefined {
+    let entry = this.servers.first(hash)
+    while (entry !== undefined && !isOf(entry, request, method)) entry = entry.alike
+    return entry
+  }
+
+  private serve(request: Message, from: Hop, hash: number) {
     const hop = responseHop(request, from)
-    const key = own(found)
+    const key = keyOf(request, hash)
     const entry =
       request.method === 'INVITE'
         ? new InviteServerTransaction(this.serverLayer, key, request, from, hop)
         : new NonInviteServerTransaction(this.serverLayer, key, request, from, hop)
-    this.servers.set(key, entry)
+    this.servers.add(entry)
     const transaction = new ServerHandle(request, from, entry, this.serverLayer)
-    const invite = request.method === 'CANCEL' ? this.servers.get(serverKey(request, 'INVITE')) : undefined
+    const invite = request.method === 'CANCEL' ? this.served(hash, request, 'INVITE') : undefined
     if (invite === undefined) this.user?.request(transaction, request)
     else this.cancelled(invite, entry, transaction)
     entry.begin()
@@ -252,8 +262,8 @@ export class TransactionLayer implements Transactions {
 function measured(
   metrics: Metrics,
   clock: Clock,
-  clients: ReadonlyMap<string, unknown>,
-  servers: ReadonlyMap<string, unknown>,
+  clients: { readonly size: number },
+  servers: { readonly size: number },
 ) {
   const unexpected = metrics.counter('sip_transaction_unexpected_total', 'Inputs that have no meaning in a state', [
     'machine',

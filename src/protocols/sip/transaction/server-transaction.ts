@@ -5,13 +5,16 @@ import { type Hop, isReliable } from '../transport/transport.ts'
 import type { ServerEntry, ServerLayer } from './server.ts'
 import { timeToT2 } from './timers.ts'
 import { Transaction } from './transaction.ts'
+import type { TransactionKey } from './transaction-key.ts'
 import { nobody, type ServerUser } from './transactions.ts'
 
 type State = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated'
 
 export class NonInviteServerTransaction extends Transaction implements ServerEntry {
+  readonly method: string
   user: ServerUser = nobody
   toTag = ''
+  alike: ServerEntry | undefined
   private readonly layer: ServerLayer
   private readonly hop: Hop
   private state: State = 'Trying'
@@ -20,8 +23,9 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
   /** What a repetition is answered with. */
   private response: Message | undefined
 
-  constructor(layer: ServerLayer, key: string, request: Message, from: Hop, hop: Hop) {
+  constructor(layer: ServerLayer, key: TransactionKey, request: Message, from: Hop, hop: Hop) {
     super(key, isReliable(from))
+    this.method = request.method
     this.layer = layer
     this.hop = hop
     this.request = request
@@ -101,6 +105,6 @@ export class NonInviteServerTransaction extends Transaction implements ServerEnt
 
   private terminate() {
     this.stop()
-    this.layer.forget(this.key)
+    this.layer.forget(this)
   }
 }

@@ -3,6 +3,7 @@ import { buildResponse } from '../message/build-response.ts'
 import type { Message } from '../message/message.ts'
 import type { Hop } from '../transport/transport.ts'
 import type { TransactionOwner } from './transaction.ts'
+import type { TableEntry } from './transaction-table.ts'
 import type { RespondParts, ServerTransaction, ServerUser } from './transactions.ts'
 
 /** What server transactions need of their layer. */
@@ -10,11 +11,14 @@ export interface ServerLayer extends TransactionOwner {
   reply(response: Message, hop: Hop, failed: () => void): void
   /** An ACK to a 2xx. */
   acknowledged(ack: Message, from: Hop): void
-  forget(key: string): void
+  forget(entry: ServerEntry): void
   tag(): string
 }
 
-export interface ServerEntry {
+export interface ServerEntry extends TableEntry<ServerEntry> {
+  readonly branch: string
+  readonly sentBy: string
+  readonly method: string
   user: ServerUser
   toTag: string
   readonly answered: boolean

@@ -6,6 +6,7 @@
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import type { Lingerer, Lingering } from './lingering.ts'
 import type { Timing } from './timers.ts'
+import type { TransactionKey } from './transaction-key.ts'
 
 /** What transactions need of their layer. */
 export interface TransactionOwner {
@@ -19,8 +20,10 @@ export interface TransactionOwner {
 }
 
 export abstract class Transaction implements Lingerer {
-  /** By which its layer finds it. */
-  readonly key: string
+  /** Its key, by which its layer finds it. */
+  readonly hash: number
+  readonly branch: string
+  readonly sentBy: string
   protected readonly reliable: boolean
   /** Bounds the state it was started in: timers B, D, F, H; others linger. */
   private bound: Timer | undefined
@@ -32,8 +35,10 @@ export abstract class Transaction implements Lingerer {
   after: Lingerer | undefined
   private lingers = false
 
-  constructor(key: string, reliable: boolean) {
-    this.key = key
+  constructor({ hash, branch, sentBy }: TransactionKey, reliable: boolean) {
+    this.hash = hash
+    this.branch = branch
+    this.sentBy = sentBy
     this.reliable = reliable
   }
 

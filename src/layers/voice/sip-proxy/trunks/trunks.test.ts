@@ -19,7 +19,8 @@ import { rendezvous } from '../../model/rendezvous.ts'
 class Provider extends ScriptedPeer {
   private readonly askers = new Map<Message, Address>()
   private port: UdpPort | undefined
-  private to: Address = { host: '10.0.0.1', port: 5060 }
+  /** Where its requests go; answers go to who asked, and then requests, too. */
+  to: Address = { host: '10.0.0.1', port: 5060 }
 
   static async at(world: World, host: string): Promise<Provider> {
     const provider = new Provider()
@@ -230,6 +231,7 @@ describe('a trunk that registers', () => {
     const node = await cluster.node('node1', proxies[0])
     await serve(world, [first, second], 5)
 
+    first.to = proxies[0].sip
     first.say(requestText('INVITE', { uri: 'sip:account@10.0.0.1', user: '+4420', at: '10.9.1.1:5060' }))
     await world.run(100)
 
@@ -244,8 +246,10 @@ describe('a trunk that registers', () => {
     world.nameServers.set('sip.provider.example', 'A', ['10.9.1.1'], 20)
     const node = await cluster.node('node1', proxies[0])
     await serve(world, [first, second], 5)
-    const invite = () =>
+    const invite = () => {
+      first.to = proxies[0].sip
       first.say(requestText('INVITE', { uri: 'sip:account@10.0.0.1', user: '+4420', at: '10.9.1.1' }))
+    }
     const source = () => node.requests('INVITE').at(-1)?.header('X-Ringmain-Source')?.split(';')[0]
 
     world.nameServers.set('sip.provider.example', 'A', ['10.9.1.2'], 20)
