@@ -8,12 +8,13 @@ import { fieldId } from '../message/field-names.ts'
 import { hasOptionTag } from '../message/headers/option-tags.ts'
 import type { Message } from '../message/message.ts'
 import type { ServerTransaction, ServerUser } from '../transaction/transactions.ts'
-import { DialogSession, type Phase, reasonOf, type SessionOwner } from './dialog-session.ts'
+import { DialogSession, type Phase, reasonOf } from './dialog-session.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { bodyOf, hasBody } from './message-body.ts'
 import { plainly } from './plainly.ts'
 import { ReliableProvisionals, type ReliableUser } from './reliable-provisionals.ts'
 import type { IncomingSession } from './session.ts'
+import type { SessionOwner } from './session-owner.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>
 

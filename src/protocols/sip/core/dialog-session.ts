@@ -2,9 +2,7 @@
  * What both sides of an INVITE usage have in common: the requests in its dialogs (RFC 3261 §12.2), re-INVITE and UPDATE
  * (§14, RFC 3311), BYE (§15). All that is kept is copies: a session of an hour keeps no message alive.
  */
-import type { Log } from '#platform/log/log.ts'
 import { fraction } from '#platform/runtime/fraction.ts'
-import type { Runtime } from '#platform/runtime/runtime.ts'
 import { counted, type Dialog, nextURI, type RequestContent, received, refreshed, requestIn } from '../dialog/dialog.ts'
 import { buildRequest } from '../message/build-request.ts'
 import type { Body, Draft, Fields } from '../message/draft.ts'
@@ -13,33 +11,17 @@ import { fieldId } from '../message/field-names.ts'
 import { formatReason } from '../message/headers/reason.ts'
 import type { Message } from '../message/message.ts'
 import { own } from '../message/scan.ts'
-import type { Timing } from '../transaction/timers.ts'
-import type { ClientUser, RespondParts, ServerTransaction, Transactions } from '../transaction/transactions.ts'
+import type { ClientUser, RespondParts, ServerTransaction } from '../transaction/transactions.ts'
 import type { Hop } from '../transport/transport.ts'
 import { branchOfAck } from './ack-branch.ts'
 import { type Challenges, Unchallenged } from './challenges.ts'
-import type { Drive } from './machine-in-turn.ts'
 import { hasBody } from './message-body.ts'
 import { OneRequest, unanswered } from './request-outcome.ts'
 import type { ReinviteOutcome, RequestOutcome, Session, SessionUser } from './session.ts'
 import { SessionExchange } from './session-exchange.ts'
+import type { SessionOwner } from './session-owner.ts'
 import { SessionTimer, type SessionTimerPolicy } from './session-timer.ts'
 import { Turns } from './session-turns.ts'
-import type { UserAgentFields } from './user-agent-fields.ts'
-
-/** What a session needs of its user agent. */
-export interface SessionOwner {
-  readonly drive: Drive
-  readonly timing: Pick<Timing, 'T1' | 'T2'>
-  readonly runtime: Pick<Runtime, 'clock' | 'random'>
-  readonly log: Log
-  readonly transactions: Transactions
-  readonly fields: UserAgentFields
-  readonly sessionTimer: SessionTimerPolicy | undefined
-  nextHop(uri: string): Hop | undefined
-  /** Nothing comes for this session any more. */
-  retire(session: DialogSession): void
-}
 
 /** `Accepted`: there is a 2xx, but its ACK has not come or left yet. */
 export type Phase = 'Early' | 'Accepted' | 'Confirmed' | 'Over'

@@ -8,9 +8,9 @@ import type { Message } from '../message/message.ts'
 import { own } from '../message/scan.ts'
 import type { ServerTransaction } from '../transaction/transactions.ts'
 import { readDialog } from './callee-session.ts'
-import type { SessionOwner } from './dialog-session.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
 import { OneRequest } from './request-outcome.ts'
+import type { SessionOwner } from './session-owner.ts'
 import { Turns } from './session-turns.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>

@@ -3,8 +3,8 @@ import { type Effect, noResponses, reliableResponses } from '../dialog/reliable-
 import { rackOf } from '../message/headers/rack.ts'
 import type { Message } from '../message/message.ts'
 import type { ServerTransaction } from '../transaction/transactions.ts'
-import type { SessionOwner } from './dialog-session.ts'
 import { MachineInTurn, type Performer } from './machine-in-turn.ts'
+import type { SessionOwner } from './session-owner.ts'
 import type { Turns } from './session-turns.ts'
 
 type Performed = Exclude<Effect, { type: 'start' }>
