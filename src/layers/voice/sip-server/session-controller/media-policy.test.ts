@@ -129,6 +129,27 @@ describe('between IPv4 and IPv6 a media server joins the two (RFC 6157 §4)', ()
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it.each([
+    ['whose offer the phone has not seen', { ipVersions: { 1002: 6 } } as const],
+    ['whose media are to pass through us', { media: 'anchored' } as const],
+    ['of whom nobody knew that he could not send there', {}],
+  ])(
+    'what a phone says before it answers is not told to a caller %s: his makes the ringing tone',
+    async (_who, setting) => {
+      const world = new World()
+      const { r, caller, callee } = await ringing(world, setting)
+      toIPv6(callee, '2001:db8::2')
+
+      callee.early()
+      await world.run(100)
+      caller.cancel()
+      await world.run(100)
+
+      expect(caller.heard).toEqual(['180', '180', '487'])
+      await over(r, { by: 'customer', cause: 'cancelled' })
+    },
+  )
+
   it('a phone of whose address nobody knew, and that answers with one of IPv6, is told of the media server', async () => {
     const world = new World()
     const { r, caller, callee } = await ringing(world)

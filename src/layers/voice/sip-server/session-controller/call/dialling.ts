@@ -1,10 +1,10 @@
 /** A call until somebody talks: it arrives or is made, its destination is found, seized and rings (event flows §2). */
 import { callCreated } from '../events/publish.ts'
-import { silentAnswer } from '../media/descriptions.ts'
+import { ipVersionIn, silentAnswer } from '../media/descriptions.ts'
 import { up } from '../media/exchange.ts'
-import type { Reachable, Target } from './call.ts'
+import type { Leg, Reachable, Target } from './call.ts'
 import { callingSide, end, reasonFields } from './ending.ts'
-import { call, calledParty, callingParty, connect, partyTo } from './endpoints.ts'
+import { call, calledParty, callingParty, connect, differ, partyTo } from './endpoints.ts'
 import {
   endingOf,
   errorOfSeizure,
@@ -160,13 +160,20 @@ export function alerted(turn: Turn, { status, body, fork, talks, leg }: InputOf<
   if (!callee) return
   if (talks) turn.setLeg(leg, { talks })
   if (caller?.state !== 'Calling') return
-  const heard = body !== undefined && (callee.fork === undefined || callee.fork === fork)
+  const fits = body !== undefined && answersCaller(callee, caller, body)
+  const heard = fits && (callee.fork === undefined || callee.fork === fork)
   if (heard) turn.setLeg(leg, { fork })
   // RFC 3262 §5: a caller who acknowledges it takes the first one for the answer.
   const early = heard && !(caller.reliable && caller.local !== undefined) ? body : undefined
-  turn.do({ type: 'progress', leg: caller.id, status, body: early })
+  // Its phone makes the ringing tone, where nothing else is to be heard.
+  const told = body !== undefined && !fits ? 180 : status
+  turn.do({ type: 'progress', leg: caller.id, status: told, body: early })
   if (early !== undefined) turn.setLeg(caller.id, { local: early })
 }
+
+/** Whether the description is the answer to that of the caller, and names where he can send. */
+const answersCaller = (callee: Leg, caller: Leg, body: string): boolean =>
+  callee.local !== undefined && !differ(ipVersionIn(caller.remote), ipVersionIn(body))
 
 /** Ringing: picked up. */
 export function pickedUp(turn: Turn, input: InputOf<'answered'>): void {

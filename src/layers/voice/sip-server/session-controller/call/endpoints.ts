@@ -43,7 +43,8 @@ type More = {
   readonly referredBy?: string | undefined
 }
 
-const differ = (one: IPVersion | undefined, other: IPVersion | undefined): boolean =>
+/** Known to be of different ones. */
+export const differ = (one: IPVersion | undefined, other: IPVersion | undefined): boolean =>
   one !== undefined && other !== undefined && one !== other
 
 /**
