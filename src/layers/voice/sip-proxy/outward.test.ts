@@ -57,8 +57,34 @@ describe('SIP Proxy, from its nodes', () => {
     await world.run(10)
 
     expect(node.statuses('INVITE').sort()).toEqual([180, 180, 200])
+    expect(desk.requests('CANCEL')[0]?.headers('Reason')).toEqual(['SIP;cause=200;text="Call completed elsewhere"'])
     expect([desk, soft, late].map((phone) => phone.requests('CANCEL').length)).toEqual([1, 0, 0])
     expect(late.heard.filter((message) => message.isRequest)).toEqual([])
+  })
+
+  it('passes on why a call is cancelled, and says of one that declines for all that it did (RFC 3326)', async () => {
+    const { world, node, phoneAt, register } = await setUp()
+    const [desk, soft] = [await phoneAt('10.0.1.1'), await phoneAt('10.0.1.2')]
+    await register(desk, { contact: '<sip:1001@10.0.1.1:5060>', at: '10.0.1.1:5060' })
+    await register(soft, { contact: '<sip:1001@10.0.1.2:5060>', at: '10.0.1.2:5060' })
+    const call = async (callID: string) => {
+      node.say(fromNode('INVITE', 'sip:1001@ringmain', { callID, branch: `z9hG4bK${callID}` }))
+      await world.run(10)
+      for (const phone of [desk, soft]) phone.answer(phone.requests('INVITE').at(-1), 180)
+      await world.run(10)
+    }
+
+    await call('c1')
+    const fields = ['Reason: SIP;cause=408;text="no answer", Q.850;cause=19']
+    node.say(fromNode('CANCEL', 'sip:1001@ringmain', { callID: 'c1', branch: 'z9hG4bKc1', fields }))
+    await world.run(10)
+    await call('c2')
+    soft.answer(soft.requests('INVITE').at(-1), 603)
+    await world.run(10)
+
+    const reasons = desk.requests('CANCEL').map((cancel) => [cancel.callID, ...cancel.headers('Reason')])
+    expect(reasons[0]).toEqual(['c1', 'SIP;cause=408;text="no answer"', 'Q.850;cause=19'])
+    expect(reasons.at(-1)).toEqual(['c2', 'SIP;cause=603;text="Decline"'])
   })
 
   it('tries the next group when the first has refused', async () => {

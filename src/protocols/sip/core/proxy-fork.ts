@@ -3,8 +3,12 @@
  * that decides between them (RFC 3261 §16.2).
  */
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
+import type { Fields } from '../message/draft.ts'
 import { edit } from '../message/edit.ts'
+import { formatReason } from '../message/headers/reason.ts'
 import { Message } from '../message/message.ts'
+import { reasonPhrase } from '../message/reason-phrase.ts'
+import { own } from '../message/scan.ts'
 import {
   type ClientTransaction,
   type ClientUser,
@@ -49,6 +53,8 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
   private groups: readonly (readonly Target[])[]
   private branches: readonly Branch[] = none
   private over = false
+  /** Of the CANCEL that goes to what is still pending (RFC 3326). */
+  private why: Fields | undefined
 
   constructor(proxy: ForkOwner, server: ServerTransaction, decision: Forward) {
     this.proxy = proxy
@@ -72,8 +78,9 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
     }
   }
 
-  /** ServerUser: the caller's CANCEL. */
-  cancelled(): void {
+  /** ServerUser: the caller's CANCEL; why he sends it is passed on. */
+  cancelled(cancel: Message): void {
+    this.why = cancel.headers('Reason').map((reason) => ['Reason', own(reason)])
     this.context.cancel()
     this.settled()
   }
@@ -82,6 +89,8 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
     const { goesOn, told } = this.decision
     if (response.status >= 200) told?.(branch.target, response)
     const last = response.status >= 300 && goesOn?.(response) === false
+    // Which ends the others, where there are any.
+    if (response.status >= 200 && this.branches.length > 1) this.why = [['Reason', elsewhere(response.status)]]
     this.context.arrived(branch, response, last)
     this.settled()
   }
@@ -134,7 +143,7 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
 
   /** ResponseContextUser. */
   cancel(branch: Branch): void {
-    branch.client?.cancel()
+    branch.client?.cancel(this.why)
   }
 
   /** ResponseContextUser. */
@@ -191,6 +200,12 @@ export class ForkedRequest implements ServerUser, ResponseContextUser<Branch> {
     this.proxy.ended(this)
   }
 }
+
+/** A phone that rang shows no missed call where another one took it. */
+const elsewhere = (status: number): string =>
+  status < 300
+    ? formatReason({ protocol: 'SIP', cause: 200, text: 'Call completed elsewhere' })
+    : formatReason({ protocol: 'SIP', cause: status, text: reasonPhrase(status) })
 
 const none: readonly never[] = []
 const decided: Forward = { type: 'forward', groups: [] }
