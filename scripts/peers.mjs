@@ -10,6 +10,7 @@ const peers = {
   kamailio: 'kamailio',
   dnsmasq: 'dnsmasq-base',
   sipsak: 'sipsak',
+  'twinkle-console': 'twinkle-console',
   chromium: 'chromium',
   tshark: 'tshark',
   sngrep: 'sngrep',

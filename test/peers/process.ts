@@ -10,6 +10,8 @@ export type PeerOptions = {
   readonly env?: NodeJS.ProcessEnv
   /** `ignore`: what it prints there is no part of its output. */
   readonly stderr?: 'pipe' | 'ignore'
+  /** `pipe`: for whoever types commands. */
+  readonly stdin?: 'pipe' | 'ignore'
 }
 
 export class PeerProcess {
@@ -20,8 +22,8 @@ export class PeerProcess {
 
   constructor(command: string, args: readonly string[], options: PeerOptions = {}) {
     this.name = command
-    const { stderr = 'pipe', ...others } = options
-    this.child = spawn(command, args, { ...others, stdio: ['ignore', 'pipe', stderr] })
+    const { stdin = 'ignore', stderr = 'pipe', ...others } = options
+    this.child = spawn(command, args, { ...others, stdio: [stdin, 'pipe', stderr] })
     const take = (chunk: Buffer) => {
       this.output = (this.output + chunk.toString('latin1')).slice(-400_000)
       for (const check of this.waiting) check()
@@ -34,8 +36,8 @@ export class PeerProcess {
     })
   }
 
-  /** Resolves when the output matches; rejects when the program ends first or `ms` have passed. */
-  printed(pattern: RegExp, ms = 10_000): Promise<RegExpExecArray> {
+  /** Resolves when the output, from there on, matches; rejects when the program ends first or `ms` have passed. */
+  printed(pattern: RegExp, ms = 10_000, from = 0): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const finish = (run: () => void) => {
         this.waiting.delete(check)
@@ -45,7 +47,7 @@ export class PeerProcess {
       const fail = (why: string) =>
         finish(() => reject(new Error(`${this.name} ${why} before printing ${pattern}; it printed:\n${this.tail()}`)))
       const check = () => {
-        const match = pattern.exec(this.output)
+        const match = pattern.exec(this.output.slice(from))
         if (match) finish(() => resolve(match))
         else if (this.child.exitCode !== null || this.child.signalCode !== null) fail('ended')
       }

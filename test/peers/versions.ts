@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-function versionBy(command: string, argument: string): string {
-  const { stdout, stderr } = spawnSync(command, [argument], { encoding: 'utf8' })
+function versionBy(command: string, ...args: readonly string[]): string {
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
   return /\d+(?:\.\d+)+/.exec(`${stdout}\n${stderr}`)?.[0] ?? 'unknown'
 }
 
@@ -17,5 +17,6 @@ export const versions = {
   SIPp: () => versionBy('sipp', '-v'),
   Kamailio: () => versionBy('kamailio', '-v'),
   JsSIP: () => `${versionOfPackage('jssip')} in Chromium ${versionBy('chromium', '--version')}`,
+  Twinkle: () => versionBy('dpkg-query', '-W', 'twinkle-console'),
   sipsak: () => versionBy('sipsak', '-V'),
 }

@@ -5,6 +5,7 @@ export type Feature = (typeof features)[number]
 
 export const peers = {
   baresip: 'a phone, and a caller over the trunk',
+  Twinkle: 'a phone with two lines',
   SIPp: 'scripted phones and carriers',
   Kamailio: 'a provider that demands digest, and a Session Border Controller in front',
   JsSIP: 'a phone in a browser, over secure WebSocket (RFC 7118)',
@@ -37,6 +38,11 @@ const plainRtp = 'between two such phones, media `direct`; our media servers spe
 
 export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } = {
   baresip: { SRTP: { status: 'not available yet', reason: `keys by SDES, ${plainRtp}` } },
+  Twinkle: {
+    TLS: { status: '–', reason: 'it has UDP and TCP' },
+    SRTP: { status: '–', reason: 'Debian’s is built without ZRTP, its only way' },
+    IPv6: { status: '–', reason: 'it has IPv4' },
+  },
   SIPp: {
     DTMF: digitsByInfo,
     TLS: { status: '–', reason: 'Debian’s is built without' },
