@@ -14,13 +14,20 @@ export type Figures = {
   readonly invalid?: string
 }
 
-type BenchOptions = {
+export type BenchOptions = {
   /** Arguments of Node.js for the process under test: a profiler's. */
   readonly nodeArgs: readonly string[]
+  /** Calls a second and minutes, where who runs it wants others than usual. */
+  readonly rate?: number
+  readonly minutes?: number
+  /** Tells whoever waits how far it is. */
+  say(text: string): void
 }
 
 export type Bench = {
   readonly name: string
   readonly what: string
+  /** It takes so long that it runs only where it is named, and once. */
+  readonly own?: boolean
   run(options: BenchOptions): Promise<Figures>
 }

@@ -12,8 +12,9 @@ const sharedKey = 'the key all proxies share'
 
 /** A program that is measured. */
 export type Started = { readonly pid: number; stop(): Promise<void> }
-export type StartedProxy = Started & { readonly name: string; readonly announced: ProxyValue }
-export type StartedNode = Started & { readonly announced: NodeEntry }
+type OwnProcess = Started & { readonly process: PeerProcess }
+export type StartedProxy = OwnProcess & { readonly name: string; readonly announced: ProxyValue }
+export type StartedNode = OwnProcess & { readonly announced: NodeEntry }
 
 type Options = {
   readonly dns?: readonly string[]
@@ -37,8 +38,8 @@ export async function startProxy(name: string, port: number, options: Options = 
 export async function startNode(options: Options): Promise<StartedNode> {
   const folder = temporaryFolder('bench-spool')
   const config = { name: 'node1', dc, number: 1, spool: { directory: folder.path }, digestKey }
-  const { pid, announced, stop } = await startProcess('sip-server', config, options)
-  return { pid, announced: announced as NodeEntry, stop: () => stop().finally(folder.remove) }
+  const { announced, stop, ...started } = await startProcess('sip-server', config, options)
+  return { ...started, announced: announced as NodeEntry, stop: () => stop().finally(folder.remove) }
 }
 
 async function startProcess(program: string, config: object, { dns = [], proxies = [], nodeArgs = [] }: Options) {
@@ -48,7 +49,7 @@ async function startProcess(program: string, config: object, { dns = [], proxies
   const stop = () => child.stop('SIGTERM')
   try {
     const [, text = ''] = await child.printed(/^ready (.+)$/m)
-    return { pid: child.child.pid ?? 0, announced: JSON.parse(text) as unknown, stop }
+    return { pid: child.child.pid ?? 0, process: child, announced: JSON.parse(text) as unknown, stop }
   } catch (error) {
     await stop()
     throw error

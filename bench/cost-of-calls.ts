@@ -5,7 +5,7 @@ import { host, type Started } from './cluster.ts'
 import { cpuMs, peakMB } from './cpu.ts'
 import { medianNumber } from './median.ts'
 
-export type Load = { readonly calls: number; readonly rate: number }
+type Load = { readonly calls: number; readonly rate: number }
 
 export type Course = {
   readonly ports: { readonly proxy: number; readonly caller: number; readonly callee: number }

@@ -1,23 +1,48 @@
-/** docs/benchmarks.md, made of what is recorded and of nothing else. */
+/** docs/benchmarks.md, made of the goals and of what is recorded, and of nothing else. */
+import type { Figures } from './bench.ts'
+import { type Goal, goals } from './goals.ts'
 import type { Measured, Recorded, Records } from './recorded.ts'
 
 export const documentPath = 'docs/benchmarks.md'
 
 const introduction = `# Benchmarks
 
-Made by \`npm run bench -- --write\` of \`bench/recorded.json\`; do not edit. Machines differ, and one machine on two days, so
+Made by \`npm run bench -- --write\` of \`bench/recorded.json\`; do not edit (\`npm run bench -- NAME --write\` measures one
+anew and leaves the others; \`memory\` and \`soak\` run only so, and once). Machines differ, and one machine on two days, so
 what counts is the ratio to a peer measured in the same run: \`npm run bench -- --check\` fails where the median of three
 runs is worse than the recorded ratio by more than a tenth. CPU is user and system time of the process under test.`
 
 const nothing = '–'
 
 export function documentOf(records: Records): string {
+  const reached = goals.map((goal) => goalRow(goal, records[goal.bench]?.measured?.figures))
   const rows = Object.entries(records).map(([name, recorded]) => summary(name, recorded))
   const sections = Object.entries(records).flatMap(([name, { measured }]) =>
     measured === undefined ? [] : [section(name, measured)],
   )
   const head = ['Benchmark', 'What', 'Ringmain', 'Peer', 'Ratio']
-  return `${[introduction, table(head, rows), ...sections].join('\n\n')}\n`
+  const goalHead = ['Benchmark', 'What', 'Must', 'Aim', 'Measured', 'Unit', 'Met']
+  return `${[introduction, '## Goals', table(goalHead, reached), '## Figures', table(head, rows), ...sections].join('\n\n')}\n`
+}
+
+function goalRow({ bench, what, figure, unit, must, aim, atLeast = false }: Goal, figures: Figures | undefined) {
+  const measured = figures === undefined ? undefined : figureOf(figures, figure)
+  const bound = (value: number) => `${atLeast ? '≥' : '≤'} ${value}`
+  const isMet = measured !== undefined && (atLeast ? measured >= must : measured <= must)
+  return [
+    `\`${bench}\``,
+    what,
+    bound(must),
+    aim === undefined ? nothing : bound(aim),
+    measured === undefined ? nothing : String(Number(measured.toFixed(2))),
+    unit,
+    measured === undefined ? 'not measured yet' : isMet ? 'yes' : 'no',
+  ]
+}
+
+function figureOf({ value, ratio, details }: Figures, name: string): number | undefined {
+  if (name === 'value') return value
+  return name === 'ratio' ? ratio : details[name]
 }
 
 function summary(name: string, { what, measured, ratio }: Recorded): string[] {

@@ -18,7 +18,11 @@ export const thisMachine = (): Machine => ({
   memoryGB: Math.round(totalmem() / 2 ** 30),
   kernel: release(),
   node: process.version,
-  peers: [version('Kamailio', 'kamailio', /version: kamailio (\S+)/), version('SIPp', 'sipp', /SIPp v([\d.]+)/)]
+  peers: [
+    version('Kamailio', 'kamailio', /version: kamailio (\S+)/),
+    version('rtpengine', 'rtpengine', /Version: (\d[\d.]*\d)/),
+    version('SIPp', 'sipp', /SIPp v([\d.]+)/),
+  ]
     .flat()
     .join(', '),
 })

@@ -14,8 +14,8 @@ const dns = dnNumbers(10_000)
 /** Registrations and their rate; with the nonce of the last one, and with a new one each time. */
 const loads = {
   warmUp: { times: 30_000, rate: 3_000 },
-  reused: { times: 20_000, rate: 5_000, challenged: false },
-  challenged: { times: 10_000, rate: 2_500, challenged: true },
+  reused: { times: 15_000, rate: 5_000, challenged: false },
+  challenged: { times: 7_500, rate: 2_500, challenged: true },
 }
 /** Each cost is the median of so many loads. */
 const counts = 3

@@ -61,5 +61,6 @@ describe('docs/benchmarks.md', () => {
     expect(text).toContain('`npm run bench -- proxy --write`, 2026-11-28, the median of 3 runs.')
     expect(text).toContain('EPYC, 2 cores, 24 GB, Linux 6.1, Node.js v20.19.0, Kamailio 5.6.3, SIPp 3.6.1')
     expect(text).toMatch(/^\| offered per second +\| 4000 +\|$/m)
+    expect(text).toMatch(/^\| `proxy` +\| Stateful proxy +\| ≤ 1\.2 +\| ≤ 1 +\| 1\.46 +\| × Kamailio +\| no +\|$/m)
   })
 })

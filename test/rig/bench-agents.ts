@@ -27,9 +27,15 @@ export class BenchAgents {
     this.phones = new Sipp({ scenario, port, keys, timeout: 600, args: ['-aa'] })
   }
 
-  static async start(demo: Demo, options: BenchAgentsOptions): Promise<BenchAgents> {
+  /** Their phones alone: nobody has signed in. */
+  static async registered(options: BenchAgentsOptions): Promise<BenchAgents> {
     const agents = new BenchAgents(options)
     await agents.register()
+    return agents
+  }
+
+  static async start(demo: Demo, options: BenchAgentsOptions): Promise<BenchAgents> {
+    const agents = await BenchAgents.registered(options)
     for (const number of agents.numbers) {
       const client = await demo.signIn(number)
       await client.ready(number)
@@ -73,7 +79,7 @@ export class BenchAgents {
       remote: proxies.dc1[0],
       port: this.port + 1,
       calls: this.numbers.length,
-      rate: 50,
+      rate: 200,
       keys: { contact: String(this.port), expires: '3600' },
       lines: this.numbers.map((number) => `${number};[authentication username=${number} password=demo]`),
       args: ['-auth_uri', 'ringmain'],

@@ -2,7 +2,7 @@
  * Digest arithmetic and the fields that carry it: RFC 7616 and RFC 8760 (SHA-256), RFC 2617 (MD5), as RFC 3261 §22 uses
  * them. Secrets are HA1 values; a password is hashed where it is entered and kept nowhere.
  */
-import { createHash } from 'node:crypto'
+import { hash as hashOf } from 'node:crypto'
 
 export type Algorithm = 'MD5' | 'SHA-256'
 
@@ -39,8 +39,8 @@ export function digestOf(parts: DigestParts): string {
 
 /** Text is as it stood on the wire, one character a byte. */
 function hash(algorithm: Algorithm, content: string | Buffer): string {
-  const digest = createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
-  return (typeof content === 'string' ? digest.update(content, 'latin1') : digest.update(content)).digest('hex')
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content
+  return hashOf(algorithm === 'MD5' ? 'md5' : 'sha256', bytes, 'hex')
 }
 
 /** The algorithm a field names, MD5 where it names none (RFC 2617 §3.2.1); undefined: one we do not know. */
