@@ -7,7 +7,7 @@ import { AcdWorld } from './acd-world.ts'
 import type { Bench, Figures } from './bench.ts'
 
 const port = 12_560
-const agents = 700
+const agents = 900
 /** The clean rate of two cores of which SIPp needs half of one. */
 const cleanRate = 400
 const load = { seconds: 12, talk: 1_000 }

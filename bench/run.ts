@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { acd } from './acd.ts'
 import { agents } from './agents.ts'
+import { attack } from './attack.ts'
 import { b2bua } from './b2bua.ts'
 import type { Bench, BenchOptions, Figures } from './bench.ts'
 import { documentOf, documentPath } from './document.ts'
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   greeting,
   agents,
   overload,
+  attack,
   memory,
   soak,
 ]

@@ -22,6 +22,8 @@ export type SippOptions = {
   /** Seconds after which the run is a failure. */
   timeout?: number
   rtpEcho?: boolean
+  /** Notes how long each answer took that the scenario marks with `rtd`. */
+  answerTimes?: boolean
   mediaPort?: number
   args?: readonly string[]
 }
@@ -32,6 +34,8 @@ export type SippResult = {
   failed: number
   retransmissions: number
   output: string
+  /** ms of each answer, in their order; empty unless they were to be noted. */
+  answerTimes: readonly number[]
 }
 
 export class Sipp {
@@ -49,6 +53,7 @@ export class Sipp {
     if (o.rate !== undefined) args.push('-r', String(o.rate))
     if (o.limit !== undefined) args.push('-l', String(o.limit))
     if (o.mediaPort !== undefined) args.push('-mp', String(o.mediaPort))
+    if (o.answerTimes) args.push('-trace_rtt', '-rtt_freq', '1')
     if (o.rtpEcho) args.push('-rtp_echo')
     for (const [name, value] of Object.entries(o.keys ?? {})) args.push('-key', name, value)
     if (o.lines) {
@@ -73,7 +78,7 @@ export class Sipp {
 
   async finished(): Promise<SippResult> {
     const code = await this.process.ended()
-    return { code, ...this.counters(), output: this.output }
+    return { code, ...this.counters(), output: this.output, answerTimes: this.answerTimes() }
   }
 
   /** What it complained of and printed, for whoever asks why. */
@@ -96,8 +101,17 @@ export class Sipp {
   }
 
   private errors(): string {
-    const file = readdirSync(this.folder.path).find((name) => name.endsWith('_errors.log'))
-    return file ? readFileSync(join(this.folder.path, file), 'utf8').slice(0, 4000) : ''
+    return this.file('_errors.log').slice(0, 4000)
+  }
+
+  private answerTimes(): number[] {
+    const [, ...rows] = this.file('_rtt.csv').trim().split('\n')
+    return rows.map((row) => Number(row.split(';')[1]))
+  }
+
+  private file(ending: string): string {
+    const file = readdirSync(this.folder.path).find((name) => name.endsWith(ending))
+    return file ? readFileSync(join(this.folder.path, file), 'utf8') : ''
   }
 
   async stop(): Promise<void> {
