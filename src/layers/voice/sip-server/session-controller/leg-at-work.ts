@@ -176,8 +176,10 @@ export class LegAtWork implements Required<SessionUser> {
     return reply
   }
 
-  private reinvited({ status, body, retryAfter }: ReinviteOutcome): void {
-    this.owner.tell({ type: 'reinvited', leg: this.leg, status, body: sdpOf(body), retryAfter })
+  private reinvited({ status, body, retryAfter, response }: ReinviteOutcome): void {
+    // No proxy is linked just now: as after a glare, it is tried again.
+    const told = status === 503 && response === undefined ? 491 : status
+    this.owner.tell({ type: 'reinvited', leg: this.leg, status: told, body: sdpOf(body), retryAfter })
   }
 
   private send(method: string, tag: string | undefined, fields: Fields, body: Text | undefined): void {

@@ -28,7 +28,7 @@ export const carrierHost = '127.0.3.1'
 export const phoneHost = (dn: string): string => `127.0.2.${Number(dn.slice(-2))}`
 
 /** `1001@…` is its phone, `media.…` the media server, an address itself. */
-function nextHop(uri: string): Hop | undefined {
+export function nextHop(uri: string): Hop | undefined {
   const user = /^<?sip:([^@;>]*)@/.exec(uri)?.[1] ?? ''
   const literal = /@?(127\.\d+\.\d+\.\d+)/.exec(uri)?.[1]
   const host = literal ?? (uri.includes('@media.') ? mediaHost : /^10\d\d$/.test(user) ? phoneHost(user) : undefined)

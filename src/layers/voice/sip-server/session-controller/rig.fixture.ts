@@ -17,6 +17,7 @@ import {
   carrierHost,
   MediaServer,
   mediaHost,
+  nextHop,
   nodeHost,
   Phone,
   phoneHost,
@@ -100,11 +101,16 @@ export type Setting = {
   readonly trunkLegs?: number
   readonly defaultDestination?: string
   readonly sessionTimer?: UserAgentOptions['sessionTimer']
+  /** No proxy is linked: nothing leaves the node. */
+  unlinked?: boolean
 }
 
 export async function rig(world: World, setting: Setting = {}) {
   const { sessionTimer } = setting
-  const node = await agentAt(world, 'node', nodeHost, 'node1', { ...(sessionTimer && { sessionTimer }) })
+  const node = await agentAt(world, 'node', nodeHost, 'node1', {
+    nextHop: (uri) => (setting.unlinked ? undefined : nextHop(uri)),
+    ...(sessionTimer && { sessionTimer }),
+  })
   const media = new MediaServer((await agentAt(world, 'media', mediaHost, 'media')).agent)
   const carrierAgent = await agentAt(world, 'carrier', carrierHost, 'carrier')
   const carrier = new Phone(carrierAgent.agent, '+442079460018', carrierHost)

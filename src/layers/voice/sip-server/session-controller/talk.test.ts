@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
+import type { Setting } from './rig.fixture.ts'
 import { over, talking } from './scenes.fixture.ts'
 
 describe('in a talk', () => {
@@ -18,6 +19,23 @@ describe('in a talk', () => {
     expect(retrieved).toEqual(['Retrieved 1002'])
     expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 sendonly', 're-INVITE 127.0.2.2:10002'])
     expect(callee.heard).toEqual(['re-INVITE 200 127.0.2.1:10002 recvonly', 're-INVITE 200 127.0.2.1:10002'])
+    await r.settled()
+  })
+
+  it('asks again where no proxy is linked for a moment: the call goes on (architecture §5)', async () => {
+    const setting: Setting = {}
+    const { world, r, caller } = await talking(new World(), setting)
+
+    setting.unlinked = true
+    const hold = r.ask('RequestHoldCall', { thisDN: '1002' })
+    await world.run(1000)
+    const before = [...hold.told]
+    setting.unlinked = false
+    await world.run(3000)
+    caller.hangUp()
+
+    expect([before, hold.told]).toEqual([[], ['Held']])
+    expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 inactive'])
     await r.settled()
   })
 
