@@ -1,7 +1,16 @@
 // docs/interop.md is true: it claims what tests declare that they prove, all of it and nothing else.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { declaredIn, documentOf, documentPath, keyOf, type Proof, proofsIn } from './rig/interop/document.ts'
+import {
+  after,
+  declaredIn,
+  documentOf,
+  documentPath,
+  keyOf,
+  type Proof,
+  proofsIn,
+  testOf,
+} from './rig/interop/document.ts'
 
 const text = readFileSync(documentPath, 'utf8')
 const unique = (keys: readonly string[]) => [...new Set(keys)].sort()
@@ -22,6 +31,14 @@ describe('docs/interop.md', () => {
     const unknown = proofsIn(text).filter(({ file, test }) => !titlesIn(file).some((title) => title.test(test)))
 
     expect(unknown).toEqual([])
+  })
+
+  it('keeps, after a part of the tests has run, what it tells of the others, and loses what failed', () => {
+    const of = (file: string, test: string): Proof => ({ peer: 'SIPp', version: '3.6.1', feature: 'call', file, test })
+    const [elsewhere, filtered, failed, passes] = [of('a', 'x'), of('b', 'x'), of('b', 'y'), of('b', 'z')]
+    const run = { files: new Set(['b']), leftOut: new Set([testOf(filtered)]), proofs: [passes] }
+
+    expect(after(run, [elsewhere, filtered, failed])).toEqual([elsewhere, filtered, passes])
   })
 
   it('says works where a test has passed, partly where something is missing all the same, and else why', () => {

@@ -56,6 +56,21 @@ export function proofsIn(text: string): Proof[] {
   })
 }
 
+/** `leftOut`: tests of its files that a filter passed over, as `testOf` names them. */
+export type Run = {
+  readonly files: ReadonlySet<string>
+  readonly leftOut: ReadonlySet<string>
+  readonly proofs: readonly Proof[]
+}
+
+export const testOf = ({ file, test }: Pick<Proof, 'file' | 'test'>): string => `${file} ${test}`
+
+/** The proofs after a run: its own, and the earlier ones of whatever did not run. */
+export function after(run: Run, earlier: readonly Proof[]): Proof[] {
+  const stays = (proof: Proof) => !run.files.has(proof.file) || run.leftOut.has(testOf(proof))
+  return [...earlier.filter(stays), ...run.proofs]
+}
+
 /** What the tests under a folder declare in their source by `proves('peer', 'feature', …)`. */
 export function declaredIn(folder: string): Claimed[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -4,21 +4,19 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 import { versions } from '../../peers/versions.ts'
-import { declaredIn, documentOf, documentPath, keyOf, type Proof, proofsIn } from './document.ts'
+import { after, declaredIn, documentOf, documentPath, keyOf, type Proof, proofsIn, testOf } from './document.ts'
 import type { Peer } from './matrix.ts'
 
 export default class InteropReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
-    const passed = provedBy(tests)
-    const ran = new Map(modules.map((module) => [fileOf(module), module]))
-    const stays = ({ file, test }: Proof) => !ran.has(file) || isLeftOut(ran.get(file), test)
-    const before = proofsIn(readFileSync(documentPath, 'utf8'))
+    const leftOut = tests.filter(isLeftOut).map((test) => testOf({ file: fileOf(test.module), test: nameOf(test) }))
+    const run = { files: new Set(modules.map(fileOf)), leftOut: new Set(leftOut), proofs: provedBy(tests) }
     const declared = new Set(declaredIn('test').map(keyOf))
-    const kept = before.filter((proof) => declared.has(keyOf(proof)) && stays(proof))
-    writeFileSync(documentPath, documentOf([...kept, ...passed]))
+    const proofs = after(run, proofsIn(readFileSync(documentPath, 'utf8')))
+    writeFileSync(documentPath, documentOf(proofs.filter((proof) => declared.has(keyOf(proof)))))
   }
 }
 
@@ -27,10 +25,10 @@ const fileOf = ({ moduleId }: TestModule): string => relative('dist', moduleId).
 const nameOf = ({ fullName }: TestCase): string => fullName.replaceAll('|', '/')
 
 /** Passed over by a filter, not because what was to be set up for it failed. */
-function isLeftOut(module: TestModule | undefined, test: string): boolean {
-  const found = module && [...module.children.allTests('skipped')].find((one) => nameOf(one) === test)
-  return found !== undefined && module?.ok() === true
-}
+const isLeftOut = (test: TestCase): boolean => test.result().state === 'skipped' && !isBroken(test.parent)
+
+const isBroken = (suite: TestSuite | TestModule): boolean =>
+  suite.errors().length > 0 || (suite.type === 'suite' && isBroken(suite.parent))
 
 function provedBy(tests: readonly TestCase[]): Proof[] {
   const known = new Map<Peer, string>()
