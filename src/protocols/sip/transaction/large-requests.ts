@@ -7,32 +7,48 @@ import type { Hop } from '../transport/transport.ts'
 
 /** What fits into a packet of an Ethernet when its path is not known, by §18.1.1. */
 export const largestDatagram = 1300
-/** ms that somebody is not asked again whether he takes TCP. */
+/** ms until somebody who took no TCP is asked again whether he does: beside what is sent to him, which waits for nothing. */
 const memory = 300_000
 const mostRemembered = 1_024
 
+/** `ask`: whether he answers over TCP, by a request that nobody waits for. */
+export type LargeRequestsOptions = {
+  readonly clock: Clock
+  /** Bytes of the largest datagram. */
+  readonly largest: number
+  readonly ask: (hop: Hop, answer: (takes: boolean) => void) => void
+}
+
 export class LargeRequests {
-  private readonly clock: Clock
-  private readonly largest: number
-  /** Until when each is known to take no TCP. */
+  private readonly options: LargeRequestsOptions
+  /** When each who is known to take no TCP is to be asked again. */
   private readonly refusing = new Map<string, number>()
 
-  constructor(clock: Clock, largest: number) {
-    this.clock = clock
-    this.largest = largest
+  constructor(options: LargeRequestsOptions) {
+    this.options = options
   }
 
   /** The hop a request of so many bytes goes to instead of `hop`; undefined: it stays. */
   insteadOf(hop: Hop, bytes: number): Hop | undefined {
-    if (bytes <= this.largest || hop.protocol !== 'UDP' || hop.pinned === true) return undefined
-    if ((this.refusing.get(keyOf(hop)) ?? 0) > this.clock.monotonic()) return undefined
-    return { protocol: 'TCP', host: hop.host, port: hop.port }
+    if (bytes <= this.options.largest || hop.protocol !== 'UDP' || hop.pinned === true) return undefined
+    const instead: Hop = { protocol: 'TCP', host: hop.host, port: hop.port }
+    const again = this.refusing.get(keyOf(hop))
+    if (again === undefined) return instead
+    if (again <= this.options.clock.monotonic()) this.askAgain(instead)
+    return undefined
   }
 
   /** No connection could be made. */
   refused(hop: Hop): void {
     if (this.refusing.size >= mostRemembered) this.refusing.clear()
-    this.refusing.set(keyOf(hop), this.clock.monotonic() + memory)
+    this.refusing.set(keyOf(hop), this.options.clock.monotonic() + memory)
+  }
+
+  private askAgain(hop: Hop) {
+    this.refused(hop)
+    this.options.ask(hop, (takes) => {
+      if (takes) this.refusing.delete(keyOf(hop))
+    })
   }
 }
 

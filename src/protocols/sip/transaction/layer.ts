@@ -5,6 +5,7 @@
 import type { Log } from '#platform/log/log.ts'
 import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
 import type { Clock, Random, Runtime } from '#platform/runtime/runtime.ts'
+import { RequestDraft } from '../message/build-request.ts'
 import { buildResponse } from '../message/build-response.ts'
 import type { Draft, Fields } from '../message/draft.ts'
 import { bracketed } from '../message/headers/host.ts'
@@ -64,7 +65,8 @@ export class TransactionLayer implements Transactions {
   constructor(options: TransactionLayerOptions) {
     const { runtime, transport, metrics, timing = defaultTiming } = options
     const { limit = defaultLimit, datagram = largestDatagram } = options
-    this.large = new LargeRequests(runtime.clock, datagram)
+    const ask = (hop: Hop, answer: (takes: boolean) => void) => this.ask(hop, answer)
+    this.large = new LargeRequests({ clock: runtime.clock, largest: datagram, ask })
     this.clock = runtime.clock
     this.random = runtime.random
     this.keys = new TransactionKeys(runtime.random)
@@ -167,6 +169,22 @@ export class TransactionLayer implements Transactions {
       },
     })
     return handle
+  }
+
+  /** Whether somebody answers at this hop: OPTIONS outside of everything. */
+  private ask(hop: Hop, answer: (answers: boolean) => void) {
+    const { random } = this
+    const at = (host: string) => `<sip:${bracketed(host)}>`
+    const branch = magicCookie + random.hex(8)
+    const request = new RequestDraft({
+      method: 'OPTIONS',
+      requestURI: `sip:${bracketed(hop.host)}:${hop.port}`,
+      from: `${at(this.transport.sentBy(hop).host)};tag=${random.hex(5)}`,
+      to: at(hop.host),
+      callID: random.hex(12),
+      cseq: 1,
+    }).finish(this.via(hop, branch))
+    this.begin(request, branch, hop, { response: () => answer(true), failed: () => answer(false) })
   }
 
   private cancel(invite: Message, hop: Hop, fields: Fields) {
