@@ -29,10 +29,14 @@ const methods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER', 'INFO'
   'MESSAGE',
   'PUBLISH',
 ])
-const known = new Map(methods.map((method) => [method, method]))
 
 /** One string for each method, so that a kept method keeps no message. */
-export const methodNamed = (text: string): string => known.get(text) ?? own(text)
+export const methodNamed = (text: string): string => methodAt(text, 0, text.length)
+
+function methodAt(text: string, start: number, end: number): string {
+  for (const method of methods) if (method.length === end - start && text.startsWith(method, start)) return method
+  return own(text.slice(start, end))
+}
 
 /** The message in `bytes`; what follows its Content-Length is left out (§18.3). Throws `MalformedMessage`. */
 export function parseMessage(bytes: Buffer, limits: MessageLimits = defaultLimits): Message {
@@ -102,7 +106,7 @@ function answerable(message: Message): Message | undefined {
 /** `SIP/2.0 200 OK`; the reason may be empty, its space may not (§7.2). */
 function statusOf(text: string, end: number): number {
   if (!sameIgnoringCase(text, 0, 'sip/2.0 ')) throw new MalformedMessage('the version is not SIP/2.0', 505)
-  const status = decimal(text.slice(8, 11), 699)
+  const status = decimal(text, 699, 8, 11)
   if (!(status >= 100) || text.charCodeAt(11) !== SPACE || end < 12)
     throw new MalformedMessage('the status line has no status of three digits')
   return status
@@ -111,7 +115,7 @@ function statusOf(text: string, end: number): number {
 function methodOf(text: string, end: number): string {
   const space = text.indexOf(' ')
   if (space < 0 || space >= end || !isToken(text, 0, space)) throw new MalformedMessage('the start line has no method')
-  return methodNamed(text.slice(0, space))
+  return methodAt(text, 0, space)
 }
 
 /** `Request-URI SIP/2.0` after the method: one space each, nothing more (§7.1). */
@@ -151,19 +155,20 @@ const noCSeq = { number: Number.NaN, method: '' }
 function cseqOf(text: string, table: FieldTable): { number: number; method: string } {
   const cell = cellOf(table, CSEQ)
   if (cell < 0) return noCSeq
-  const value = text.slice(table.cells[cell + 2], table.cells[cell + 3])
-  let digits = 0
-  while (digits < value.length && !isSpace(value.charCodeAt(digits))) digits++
+  const start = table.cells[cell + 2] ?? 0
+  const end = table.cells[cell + 3] ?? 0
+  let digits = start
+  while (digits < end && !isSpace(text.charCodeAt(digits))) digits++
   let method = digits
-  while (method < value.length && isSpace(value.charCodeAt(method))) method++
-  if (method === digits || !isToken(value, method)) return noCSeq
-  return { number: decimal(value.slice(0, digits), 0x7fff_ffff), method: methodNamed(value.slice(method)) }
+  while (method < end && isSpace(text.charCodeAt(method))) method++
+  if (method === digits || !isToken(text, method, end)) return noCSeq
+  return { number: decimal(text, 0x7fff_ffff, start, digits), method: methodAt(text, method, end) }
 }
 
 /** §18.3: without Content-Length the body is what follows in the datagram. */
 function bodyLength(text: string, table: FieldTable): number {
   const cell = cellOf(table, CONTENT_LENGTH)
   if (cell < 0) return text.length - table.body
-  const length = decimal(text.slice(table.cells[cell + 2], table.cells[cell + 3]), 0x7fff_ffff)
+  const length = decimal(text, 0x7fff_ffff, table.cells[cell + 2], table.cells[cell + 3])
   return Number.isNaN(length) ? Number.POSITIVE_INFINITY : length
 }

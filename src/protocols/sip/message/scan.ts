@@ -119,15 +119,15 @@ for (const character of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
   tokenTable[character.charCodeAt(0)] = 1
 
 /** A decimal number of at most `max`; NaN for anything else. Signs, spaces and other digits are refused. */
-export function decimal(text: string, max: number): number {
+export function decimal(text: string, max: number, start = 0, end: number = text.length): number {
   let value = 0
-  for (let index = 0; index < text.length; index++) {
+  for (let index = start; index < end; index++) {
     const digit = text.charCodeAt(index) - 0x30
     if (digit < 0 || digit > 9) return Number.NaN
     value = value * 10 + digit
     if (value > max) return Number.NaN
   }
-  return text === '' ? Number.NaN : value
+  return start < end ? value : Number.NaN
 }
 
 /** Text on the wire is its bytes, one character each; these turn it into Unicode and back (RFC 3261 §25.1, UTF-8). */
