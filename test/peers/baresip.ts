@@ -217,11 +217,22 @@ export class Baresip {
 
   /** What the n-th call of this phone heard; it keeps nothing more of a call that it has held. */
   heard(n = 1): Int16Array {
+    return this.recording((files) => files[n - 1])
+  }
+
+  /** What its last call heard. */
+  heardLast(): Int16Array {
+    return this.recording((files) => files.at(-1))
+  }
+
+  private recording(choose: (files: readonly string[]) => string | undefined): Int16Array {
     const folder = join(this.folder.path, 'heard')
-    const file = readdirSync(folder)
-      .filter((name) => name.endsWith('-dec.wav'))
-      .sort()[n - 1]
-    if (!file) throw new Error(`${this.options.user} has not heard call ${n}`)
+    const file = choose(
+      readdirSync(folder)
+        .filter((name) => name.endsWith('-dec.wav'))
+        .sort(),
+    )
+    if (file === undefined) throw new Error(`${this.options.user} has not heard that call`)
     return readSamples(join(folder, file))
   }
 

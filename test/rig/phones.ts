@@ -1,5 +1,7 @@
 /** baresip phones and callers around one demo; everything is stopped together. */
+import { expect } from 'vitest'
 import { Baresip, type BaresipOptions } from '../peers/baresip.ts'
+import { heard } from '../peers/wav.ts'
 import { proxies, proxyOnIPv6 } from './demo.ts'
 import { phonePorts } from './ports.ts'
 
@@ -34,4 +36,29 @@ export class Phones {
     this.all.push(phone)
     return phone
   }
+}
+
+/** Seconds of a talk. */
+const talk = 4
+
+const later = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000))
+
+/** The first one calls the number, of the other one if there is one, talks, and hangs up. */
+export async function converse([calling, ...called]: [Baresip, ...Baresip[]], number: string): Promise<void> {
+  const all = [calling, ...called]
+  const next = (type: string) => Promise.all(all.map((phone) => phone.next(type)))
+  const established = next('CALL_ESTABLISHED')
+  calling.dial(`sip:${number}@ringmain`)
+  await established
+  await later(talk)
+  const closed = next('CALL_CLOSED')
+  calling.hangup()
+  await closed
+}
+
+/** The last call of the phone heard this tone, without a gap over 100 ms. */
+export function expectHeard(phone: Baresip, tone: number): void {
+  const found = heard(phone.heardLast(), tone)
+  expect(found.seconds).toBeGreaterThan(talk - 1)
+  expect(found.longestGap).toBeLessThanOrEqual(100)
 }

@@ -34,10 +34,10 @@ const digitsByInfo = {
   status: 'not available yet',
   reason: 'by INFO, from phone to phone; a menu hears digits in RTP alone (RFC 4733)',
 } as const
-const plainRtp = 'between two such phones, media `direct`; our media servers speak plain RTP alone'
+const plainRtp = 'between two such phones, media `direct`; our media servers know no DTLS'
 
 export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } = {
-  baresip: { SRTP: { status: 'not available yet', reason: `keys by SDES, ${plainRtp}` } },
+  baresip: {},
   Twinkle: {
     TLS: { status: '–', reason: 'it has UDP and TCP' },
     SRTP: { status: '–', reason: 'Debian’s is built without ZRTP, its only way' },

@@ -4,6 +4,7 @@ import type { Log } from '#platform/log/log.ts'
 import { runnerSurroundings, type Surroundings } from '#platform/machine/runner.ts'
 import type { Counter } from '#platform/metrics/metrics.ts'
 import type { Address, Clock, Random } from '#platform/runtime/runtime.ts'
+import { masterLength } from '#protocols/media/srtp/session-keys.ts'
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import { bracketed } from '#protocols/sip/message/headers/host.ts'
@@ -13,6 +14,7 @@ import type { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { KeptSipLinks } from '../model/kept-sip-links.ts'
 import { hopOf } from '../model/uri-hop.ts'
 import { Admission } from './admission.ts'
+import type { LegIdentity } from './leg-description.ts'
 import { type CallOwner, MediaCall } from './media-call.ts'
 import type { RtpFarm } from './rtp-farm.ts'
 import { type Refusal, type Service, serviceOf } from './service.ts'
@@ -92,8 +94,8 @@ export class Calls implements CallOwner {
     this.transactions.close()
   }
 
-  sessionID(): string {
-    return String(this.random.bytes(6).readUIntBE(0, 6))
+  identity(): LegIdentity {
+    return { sessionID: String(this.random.bytes(6).readUIntBE(0, 6)), master: this.random.bytes(masterLength) }
   }
 
   has(prompt: string): boolean {

@@ -3,7 +3,7 @@ import type { Metrics, Sample } from '#platform/metrics/metrics.ts'
 import type { DropReason, Figures } from './rtp/channel.ts'
 import type { RtpFarm } from './rtp-farm.ts'
 
-const reasons: readonly DropReason[] = ['source', 'malformed', 'payload', 'direction', 'late']
+const reasons: readonly DropReason[] = ['source', 'malformed', 'security', 'payload', 'direction', 'late']
 
 /** The threads keep the totals, so they are read at each scrape instead of being counted here again. */
 export function countRtp(metrics: Metrics, farm: RtpFarm): void {

@@ -16,6 +16,7 @@ import type { Body } from '#protocols/sip/message/draft.ts'
 
 const sdpType = 'application/sdp'
 
+export type LegIdentity = { readonly sessionID: string; readonly master: Uint8Array }
 export type Agreed = { readonly body: Body; readonly stream: AudioStream }
 /** 415: no SDP; 400: SDP with a fault; 488: nothing in it that we speak (RFC 3261 §21.4). */
 export type Refused = { readonly status: 400 | 415 | 488; readonly reason: string }
@@ -24,14 +25,19 @@ export class LegDescription {
   private readonly addresses: readonly string[]
   private readonly port: number
   private readonly sessionID: string
+  private readonly master: Uint8Array
   private version = 0
   private current: SessionDescription | undefined
 
-  /** `addresses`: of IPv4 and of IPv6 one at most; `sessionID`: up to 20 decimal digits, our own for each leg. */
-  constructor(addresses: readonly string[], port: number, sessionID: string) {
+  /**
+   * `addresses`: of IPv4 and of IPv6 one at most; `sessionID`: up to 20 decimal digits, and `master`: a key for SRTP with
+   * its salt, both our own for each leg.
+   */
+  constructor(addresses: readonly string[], port: number, { sessionID, master }: LegIdentity) {
     this.addresses = addresses
     this.port = port
     this.sessionID = sessionID
+    this.master = master
   }
 
   answer(offer: Body): Agreed | Refused {
@@ -58,12 +64,15 @@ export class LegDescription {
 
   private local(): LocalAudio {
     const [address = ''] = this.addresses
+    const before = this.current && audioOf(this.current)
     return {
       origin: { username: '-', sessionID: this.sessionID, version: String(this.version), address },
       addresses: this.addressesNow,
       port: this.port,
       codecs: ['PCMU', 'PCMA'],
       direction: 'sendrecv',
+      // A stream that is protected stays so.
+      srtp: { master: this.master, offered: before?.protocol.includes('/SAVP') ?? false },
     }
   }
 

@@ -16,7 +16,7 @@ import type { Respond } from '#protocols/sip/core/user-agent.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { CallEvents } from './call-events.ts'
 import { type DialogLeg, Dialogs } from './dialogs.ts'
-import { LegDescription } from './leg-description.ts'
+import { LegDescription, type LegIdentity } from './leg-description.ts'
 import type { LegPort, LegUser, RtpFarm } from './rtp-farm.ts'
 import type { Service } from './service.ts'
 
@@ -27,8 +27,8 @@ export interface CallOwner {
   readonly machines: Surroundings
   /** For our SDP: of IPv4 and of IPv6 one at most. */
   readonly addresses: readonly string[]
-  /** Up to 20 decimal digits, another one for each call. */
-  sessionID(): string
+  /** Another one for each call. */
+  identity(): LegIdentity
   has(prompt: string): boolean
   refused(status: number): void
   /** The call has ended, whoever ended it. */
@@ -194,7 +194,7 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
   private opened(leg: LegPort | undefined) {
     if (leg === undefined) return this.refuse(503, 'No Port Left')
     this.leg = leg
-    const description = new LegDescription(this.owner.addresses, leg.port, this.owner.sessionID())
+    const description = new LegDescription(this.owner.addresses, leg.port, this.owner.identity())
     const { offer } = this.session
     const agreed = offer === undefined ? undefined : description.answer(offer)
     if (agreed !== undefined && 'status' in agreed) return this.refuse(agreed.status, agreed.reason)

@@ -199,6 +199,23 @@ export function mediaServerConformance(name: string, openStage: () => Promise<St
       expectOneStream(other)
     })
 
+    it('lets a leg over SRTP and one over RTP hear each other (RFC 3711)', async () => {
+      scene = await Scene.open(await openStage())
+      const one = await scene.call('conf=a', '', { srtp: true })
+      const other = await scene.call('conf=a', '', { codecs: ['PCMA'] })
+
+      one.play(440)
+      other.play(880)
+      await scene.hear(one, 60)
+      await scene.hear(other, 20)
+
+      expect(one.answer?.media[0]?.protocol).toBe('RTP/SAVP')
+      expect(heard(one.heard(), 880).seconds).toBeGreaterThan(0.8)
+      expect(heard(other.heard(), 440).seconds).toBeGreaterThan(0.8)
+      expectOneStream(one)
+      expectOneStream(other)
+    })
+
     it('lets each of three hear the other two and not itself', async () => {
       scene = await Scene.open(await openStage())
       const [one, two, three] = [await scene.call('conf=a'), await scene.call('conf=a'), await scene.call('conf=a')]

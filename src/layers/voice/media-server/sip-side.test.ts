@@ -47,7 +47,11 @@ describe('media server as a SIP endpoint', () => {
 
   it.each([
     ['no common codec', sdp('m=audio 4000 RTP/AVP 9 18'), 488],
-    ['SRTP, which is not spoken', sdp('m=audio 4000 RTP/SAVP 0'), 488],
+    [
+      'SRTP without a key that is spoken',
+      sdp('m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_192_CM_HMAC_SHA1_80 inline:AAAA'),
+      488,
+    ],
     ['video alone', sdp('m=video 4000 RTP/AVP 96\r\na=rtpmap:96 VP8/90000'), 488],
     ['IPv6 where it has none', sdp('m=audio 4000 RTP/AVP 0').replace(/IP4 127.0.0.1\r\nt/, 'IP6 ::1\r\nt'), 488],
     ['something else than SDP', 'hello', 400],
@@ -66,6 +70,46 @@ describe('media server as a SIP endpoint', () => {
 
     expect(heard(call.heard(), 440).seconds).toBeCloseTo(0.5, 1)
     expect(call.packets[0]?.type).toBe(8)
+  })
+
+  it('takes no RTP where SRTP was agreed, and no packet twice; both are counted', async () => {
+    const { metrics, value } = gauges()
+    scene = await Scene.open(stageIn(world), {}, metrics)
+    const call = await scene.call('echo', '', { srtp: true })
+    const packet = Buffer.alloc(172)
+    writeHeader(packet, 0, false, 1, 160, 7)
+
+    call.sendRaw(packet)
+    call.send(packet)
+    call.send(packet)
+    await scene.hear(call, 60)
+
+    expect(value('rtp_dropped', 'security')).toBe(2)
+  })
+
+  it('goes on with its counters over a re-INVITE that keeps the keys (RFC 3711 §9.1)', async () => {
+    scene = await Scene.open(stageIn(world))
+    const call = await scene.call('echo', '', { srtp: true })
+    call.play(440)
+    await scene.hear(call, 20)
+
+    expect(await world.complete(call.reoffer('sendrecv'))).toBe(200)
+    await scene.hear(call, 20)
+
+    expect(heard(call.heard(20), 440).seconds).toBeGreaterThan(0.3)
+    expectOneStream(call)
+  })
+
+  it('offers SRTP again in a dialog that has it (RFC 3264 §8)', async () => {
+    scene = await Scene.open(stageIn(world))
+    const call = await scene.call('echo', '', { srtp: true })
+
+    const offer = await world.complete(call.askForOffer())
+
+    expect(offer.media[0]?.protocol).toBe('RTP/SAVP')
+    call.play(440)
+    await scene.hear(call, 20)
+    expect(heard(call.heard(), 440).seconds).toBeGreaterThan(0.3)
   })
 
   it('follows a re-INVITE to another law, direction and address, and counts its version up (RFC 3264 §8)', async () => {

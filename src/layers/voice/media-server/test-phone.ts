@@ -28,6 +28,8 @@ import {
 import { buildSdp } from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
 import type { Direction, SessionDescription } from '#protocols/media/sdp/session-description.ts'
+import { masterLength } from '#protocols/media/srtp/session-keys.ts'
+import { SrtpReceiver, SrtpSender } from '#protocols/media/srtp/srtp.ts'
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import type { Body, OutgoingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
@@ -57,6 +59,8 @@ export type CallOptions = {
   readonly at?: string
   /** SDP instead of ours. */
   readonly sdp?: string
+  /** It insists on SRTP. */
+  readonly srtp?: boolean
 }
 
 const frame = 160
@@ -120,11 +124,15 @@ export class TestCall implements SessionUser {
   private sent = 0
   private time = 1000
   private ticker: Ticker | undefined
+  private readonly master: Buffer
+  private protection: SrtpSender | undefined
+  private verification: SrtpReceiver | undefined
 
   constructor(runtime: Runtime, host: string, options: CallOptions) {
     this.runtime = runtime
     this.host = host
     this.options = options
+    this.master = runtime.random.bytes(masterLength)
   }
 
   async open(): Promise<void> {
@@ -139,12 +147,7 @@ export class TestCall implements SessionUser {
     const theirs = described(body)
     this.answer = theirs
     if (acknowledge === undefined) this.took(acceptedAudio(theirs, this.local()))
-    else {
-      const agreed = answerAudio(theirs, this.local())
-      if (agreed === 'none') throw new Error('no codec in the late offer')
-      this.took(agreed.stream)
-      acknowledge({ type: 'application/sdp', bytes: buildSdp(agreed.description) })
-    }
+    else acknowledge(this.answerTo(theirs))
   }
 
   failed({ status }: { status: number }): void {
@@ -186,6 +189,17 @@ export class TestCall implements SessionUser {
           this.took(acceptedAudio(this.answer, this.local()))
         }
         resolve(status)
+      }),
+    )
+  }
+
+  /** A re-INVITE without an offer: that of the other side, which is answered. */
+  askForOffer(): Promise<SessionDescription> {
+    return new Promise((resolve) =>
+      this.session.reinvite(undefined, ({ body, acknowledge }) => {
+        const offer = described(body)
+        acknowledge?.(this.answerTo(offer))
+        resolve(offer)
       }),
     )
   }
@@ -252,7 +266,12 @@ export class TestCall implements SessionUser {
     this.time += 5 * frame
   }
 
+  /** As it was agreed: over SRTP where it was. */
   send(packet: Buffer): void {
+    this.sendRaw(this.protection ? Buffer.from(this.protection.protect(packet)) : packet)
+  }
+
+  sendRaw(packet: Buffer): void {
     if (this.stream?.remote) this.port?.send(packet, this.stream.remote)
   }
 
@@ -287,15 +306,31 @@ export class TestCall implements SessionUser {
       port: this.address.port,
       codecs: this.options.codecs ?? ['PCMU', 'PCMA'],
       direction: this.options.direction ?? 'sendrecv',
+      ...(this.options.srtp && { srtp: { master: this.master, offered: true } }),
     }
+  }
+
+  private answerTo(offer: SessionDescription): Body {
+    const agreed = answerAudio(offer, this.local())
+    if (agreed === 'none') throw new Error('no codec in the late offer')
+    this.took(agreed.stream)
+    return { type: 'application/sdp', bytes: buildSdp(agreed.description) }
   }
 
   private took(stream: AudioStream | 'none') {
     if (stream === 'none') throw new Error('the answer has no codec of ours')
+    const { security } = stream
+    if (this.options.srtp && !security) throw new Error('the answer is without SRTP')
+    // Its key stays for the whole call, as the server's does.
+    this.protection ??= security && new SrtpSender(security.ours)
+    this.verification ??= security && new SrtpReceiver(security.theirs)
     this.stream = stream
   }
 
-  private keep(bytes: Buffer) {
+  private keep(packet: Buffer) {
+    const length = this.verification?.read(packet) ?? packet.length
+    if (length < 0) throw new Error('a packet is not protected as agreed')
+    const bytes = packet.subarray(0, length)
     this.packets.push({
       at: this.runtime.clock.monotonic(),
       type: payloadType(bytes),

@@ -7,6 +7,12 @@ export const headerLength = 12
 
 /** Where the payload begins, or -1 for what is no RTP packet: CSRCs, extension and padding must fit in the bytes. */
 export function payloadStart(packet: Uint8Array, length: number = packet.length): number {
+  const start = headerEnd(packet, length)
+  return start >= 0 && start + paddingOf(packet, length) <= length ? start : -1
+}
+
+/** Where the header ends with its CSRCs and extension, or -1 where they do not fit: all that can be read of an encrypted packet. */
+export function headerEnd(packet: Uint8Array, length: number): number {
   if (length < headerLength) return -1
   const first = packet[0] as number
   if (first >> 6 !== 2) return -1
@@ -15,7 +21,7 @@ export function payloadStart(packet: Uint8Array, length: number = packet.length)
     if (start + 4 > length) return -1
     start += 4 + (((packet[start + 2] as number) << 8) | (packet[start + 3] as number)) * 4
   }
-  return start + paddingOf(packet, length) <= length ? start : -1
+  return start <= length ? start : -1
 }
 
 /** Where the payload ends, padding left out. */

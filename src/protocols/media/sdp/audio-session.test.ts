@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { buildCrypto } from '../srtp/crypto-attribute.ts'
+import type { Suite } from '../srtp/transform.ts'
 import { acceptedAudio, answerAudio, type LocalAudio, offerAudio, shareCodec } from './audio-session.ts'
 import { buildSdp } from './build-sdp.ts'
 import { parseSdp } from './parse-sdp.ts'
@@ -25,6 +27,8 @@ const offer = (lines: string): SessionDescription => {
   if ('error' in read) throw new Error(read.error)
   return read
 }
+const crypto = (tag: string, octet: number, suite: Suite = 'AES_CM_128_HMAC_SHA1_80'): string =>
+  buildCrypto({ tag, suite, master: Buffer.alloc(30, octet) })
 function answered(lines: string) {
   const answer = answerAudio(offer(lines), local)
   if (answer === 'none') throw new Error('no common codec')
@@ -32,6 +36,12 @@ function answered(lines: string) {
 }
 
 describe('an answer (RFC 3264 §6)', () => {
+  it.each(['RTP/AVP', 'RTP/AVPF'])('has the profile of its offer: %s', (protocol) => {
+    const { description } = answered(`m=audio 4000 ${protocol} 0\n`)
+
+    expect(again(description).media[0]?.protocol).toBe(protocol)
+  })
+
   it("follows the offer's preference and its payload types", () => {
     const { stream, description } = answered(
       'm=audio 4000 RTP/AVP 9 97 0 96\na=rtpmap:97 PCMA/8000\na=rtpmap:96 telephone-event/8000\n',
@@ -44,6 +54,7 @@ describe('an answer (RFC 3264 §6)', () => {
       telephoneEvent: 96,
       sends: true,
       receives: true,
+      security: undefined,
     })
     expect(again(description).media[0]?.formats).toEqual(['97', '96'])
   })
@@ -103,11 +114,68 @@ describe('an answer (RFC 3264 §6)', () => {
     ['only telephone events', 'm=audio 4000 RTP/AVP 101\na=rtpmap:101 telephone-event/8000\n'],
     ['no audio', 'm=video 4000 RTP/AVP 96\n'],
     ['port 0', 'm=audio 0 RTP/AVP 0\n'],
-    ['SRTP, which we do not speak yet', 'm=audio 4000 RTP/SAVP 0\n'],
+    ['SRTP, where we have no key', `m=audio 4000 RTP/SAVP 0\na=${crypto('1', 1)}\n`],
     ['a name as address', 'm=audio 4000 RTP/AVP 0\nc=IN IP4 phone.example.org\n'],
     ['nothing at all', ''],
   ])('is none to %s', (_what, lines) => {
     expect(answerAudio(offer(lines), local)).toBe('none')
+  })
+})
+
+describe('SRTP (RFC 4568)', () => {
+  const ours = Buffer.alloc(30, 2)
+  const secured: LocalAudio = { ...local, srtp: { master: ours, offered: false } }
+  const answerTo = (lines: string) => answerAudio(offer(lines), secured)
+
+  it('is answered with the same profile, tag and suite, and a key of ours (§5.1.2)', () => {
+    const answer = answerTo(`m=audio 4000 RTP/SAVP 0\na=${crypto('4', 1, 'AES_CM_128_HMAC_SHA1_32')}\n`)
+    if (answer === 'none') throw new Error('refused')
+    const [media] = again(answer.description).media
+
+    expect(media?.protocol).toBe('RTP/SAVP')
+    expect(media?.lines).toContainEqual(['a', crypto('4', 2, 'AES_CM_128_HMAC_SHA1_32')])
+    expect(answer.stream.security).toEqual({
+      ours: { suite: 'AES_CM_128_HMAC_SHA1_32', master: ours },
+      theirs: { suite: 'AES_CM_128_HMAC_SHA1_32', master: Buffer.alloc(30, 1) },
+    })
+  })
+
+  it('is answered with the first of their keys that we speak', () => {
+    const other = 'crypto:1 AES_256_CM_HMAC_SHA1_80 inline:AAAA'
+    const answer = answerTo(`m=audio 4000 RTP/SAVP 0\na=${other}\na=${crypto('2', 1)}\n`)
+
+    expect(answer).toMatchObject({ stream: { security: { theirs: { master: Buffer.alloc(30, 1) } } } })
+  })
+
+  it('is preferred to RTP only where the offer prefers it: its first stream that we speak is taken (RFC 3264 §6)', () => {
+    const both = (...protocols: string[]) =>
+      protocols.map((protocol) => `m=audio 4000 ${protocol} 0\na=${crypto('1', 1)}\n`).join('')
+
+    expect(answerTo(both('RTP/SAVP', 'RTP/AVP'))).toMatchObject({ stream: { security: expect.anything() } })
+    expect(answerTo(both('RTP/AVP', 'RTP/SAVP'))).toMatchObject({ stream: { security: undefined } })
+  })
+
+  it.each([
+    ['has no key', 'm=audio 4000 RTP/SAVP 0\n'],
+    ['has no key that we speak', 'm=audio 4000 RTP/SAVP 0\na=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:AAAA\n'],
+    ['is DTLS', 'm=audio 4000 UDP/TLS/RTP/SAVP 0\na=fingerprint:sha-256 00\n'],
+  ])('is refused where it %s', (_what, lines) => {
+    expect(answerTo(lines)).toBe('none')
+  })
+
+  it('offered by us is agreed with the key of the answer', () => {
+    const offering: LocalAudio = { ...secured, srtp: { master: ours, offered: true } }
+    const answer = answerAudio(again(offerAudio(offering)), {
+      ...phone,
+      srtp: { master: Buffer.alloc(30, 9), offered: false },
+    })
+    if (answer === 'none') throw new Error('refused')
+    const accepted = acceptedAudio(again(answer.description), offering)
+
+    expect(accepted).toMatchObject({
+      security: { ours: answer.stream.security?.theirs, theirs: answer.stream.security?.ours },
+    })
+    expect(answer.stream.security?.ours.master).toEqual(Buffer.alloc(30, 9))
   })
 })
 

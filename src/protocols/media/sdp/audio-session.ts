@@ -3,6 +3,8 @@
  * (RFC 3264 §5–§8). No common codec is the value `none`; the SIP side answers 488 then.
  */
 import type { Address } from '#platform/runtime/runtime.ts'
+import { buildCrypto, type CryptoAttribute, parseCrypto } from '../srtp/crypto-attribute.ts'
+import type { SrtpKey } from '../srtp/srtp.ts'
 import { addressFields, originLine, refused } from './build-sdp.ts'
 import { addressVersion, isUnspecified } from './numeric-address.ts'
 import {
@@ -28,7 +30,12 @@ export type LocalAudio = {
   /** In the order in which we prefer them. */
   readonly codecs: readonly AudioCodec[]
   readonly direction: Direction
+  /** Our master key for SRTP; without it only RTP is spoken. `offered`: an offer of ours asks for SRTP. */
+  readonly srtp?: { readonly master: Uint8Array; readonly offered: boolean }
 }
+
+/** The keys of SRTP: what we send is protected with ours, what comes with theirs (RFC 4568 §5.1.2). */
+export type Security = { readonly ours: SrtpKey; readonly theirs: SrtpKey }
 
 /** What was agreed, as our side sees it: where to send and how, what may come. */
 export type AudioStream = {
@@ -39,10 +46,14 @@ export type AudioStream = {
   readonly telephoneEvent: number | undefined
   readonly sends: boolean
   readonly receives: boolean
+  /** None: RTP as it is. */
+  readonly security?: Security | undefined
 }
 
 export type Agreement = { readonly description: SessionDescription; readonly stream: AudioStream }
 
+/** What every SRTP phone speaks. */
+const offeredCrypto = { tag: '1', suite: 'AES_CM_128_HMAC_SHA1_80' } as const
 const eventName = 'TELEPHONE-EVENT'
 const staticTypes = { PCMU: 0, PCMA: 8 } as const
 const eventType = 101
@@ -51,10 +62,12 @@ const eventType = 101
 export function offerAudio(local: LocalAudio): SessionDescription {
   const [address = local.origin.address] = local.addresses
   const codecs = local.codecs.map((name) => codec(staticTypes[name], name))
-  return {
-    ...session(local.origin, address),
-    media: [audioSection(local, address, codecs, eventType, local.direction)],
-  }
+  const { direction, srtp } = local
+  const secured =
+    srtp?.offered && ({ protocol: 'RTP/SAVP', crypto: { ...offeredCrypto, master: srtp.master } } as const)
+  const profile = secured || ({ protocol: 'RTP/AVP', crypto: undefined } as const)
+  const section = audioSection(local.port, { address, codecs, event: eventType, direction, ...profile })
+  return { ...session(local.origin, address), media: [section] }
 }
 
 /** Our answer: the first audio stream we can speak, every other refused; `none` where there is no such stream. */
@@ -65,13 +78,22 @@ export function answerAudio(offer: SessionDescription, local: LocalAudio): Agree
   const address = offered && ownAddress(offered, local)
   if (!offered || !agreed || address === undefined) return 'none'
   const direction = answerDirection(offered.direction, local.direction)
-  const section = audioSection(local, address, [agreed], eventOf(offered), direction)
+  const crypto = cryptoOf(offered, local)
+  const section = audioSection(local.port, {
+    address,
+    codecs: [agreed],
+    event: eventOf(offered),
+    direction,
+    // §6.1: the answer's is the offer's.
+    protocol: offered.protocol,
+    crypto: crypto && { ...crypto.ours, tag: crypto.tag },
+  })
   return {
     description: {
       ...session(local.origin, address),
       media: offer.media.map((media, at) => (at === chosen ? section : refused(media))),
     },
-    stream: stream(offered, agreed, direction),
+    stream: stream(offered, agreed, direction, crypto),
   }
 }
 
@@ -80,8 +102,18 @@ export function acceptedAudio(answer: SessionDescription, local: LocalAudio): Au
   const taken = answer.media.find((media) => isUsable(media, local))
   const agreed = taken && commonCodec(taken, local)
   if (!taken || !agreed) return 'none'
-  return stream(taken, agreed, answerDirection(taken.direction, local.direction))
+  return stream(taken, agreed, answerDirection(taken.direction, local.direction), cryptoOf(taken, local))
 }
+
+/** Whether it has an audio stream that whoever speaks all this can answer. */
+export const isSpoken = ({ media }: SessionDescription): boolean =>
+  media.some(
+    ({ kind, port, protocol, codecs }) =>
+      kind === 'audio' &&
+      port !== 0 &&
+      (plain.has(protocol) || secure.has(protocol)) &&
+      codecs.some(({ name }) => Object.hasOwn(staticTypes, name)),
+  )
 
 /** Whether two descriptions have an audio codec in common, whatever it is. */
 export function shareCodec(one: SessionDescription, other: SessionDescription): boolean {
@@ -99,7 +131,25 @@ const isUsable = (media: MediaDescription, local: LocalAudio): boolean =>
   media.kind === 'audio' &&
   media.port !== 0 &&
   ownAddress(media, local) !== undefined &&
-  (media.protocol === 'RTP/AVP' || media.protocol === 'RTP/AVPF')
+  (plain.has(media.protocol) || cryptoOf(media, local) !== undefined)
+
+const plain: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF'])
+const secure: ReadonlySet<string> = new Set(['RTP/SAVP', 'RTP/SAVPF'])
+
+/** The first of their keys that we speak too, with ours for the same suite; none where RTP is not to be protected. */
+function cryptoOf(
+  { protocol, lines }: MediaDescription,
+  { srtp }: LocalAudio,
+): (Security & { tag: string }) | undefined {
+  if (srtp === undefined || !secure.has(protocol)) return undefined
+  for (const [type, value] of lines) {
+    const crypto = type === 'a' ? parseCrypto(value) : undefined
+    if (crypto === undefined) continue
+    const { tag, suite, master } = crypto
+    return { tag, ours: { suite, master: srtp.master }, theirs: { suite, master } }
+  }
+  return undefined
+}
 
 /** Ours that reaches theirs and is reached from there: of the same version of IP. Nowhere (on hold) is reached from any. */
 function ownAddress({ address }: MediaDescription, { addresses }: LocalAudio): string | undefined {
@@ -116,7 +166,12 @@ const commonCodec = (media: MediaDescription, local: LocalAudio): Codec | undefi
 const eventOf = (media: MediaDescription): number | undefined =>
   media.codecs.find((codec) => codec.name === eventName && codec.clockRate === 8000)?.payloadType
 
-function stream(remote: MediaDescription, agreed: Codec, direction: Direction): AudioStream {
+function stream(
+  remote: MediaDescription,
+  agreed: Codec,
+  direction: Direction,
+  security: Security | undefined,
+): AudioStream {
   const address = remote.address
   const reachable = address !== undefined && !isUnspecified(address)
   return {
@@ -126,6 +181,7 @@ function stream(remote: MediaDescription, agreed: Codec, direction: Direction): 
     telephoneEvent: eventOf(remote),
     sends: reachable && sends(direction),
     receives: receives(direction),
+    security: security && { ours: security.ours, theirs: security.theirs },
   }
 }
 
@@ -141,25 +197,26 @@ const session = (origin: Origin, address: string): { origin: Origin; lines: Line
   lines: [['v', '0'], originLine(origin), ['s', '-'], ['c', addressFields(address)], ['t', '0 0']],
 })
 
-function audioSection(
-  local: LocalAudio,
-  address: string,
-  codecs: readonly Codec[],
-  event: number | undefined,
-  direction: Direction,
-): MediaDescription {
+type Section = Pick<MediaDescription, 'protocol' | 'codecs' | 'direction'> & {
+  readonly address: string
+  readonly event: number | undefined
+  readonly crypto: CryptoAttribute | undefined
+}
+
+function audioSection(port: number, said: Section): MediaDescription {
+  const { protocol, address, codecs, event, direction, crypto } = said
   const formats = [...codecs.map((c) => c.payloadType), ...(event === undefined ? [] : [event])].map(String)
   const kind = 'audio'
-  const protocol = 'RTP/AVP'
   const lines: Line[] = [
-    ['m', `${kind} ${local.port} ${protocol} ${formats.join(' ')}`],
+    ['m', `${kind} ${port} ${protocol} ${formats.join(' ')}`],
     ...codecs.map((c): Line => ['a', `rtpmap:${c.payloadType} ${c.name}/8000`]),
     ...(event === undefined
       ? []
       : [['a', `rtpmap:${event} telephone-event/8000`] as const, ['a', `fmtp:${event} 0-15`] as const]),
     ['a', 'ptime:20'],
+    ...(crypto ? [['a', buildCrypto(crypto)] as const] : []),
     ['a', direction],
   ]
   const events = event === undefined ? [] : [codec(event, eventName)]
-  return { lines, kind, port: local.port, protocol, formats, address, direction, codecs: [...codecs, ...events] }
+  return { lines, kind, port, protocol, formats, address, direction, codecs: [...codecs, ...events] }
 }

@@ -45,8 +45,8 @@ export type Report =
   /** Once a second while there are legs. */
   | { readonly type: 'figures'; readonly figures: Figures }
 
-/** Why a packet that came was not used. */
-export type DropReason = 'source' | 'malformed' | 'payload' | 'direction' | 'late'
+/** Why a packet that came was not used; `security`: it is not protected with the key agreed on, or came before. */
+export type DropReason = 'source' | 'malformed' | 'security' | 'payload' | 'direction' | 'late'
 
 /** Since the start of the thread. */
 export type Figures = {

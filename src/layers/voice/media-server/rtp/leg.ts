@@ -6,7 +6,8 @@ import { canonicalAddress } from '#platform/numeric-address.ts'
 import { aLaw, aToMu, muLaw, muToA } from '#protocols/media/codec/g711.ts'
 import { DigitDetector, digitOfEvent, eventLength } from '#protocols/media/dtmf/telephone-event.ts'
 import { headerLength, payloadEnd, payloadStart, payloadType, timestamp } from '#protocols/media/rtp/rtp-packet.ts'
-import type { AudioCodec, AudioStream } from '#protocols/media/sdp/audio-session.ts'
+import type { AudioCodec, AudioStream, Security } from '#protocols/media/sdp/audio-session.ts'
+import { type SrtpKey, SrtpReceiver, SrtpSender } from '#protocols/media/srtp/srtp.ts'
 import type { DropReason, Report } from './channel.ts'
 import { type DigitSender, eventPacketLength } from './digit-sender.ts'
 import { IncomingAudio } from './incoming-audio.ts'
@@ -51,6 +52,9 @@ export class Leg {
   /** Tick of the last packet, or of the agreement since which packets are expected. */
   private heardAt: number
   private isSilent = false
+  private security: Security | undefined
+  private protection: SrtpSender | undefined
+  private verification: SrtpReceiver | undefined
   private readonly packet = Buffer.alloc(headerLength + frameSamples)
   private readonly eventPacket = this.packet.subarray(0, eventPacketLength)
 
@@ -71,6 +75,7 @@ export class Leg {
     this.eventType = stream.telephoneEvent ?? -1
     const isElsewhere = before?.remote?.host !== stream.remote?.host || before?.remote?.port !== this.port
     if (before?.receives !== stream.receives || isElsewhere) this.heardAt = this.owner.tick
+    this.secure(stream.security)
     if (!isElsewhere) return
     this.incoming.reset()
     this.detector.reset()
@@ -78,11 +83,11 @@ export class Leg {
 
   receive(packet: Buffer, host: string, port: number): void {
     const { stream } = this
-    const start = payloadStart(packet)
     if (stream === undefined || port !== this.port || host !== this.host) this.drop('source')
     else if (!stream.receives) this.drop('direction')
-    else if (start < 0 || packet.length > largestPacket) this.drop('malformed')
-    else this.take(stream, packet, start)
+    else if (packet.length > largestPacket) this.drop('malformed')
+    else if (this.verification === undefined) this.read(stream, packet)
+    else this.verify(stream, packet, this.verification)
   }
 
   /** Sends what belongs to this tick. */
@@ -114,6 +119,26 @@ export class Leg {
     this.stream = undefined
     this.conference?.remove(this)
     return this.socket.close()
+  }
+
+  /** A key that is agreed on again goes on where it is: its counters must not begin anew (RFC 3711 §9.1). */
+  private secure(security: Security | undefined) {
+    const { ours, theirs } = this.security ?? {}
+    if (!isSameKey(ours, security?.ours)) this.protection = security && new SrtpSender(security.ours)
+    if (!isSameKey(theirs, security?.theirs)) this.verification = security && new SrtpReceiver(security.theirs)
+    this.security = security
+  }
+
+  private verify(stream: AudioStream, packet: Buffer, verification: SrtpReceiver) {
+    const length = verification.read(packet)
+    if (length < 0) this.drop('security')
+    else this.read(stream, packet.subarray(0, length))
+  }
+
+  private read(stream: AudioStream, packet: Buffer) {
+    const start = payloadStart(packet)
+    if (start < 0) this.drop('malformed')
+    else this.take(stream, packet, start)
   }
 
   private take(stream: AudioStream, packet: Buffer, start: number) {
@@ -212,9 +237,13 @@ export class Leg {
   private transmit(packet: Buffer) {
     if (!this.stream?.sends) return
     this.owner.count.sent += 1
-    this.socket.send(packet, this.port, this.host)
+    this.socket.send(this.protection?.protect(packet) ?? packet, this.port, this.host)
   }
 }
+
+const isSameKey = (one: SrtpKey | undefined, other: SrtpKey | undefined): boolean =>
+  one?.suite === other?.suite && Buffer.compare(one?.master ?? nothing, other?.master ?? nothing) === 0
+const nothing = Buffer.alloc(0)
 
 /** From one law to the other, in place. */
 function translate(packet: Buffer, start: number, count: number, from: AudioCodec) {

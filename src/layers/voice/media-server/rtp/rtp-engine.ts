@@ -135,8 +135,9 @@ export class RtpEngine implements LegOwner {
 
   private newStream(): OutgoingStream {
     const { random } = this.options
-    // RFC 3550 §5.1: sequence number and timestamp begin anywhere.
-    return new OutgoingStream({ ssrc: random(), sequence: random() & 0xffff, timestamp: random() | 0 }, this.tick)
+    // RFC 3550 §5.1: sequence number and timestamp begin anywhere; RFC 3711 §3.3.1: the first packets must not be those
+    // before a rollover, since who misses them counts no rollover.
+    return new OutgoingStream({ ssrc: random(), sequence: random() & 0x7fff, timestamp: random() | 0 }, this.tick)
   }
 
   private remove(leg: Leg) {
@@ -178,4 +179,11 @@ export class RtpEngine implements LegOwner {
   }
 }
 
-const noDrops = (): Record<DropReason, number> => ({ source: 0, malformed: 0, payload: 0, direction: 0, late: 0 })
+const noDrops = (): Record<DropReason, number> => ({
+  source: 0,
+  malformed: 0,
+  security: 0,
+  payload: 0,
+  direction: 0,
+  late: 0,
+})

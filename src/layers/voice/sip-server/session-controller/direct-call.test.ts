@@ -162,10 +162,29 @@ describe('a direct call (event flows §2)', () => {
     await over(r, { by: 'cluster', cause: 'not-found', status: 404 })
   })
 
-  it('passes 488 on where the phones have no codec in common', async () => {
+  it('bridges both in the media server where the callee speaks nothing of the offer, e.g. SRTP alone', async () => {
     const { world, r, callee, caller } = await ringing(new World())
 
     callee.reject(488)
+    await world.run(100)
+    const again = r.phone('1002').line
+    again.answer()
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(again.heard).toEqual(['INVITE nothing', 'ACK 127.0.0.9:20002', 'BYE'])
+    expect(caller.heard).toEqual(['180', '180', '200 127.0.0.9:20000'])
+    expect(r.events()).toEqual(['Established 1001', 'Established 1002', 'Released 1001', 'Released 1002'])
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
+  it('passes 488 on where the phones have no codec in common, nor with the media server', async () => {
+    const { world, r, callee, caller } = await ringing(new World())
+
+    callee.reject(488)
+    await world.run(100)
+    r.phone('1002').line.reject(488)
     await world.run(100)
 
     expect(caller.heard.at(-1)).toBe('488')

@@ -120,10 +120,13 @@ export class LegAtWork implements Required<SessionUser> {
     this.owner.tell({ type: 'answered', leg: this.leg, body: description, offer: acknowledge !== undefined })
   }
 
-  /** RFC 3261 §13.2.1: a 2xx without an answer to our offer. Who called would hear it ring for ever. */
+  /**
+   * RFC 3261 §13.2.1: a 2xx without an answer to our offer. Who called would hear it ring for ever. For good, like 606:
+   * somebody has picked up, and is not to be called again.
+   */
   private unanswered(): void {
     this.session?.bye()
-    this.owner.tell({ type: 'failed', leg: this.leg, status: 488 })
+    this.owner.tell({ type: 'failed', leg: this.leg, status: 606 })
   }
 
   failed({ status, response }: { status: number; response: Message | undefined }): void {

@@ -29,6 +29,40 @@ describe('a routed talk', () => {
     await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
   })
 
+  it('bridges both in the media server where the agent’s phone speaks nothing of the offer, e.g. SRTP alone', async () => {
+    const { world, r, caller, agent } = await offered(new World())
+    r.events()
+
+    agent.reject(488)
+    await world.run(100)
+    const again = r.phone('1001').line
+    again.answer()
+    await world.run(100)
+
+    expect(again.heard).toEqual(['INVITE nothing', 'ACK 127.0.0.9:20002'])
+    expect(caller.heard).toEqual(['200 127.0.0.9:20000'])
+    expect(r.events()).toEqual(['Established 1001'])
+    again.hangUp()
+    await world.run(100)
+    await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
+  it('lets go who answers with what no media server speaks, e.g. a browser: the caller waits on', async () => {
+    const { world, r, caller } = await queued(new World(), { media: 'anchored' })
+    route(r, '1001')
+    await world.run(100)
+    const browser = r.phone('1001').line
+    browser.sdp = description('127.0.2.1', 9).replace('RTP/AVP', 'UDP/TLS/RTP/SAVPF')
+    r.events()
+
+    browser.answer()
+    await world.run(100)
+
+    expect(browser.heard.at(-1)).toBe('BYE')
+    expect(caller.heard).toEqual(['200 127.0.0.9:20000'])
+    expect(r.events()).toEqual(['Released 1001 Redirected', 'Queued 8010', 'RouteRequest 8010'])
+  })
+
   it('bridges both in the media server where it is anchored: no re-INVITE to the caller', async () => {
     const { world, r, caller, agent } = await routedTalk(new World(), { media: 'anchored' })
     agent.hangUp()

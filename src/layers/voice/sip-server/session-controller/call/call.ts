@@ -71,8 +71,8 @@ export type Leg = {
   readonly id: string
   readonly role: LegRole
   readonly state: LegState
-  /** Where our INVITE went. */
-  readonly uri?: string
+  /** Whom our INVITE called. */
+  readonly target?: Reachable
   /** Where INVITEs for its party went before, which a carrier moved here. */
   readonly tried?: readonly string[]
   /** The leg whose description it is given. */

@@ -4,7 +4,7 @@ import { ipVersionIn, silentAnswer } from '../media/descriptions.ts'
 import { up } from '../media/exchange.ts'
 import type { Leg, Reachable, Target } from './call.ts'
 import { callingSide, end, reasonFields } from './ending.ts'
-import { call, calledParty, callingParty, connect, differ, partyTo } from './endpoints.ts'
+import { anchorInstead, call, calledParty, callingParty, connect, differ, leaveUnheard, partyTo } from './endpoints.ts'
 import {
   endingOf,
   errorOfSeizure,
@@ -13,6 +13,7 @@ import {
   failureOfPhone,
   failureOfSeizure,
   failures,
+  refusesMedia,
 } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { move } from './moving.ts'
@@ -176,10 +177,11 @@ const answersCaller = (callee: Leg, caller: Leg, body: string): boolean =>
   callee.local !== undefined && !differ(ipVersionIn(caller.remote), ipVersionIn(body))
 
 /** Ringing: picked up. */
-export function pickedUp(turn: Turn, input: InputOf<'answered'>): void {
+export function pickedUp(turn: Turn, input: InputOf<'answered'>) {
   const caller = turn.legAs('caller')
   if (!caller) return
   turn.stop('Ring')
+  if (leaveUnheard(turn, input)) return fail(turn, failures.notAcceptable, input.leg)
   connect(turn, caller.id, input)
   established(turn)
   turn.state = 'Talking'
@@ -200,6 +202,7 @@ export function declined(turn: Turn, input: InputOf<'failed'>): void {
   const { leg, forbidden } = input
   const moved = move(turn, input, turn.legAs('caller'))
   if (moved === 'moved' || (moved === 'no' && input.contacts !== undefined && redirected(turn, input))) return
+  if (refusesMedia(input.status) && anchorInstead(turn, leg)) return
   const outside = turn.partyOn(leg)?.external === true
   turn.dropLeg(leg)
   const status = moved === 'loop' ? 482 : input.status
@@ -211,7 +214,7 @@ export function declined(turn: Turn, input: InputOf<'failed'>): void {
 function redirected(turn: Turn, input: InputOf<'failed'>): boolean {
   const { leg, status } = input
   const called = turn.partyOn(leg)
-  const uri = turn.leg(leg)?.uri
+  const uri = turn.leg(leg)?.target?.uri
   if (!called || uri === undefined) return false
   const next = redirectionOf(turn, input, called, uri)
   if (next.type === 'nowhere') return false

@@ -1,7 +1,7 @@
 /** Endpoints of a call: who is called, and how the media of two of them come together (architecture §8). */
 
 import type { IPVersion } from '../../../model/ip-version.ts'
-import { ipVersionIn } from '../media/descriptions.ts'
+import { canBeAnchored, ipVersionIn, isProtected, silentAnswer } from '../media/descriptions.ts'
 import { link, settle, up } from '../media/exchange.ts'
 import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
@@ -22,7 +22,7 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
   const { from, identity } = target.kind === 'trunk' && outside ? outside : turn.call
   const body = media === 'anchored' ? undefined : partner?.remote
   const id = turn.nextLeg('b')
-  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body, uri: target.uri })
+  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body, target })
   turn.do({
     type: 'invite',
     leg: id,
@@ -44,17 +44,49 @@ type More = {
 }
 
 /** Known to be of different ones. */
-export const differ = (one: IPVersion | undefined, other: IPVersion | undefined): boolean =>
+export const differ = <Trait extends IPVersion | boolean>(one: Trait | undefined, other: Trait | undefined): boolean =>
   one !== undefined && other !== undefined && one !== other
 
 /**
- * Whether media servers join the two that have told where they are: where that is the policy of the call, and where one
- * is on IPv4 and the other on IPv6.
+ * Whether media servers join the two that have told where they are: where that is the policy of the call, where one is on
+ * IPv4 and the other on IPv6, and where one speaks SRTP and the other RTP.
  */
 export function areAnchored(turn: Turn, one: string, other: string): boolean {
-  const [here, there] = [one, other].map((id) => ipVersionIn(turn.leg(id)?.remote))
-  if (differ(here, there)) turn.set({ media: 'anchored' })
+  const [here, there] = [turn.leg(one)?.remote, turn.leg(other)?.remote]
+  const cannotMeet = differ(ipVersionIn(here), ipVersionIn(there)) || differ(isProtected(here), isProtected(there))
+  if (cannotMeet) turn.set({ media: 'anchored' })
   return turn.call.media === 'anchored'
+}
+
+/**
+ * Who was called speaks nothing of what the caller offered (488), e.g. SRTP alone: with a media server between them each
+ * makes an offer of its own. False where that was so already, or the media server does not speak with the caller either.
+ */
+export function anchorInstead(turn: Turn, id: string): boolean {
+  const leg = turn.leg(id)
+  const caller = turn.legAs('caller')
+  if (!leg?.target || !caller || turn.call.media === 'anchored') return false
+  if (caller.remote !== undefined && !canBeAnchored(caller.remote)) return false
+  turn.set({ media: 'anchored' })
+  callAgain(turn, leg, leg.target, caller)
+  return true
+}
+
+/** Who was called answered with an offer that no media server speaks, e.g. a browser's: it is let go again, unheard. */
+export function leaveUnheard(turn: Turn, { leg, body, offer }: InputOf<'answered'>): boolean {
+  if (!offer || body === undefined || turn.call.media !== 'anchored' || canBeAnchored(body)) return false
+  turn.do({ type: 'acknowledge', leg, body: silentAnswer(body) })
+  turn.bye(leg)
+  return true
+}
+
+/** Another INVITE in place of the one that failed, for the same party. */
+export function callAgain(turn: Turn, { id, role }: Leg, target: Reachable, partner?: Leg, more?: More): Leg {
+  const party = turn.partyOn(id)
+  turn.dropLeg(id)
+  const leg = call(turn, target, role, partner, more)
+  if (party) turn.setParty(party.id, { leg: leg.id })
+  return leg
 }
 
 /** The party that a target is. */

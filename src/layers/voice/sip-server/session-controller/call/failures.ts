@@ -39,9 +39,12 @@ export function failureOfPhone(status: number): Failure {
   if (status === 404 || status === 410 || status === 430 || status === 480 || status === 503)
     return failures.outOfService
   if (status === 408 || status === 487 || status === 504) return failures.noAnswer
-  if (status === 415 || status === 488 || status === 606) return failures.notAcceptable
+  if (status === 415 || status === 606 || refusesMedia(status)) return failures.notAcceptable
   return failures.rejected
 }
+
+/** Who is called speaks nothing of what was offered, and may of something else (RFC 3261 §21.4.26). */
+export const refusesMedia = (status: number): boolean => status === 488
 
 /** Of a media server: it cannot read the caller's description, or has nothing in common with it; no other will. */
 export const isUnsuitable = (status: number): boolean => status === 400 || status === 488

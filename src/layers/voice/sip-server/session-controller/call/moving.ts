@@ -3,7 +3,7 @@
  * choose routes for others: the party stays, its INVITE goes there.
  */
 import type { Leg } from './call.ts'
-import { call } from './endpoints.ts'
+import { callAgain } from './endpoints.ts'
 import type { InputOf } from './input.ts'
 import { mostRedirections } from './redirecting.ts'
 import type { Turn } from './turn.ts'
@@ -15,14 +15,12 @@ export type Move = 'moved' | 'loop' | 'no'
 export function move(turn: Turn, input: InputOf<'failed'>, partner: Leg | undefined, referredBy?: string): Move {
   const former = turn.leg(input.leg)
   const party = turn.partyOn(input.leg)
-  if (former?.uri === undefined || party?.external !== true) return 'no'
+  if (former?.target === undefined || party?.external !== true) return 'no'
   const contact = input.contacts?.find(({ number, target }) => target?.kind === 'trunk' && number === party.dn)
   if (contact?.target?.kind !== 'trunk') return 'no'
-  const tried = [...(former.tried ?? []), former.uri]
+  const tried = [...(former.tried ?? []), former.target.uri]
   if (tried.length > mostRedirections || tried.includes(contact.uri)) return 'loop'
-  turn.dropLeg(former.id)
-  const { id } = call(turn, { ...contact.target, uri: contact.uri }, former.role, partner, { referredBy })
+  const { id } = callAgain(turn, former, { ...contact.target, uri: contact.uri }, partner, { referredBy })
   turn.setLeg(id, { tried })
-  turn.setParty(party.id, { leg: id })
   return 'moved'
 }

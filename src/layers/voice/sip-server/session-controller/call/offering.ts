@@ -3,8 +3,8 @@ import type { SeizeOutcome } from '../ports.ts'
 import type { Party } from './call.ts'
 import { established } from './dialling.ts'
 import { reasonFields } from './ending.ts'
-import { calledParty, connect } from './endpoints.ts'
-import { failureOfPhone, outcomeOf } from './failures.ts'
+import { anchorInstead, calledParty, connect, leaveUnheard } from './endpoints.ts'
+import { failureOfPhone, failures, outcomeOf, refusesMedia } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { move } from './moving.ts'
 import { leave } from './parties.ts'
@@ -13,10 +13,12 @@ import { stopPlaying } from './treatments.ts'
 import type { Turn } from './turn.ts'
 
 /** Offering: the agent answers. */
-export function taken(turn: Turn, input: InputOf<'answered'>): void {
+export function taken(turn: Turn, input: InputOf<'answered'>) {
   const caller = turn.legAs('caller')
   if (!caller) return
   turn.stop('Offer')
+  const party = turn.partyOn(input.leg)
+  if (leaveUnheard(turn, input)) return miss(turn, party, 'rejected', failures.notAcceptable.status)
   connect(turn, caller.id, input)
   if (turn.call.media === 'anchored') stopPlaying(turn)
   established(turn)
@@ -32,6 +34,7 @@ export function talksOf(turn: Turn, { leg, talks }: InputOf<'progressed'>): void
 export function refusedOffer(turn: Turn, input: InputOf<'failed'>): void {
   const { leg, status } = input
   if (move(turn, input, turn.legAs('caller')) === 'moved') return
+  if (refusesMedia(status) && anchorInstead(turn, leg)) return
   const party = turn.partyOn(leg)
   turn.dropLeg(leg)
   miss(turn, party, outcomeOf(failureOfPhone(status)), status)

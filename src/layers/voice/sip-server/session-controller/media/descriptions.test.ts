@@ -67,7 +67,10 @@ describe('what a description says', () => {
     expect(isHold(session('a 1 1 IN IP4 127.0.0.1', ...audio(6000, direction)))).toBe(holds)
   })
 
-  it('is the same audio where address, port and direction are', () => {
+  it('is the same audio where address, port, direction and keys are', () => {
+    const secured = (key: string) => agent.replace('a=sendrecv', `a=crypto:1 S inline:${key}\r\na=sendrecv`)
+
+    expect(sameAudio(secured('A'), secured('B'))).toBe(false)
     expect(sameAudio(agent, agent.replace('o=agent 7 3', 'o=agent 7 4'))).toBe(true)
     expect(sameAudio(agent, server)).toBe(false)
   })
@@ -94,6 +97,20 @@ describe('the answer of a leg without company', () => {
     expect(lines(answer, 'c')).toEqual(['c=IN IP4 0.0.0.0'])
     expect(lines(answer, 'a')).toEqual(['a=rtpmap:0 PCMU/8000', 'a=inactive'])
     expect(parseSdp(Buffer.from(answer))).not.toHaveProperty('error')
+  })
+
+  it('has a key where the offer is of SRTP: one without is no answer (RFC 4568 §7.1.2)', () => {
+    const suite = 'a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:'
+    const [, , ...attributes] = [...audio(6000).slice(1)]
+    const offer = session(
+      'a 1 1 IN IP4 127.0.0.1',
+      'm=audio 6000 RTP/SAVP 0',
+      ...attributes,
+      `${suite}${'B'.repeat(40)}`,
+    )
+
+    expect(lines(silentAnswer(offer), 'm')).toEqual(['m=audio 9 RTP/SAVP 0'])
+    expect(lines(silentAnswer(offer), 'a')).toContain(`${suite}${'A'.repeat(40)}`)
   })
 
   it('names the nowhere of IPv6 to a phone on IPv6', () => {

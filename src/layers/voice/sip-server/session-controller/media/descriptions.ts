@@ -1,4 +1,5 @@
 /** Session descriptions as a B2BUA passes them on from leg to leg (RFC 3264 §8): what each dialog is told, as text. */
+import { isSpoken } from '#protocols/media/sdp/audio-session.ts'
 import {
   addressFields,
   buildSdp,
@@ -15,6 +16,8 @@ import {
   type MediaDescription,
   type SessionDescription,
 } from '#protocols/media/sdp/session-description.ts'
+import { buildCrypto, parseCrypto } from '#protocols/media/srtp/crypto-attribute.ts'
+import { masterLength } from '#protocols/media/srtp/session-keys.ts'
 import type { IPVersion } from '../../../model/ip-version.ts'
 
 const read = (text: string): SessionDescription | undefined => {
@@ -92,20 +95,36 @@ function shapedLike(given: SessionDescription, asked: SessionDescription, answer
 /** The same with another direction. */
 export const withDirection = (text: string, direction: Direction): string => next(text, undefined, undefined, direction)
 
+/** Whether its audio in use is SRTP; nobody knows where there is none. */
+export const isProtected = (text: string | undefined): boolean | undefined =>
+  audioProfile.exec(text ?? '')?.[1]?.includes('/SAVP')
+
+/** Every talk asks, so nothing is parsed. */
+const audioProfile = /\nm=audio [1-9]\S* (\S+)/
+
+/** Whether a media server can answer it, so that others can be heard through that. */
+export function canBeAnchored(text: string): boolean {
+  const description = read(text)
+  return description !== undefined && isSpoken(description)
+}
+
 /** Whether its author does not want to hear the other side (RFC 3264 §8.4). */
 export function isHold(text: string): boolean {
   const description = read(text)
   return description !== undefined && isOnHold(description)
 }
 
-/** Whether both say the same of the audio: where it goes, in which directions. */
+/** Whether both say the same of the audio: where it goes, in which directions, under which keys. */
 export function sameAudio(one: string, other: string): boolean {
   // As a rule a description that is given again differs in its version alone.
   if (one === other || withOriginLine(one, '') === withOriginLine(other, '')) return true
   const a = audioIn(one)
   const b = audioIn(other)
-  return a?.address === b?.address && a?.port === b?.port && a?.direction === b?.direction
+  return a?.address === b?.address && a?.port === b?.port && a?.direction === b?.direction && keysIn(a) === keysIn(b)
 }
+
+const keysIn = (audio: MediaDescription | undefined): string | undefined =>
+  audio?.lines.flatMap(([, value]) => (value.startsWith('crypto:') ? [value] : [])).join()
 
 const audioIn = (text: string): MediaDescription | undefined => {
   const description = read(text)
@@ -141,12 +160,23 @@ const ownLine = ([type]: Line, address: string): Line[] =>
 const addressed = (lines: readonly Line[], address: string): Line[] =>
   lines.flatMap((line): Line[] => (line[0] === 's' ? [line, ['c', address]] : [line]))
 
+/** SRTP that is not answered with a key is refused (RFC 4568 §7.1.2); nothing flows under this one. */
+const parkedKey = Buffer.alloc(masterLength)
+const cryptoLine = ({ lines }: MediaDescription): Line[] => {
+  for (const [type, value] of lines) {
+    const crypto = type === 'a' ? parseCrypto(value) : undefined
+    if (crypto) return [['a', buildCrypto({ ...crypto, master: parkedKey })]]
+  }
+  return []
+}
+
 const codecLine = ([type, value]: Line): boolean => type === 'a' && /^(?:rtpmap|fmtp|ptime):/.test(value)
 
 function parked(section: MediaDescription): MediaDescription {
   const lines: Line[] = [
     ['m', `${section.kind} 9 ${section.protocol} ${section.formats.join(' ')}`],
     ...section.lines.filter(codecLine),
+    ...cryptoLine(section),
     ['a', 'inactive'],
   ]
   return { ...section, lines, port: 9, direction: 'inactive' }
