@@ -13,7 +13,6 @@ import { createPort, type Port, type Service } from '#protocols/tlib/server.ts'
 import { listenTcp } from '#protocols/tlib/tcp-server.ts'
 import { proxiesIn } from '../model/kept-sip-links.ts'
 import { memberName } from '../model/member-name.ts'
-import { isEmergency } from '../model/overload/emergency.ts'
 import { OverloadControl } from '../model/overload/overload-control.ts'
 import type { RunningSipServer, SipServerPorts } from './component.ts'
 import type { Config } from './config.ts'
@@ -195,7 +194,7 @@ export class SipServer implements RunningSipServer {
       },
       node,
       settings: () => this.settings(),
-      admits: (invite) => overload.admitsCall() || isEmergency(invite, configuration.current()),
+      admitsCall: () => overload.admitsCall(),
     })
     sip.userAgent.onInvite((session) => ({ user: calls.invited(session) }))
     const requests = new Requests({

@@ -61,6 +61,24 @@ describe('who may call (architecture §4)', () => {
     await r.settled()
   })
 
+  it('asks once whether there is room, and not for an INVITE that is challenged', async () => {
+    let asked = 0
+    const { world, r } = await freshRig(new World(), { asked: () => asked++ })
+    r.challenged.add('1001')
+
+    const challenged = r.carrier.dial('1002', { from: '1001' })
+    await world.run(100)
+    const before = asked
+    const caller = r.carrier.dial('1002')
+    await world.run(100)
+    caller.cancel()
+    await world.run(100)
+
+    expect(challenged.heard).toEqual(['401'])
+    expect([before, asked]).toEqual([0, 1])
+    await r.settled()
+  })
+
   it('answers 503 beyond the calls that a trunk may have, in and out, until one has ended', async () => {
     const { world, r } = await freshRig(new World(), { trunkLegs: 1 })
     const first = r.carrier.dial('1001')

@@ -29,6 +29,17 @@ describe('RequestMakeCall', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('is refused where there is no room for one more call', async () => {
+    const { world, r } = await freshRig(new World(), { overloaded: true })
+
+    const asked = r.ask('RequestMakeCall', { thisDN: '1001', otherDN: '1002' })
+    await world.run(100)
+
+    expect(asked.told).toEqual(['Error 93 the node is overloaded: try again later'])
+    expect(r.published).toEqual([])
+    await r.settled()
+  })
+
   it('ends where the phone of who dials is not picked up', async () => {
     const { world, r } = await make()
 

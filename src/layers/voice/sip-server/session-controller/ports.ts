@@ -170,8 +170,8 @@ export type SessionControllerOptions<Event> = {
   readonly ports: Ports<Event>
   readonly node: { readonly name: string; readonly dc: string; readonly number: number; readonly epoch: number }
   readonly settings: () => CallSettings
-  /** Whether there is room for one more call; asked before anything is done for it. */
-  readonly admits: (invite: Message) => boolean
+  /** Whether there is room for one more call: asked once for each, when it is known who calls. */
+  readonly admitsCall: () => boolean
 }
 
 /** What the Session Controller offers to its node. */

@@ -96,6 +96,8 @@ export type Setting = {
   /** Of phones, by DN; nothing is known of the others. */
   readonly ipVersions?: Readonly<Record<number, 4 | 6>>
   readonly overloaded?: boolean
+  /** Whenever it is asked whether there is room for one more call. */
+  asked?: () => void
   mostCalls?: number
   /** Legs that the trunk may have. */
   readonly trunkLegs?: number
@@ -163,7 +165,10 @@ export async function rig(world: World, setting: Setting = {}) {
     ports,
     node: { name: 'node1.dc1', dc: 'dc1', number: 1, epoch: 1 },
     settings: () => ({ offerTimeout: 15_000, ringTimeout: 60_000, mostCalls: setting.mostCalls ?? 100 }),
-    admits: () => setting.overloaded !== true,
+    admitsCall() {
+      setting.asked?.()
+      return setting.overloaded !== true
+    },
   })
   node.agent.onInvite((session) => ({ user: controller.invited(session) }))
   const phone = (dn: string): Phone => phones.get(dn) as Phone

@@ -79,7 +79,7 @@ class Controller implements SessionController<Request> {
   invited(session: IncomingSession): SessionUser {
     const { invite } = session
     const { directory, authenticator } = this.options.ports
-    if (this.draining || !this.options.admits(invite)) return this.reject(session, 503)
+    if (this.draining) return this.reject(session, 503)
     const origin = directory.origin(invite)
     if (origin?.kind !== 'trunk') {
       // A stranger is asked for a password as a DN is, or he would find out which DNs there are.
@@ -92,7 +92,13 @@ class Controller implements SessionController<Request> {
       return this.reject(session, 415, undefined, [['Accept', 'application/sdp']])
     if (invite.has(REPLACES)) return this.replace(session, origin)
     const beginning = this.readInvite(invite, origin)
-    return beginning ? this.arrive(session, beginning) : this.reject(session, 400)
+    if (!beginning) return this.reject(session, 400)
+    return this.admits(beginning.dnis) ? this.arrive(session, beginning) : this.reject(session, 503)
+  }
+
+  /** Asked once a call: an INVITE that has to come again with credentials is none yet. */
+  private admits(dnis: string): boolean {
+    return this.options.admitsCall() || this.options.ports.directory.isEmergency(dnis)
   }
 
   /** RFC 3891 §3. Only a DN of ours may: who talks on a trunk is taken over by nobody outside. */
@@ -204,6 +210,8 @@ class Controller implements SessionController<Request> {
     if (this.draining || this.calls.size >= this.options.settings().mostCalls) {
       return requester.refuse(errors.wrongState.code, 'the node takes no more calls')
     }
+    if (!this.admits(otherDN))
+      return requester.refuse(errors.wrongState.code, 'the node is overloaded: try again later')
     const uri = directory.uriOf(thisDN)
     const origin: Origin = { kind: 'dn', dn: thisDN, media: caller.media }
     const target = this.locate(otherDN)
