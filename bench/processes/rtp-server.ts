@@ -62,4 +62,6 @@ process.on('message', (message: Legs | 'figures') => {
   if (message === 'figures') process.send?.(figures ?? {})
   else void open(message)
 })
+// A profile is written where a process ends by itself.
+process.once('SIGTERM', () => process.exit(0))
 process.send?.('ready')

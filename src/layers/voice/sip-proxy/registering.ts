@@ -1,6 +1,14 @@
 /** What a REGISTER does once the node has agreed: the bindings its 200 granted are stored and told, and listed in it. */
 import type { Clock } from '#platform/runtime/runtime.ts'
-import { accepted, contactValue, granted, isLive, isOutOfOrder, type Register } from '#protocols/sip/core/registrar.ts'
+import {
+  accepted,
+  contactValue,
+  granted,
+  isLive,
+  isOutOfOrder,
+  type Register,
+  type RequestedContact,
+} from '#protocols/sip/core/registrar.ts'
 import { edit } from '#protocols/sip/message/edit.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { parseURI } from '#protocols/sip/message/headers/uri.ts'
@@ -37,20 +45,17 @@ export function registered(
 function store(options: RegisteringOptions, register: Register, from: Hop, response: Message) {
   const { clock, registrations, self } = options
   const { aor } = register
-  const acceptance = { flow: '', now: clock.monotonic(), wall: clock.wall(), memory }
-  const made = accepted(registrations.bindings(aor), register, grants(register, response), acceptance).map(
-    (binding) => ({
-      ...binding,
-      flow: writeFlow({
-        proxy: self.name,
-        run: self.run,
-        // RFC 5626 §5.1: who registers a flow wants that one.
-        hop: binding.regID === 0 ? homeOf(from, parseURI(binding.uri)) : flowFrom(from),
-        aor,
-        binding: bindingKey(binding),
-      }),
-    }),
-  )
+  const flowOf = (contact: RequestedContact) =>
+    writeFlow({
+      proxy: self.name,
+      run: self.run,
+      // RFC 5626 §5.1: who registers a flow wants that one.
+      hop: contact.regID === 0 ? homeOf(from, parseURI(contact.uri)) : flowFrom(from),
+      aor,
+      binding: bindingKey(contact),
+    })
+  const acceptance = { flowOf, now: clock.monotonic(), wall: clock.wall(), memory }
+  const made = accepted(registrations.bindings(aor), register, grants(register, response), acceptance)
   if (made.length === 0) return
   registrations.put(aor, made)
   options.bound(registrations.delta(aor, made))

@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { type Binding, contactGroups, isLive, merge } from '#protocols/sip/core/registrar.ts'
+import { own } from '#protocols/sip/message/scan.ts'
 import { bindingKey } from './flow.ts'
 
 /** Bindings of one address-of-record on their way: `expiresAt` is the time remaining. */
@@ -64,7 +65,7 @@ export class Registrations {
 
   put(aor: string, incoming: readonly Binding[]): void {
     const merged = merge(this.bindings(aor), incoming)
-    if (merged.length > 0) this.byAor.set(aor, this.bounded(merged))
+    if (merged.length > 0) this.byAor.set(this.byAor.has(aor) ? aor : own(aor), this.bounded(merged))
   }
 
   /** The oldest make room: a phone that got a new address at each start must not lock itself out. */

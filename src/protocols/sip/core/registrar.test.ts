@@ -36,7 +36,7 @@ function register(fields: Fields, cseq = 1, callID = 'a'): Register {
   return read
 }
 
-const acceptance = { flow: 'f1', now: 1000, wall: 5000, memory: 60_000 }
+const acceptance = { flowOf: () => 'f1', now: 1000, wall: 5000, memory: 60_000 }
 
 /** Registers with everything granted for `seconds`. */
 function bindingsAfter(bindings: readonly Binding[], asked: Register, seconds = 30, now = 1000): readonly Binding[] {

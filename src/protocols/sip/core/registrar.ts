@@ -7,6 +7,7 @@ import { expiresSeconds } from '../message/headers/expires.ts'
 import { parseNameAddr, uriOf } from '../message/headers/name-addr.ts'
 import { parseURI, sameURI, unescapeText } from '../message/headers/uri.ts'
 import type { Message } from '../message/message.ts'
+import { own } from '../message/scan.ts'
 
 /** One contact of an address-of-record. Plain data: it travels between registrars as it is. */
 export type Binding = {
@@ -116,7 +117,8 @@ export function isOutOfOrder(bindings: readonly Binding[], register: Register): 
 
 /** How what was accepted here is marked. */
 export type Acceptance = {
-  readonly flow: string
+  /** The `flow` of a contact's binding. */
+  flowOf(contact: RequestedContact): string
   /** ms on the keeper's clock, and of wall time. */
   readonly now: number
   readonly wall: number
@@ -124,23 +126,37 @@ export type Acceptance = {
   readonly memory: number
 }
 
-/** The bindings that an accepted REGISTER makes or removes; `merge` puts them among the others. */
+/**
+ * The bindings that an accepted REGISTER makes or removes; `merge` puts them among the others. They are kept, so they keep
+ * no message alive.
+ */
 export function accepted(
   bindings: readonly Binding[],
   register: Register,
   grants: readonly { contact: RequestedContact; seconds: number }[],
   acceptance: Acceptance,
 ): Binding[] {
-  const { flow, now, wall, memory } = acceptance
-  const { callID, cseq, path } = register
+  const { now, wall, memory } = acceptance
+  const { cseq } = register
+  const callID = own(register.callID)
+  const path = register.path.map(own)
   // Never before what it replaces, even where the clocks of two registrars differ.
   const at = bindings.reduce((latest, binding) => Math.max(latest, binding.at + 1), wall)
   const removal = { callID, cseq, at, expiresAt: now + memory, removed: true }
   if (register.all) return bindings.map((binding) => ({ ...binding, ...removal }))
-  return grants.map(({ contact: { uri, q, instance, regID }, seconds }) => {
-    const made = { uri, q, instance, regID, path, flow, callID, cseq, at, removed: false }
-    return seconds > 0 ? { ...made, expiresAt: now + seconds * 1000 } : { ...made, ...removal }
-  })
+  return grants.map(({ contact, seconds }) => ({
+    uri: own(contact.uri),
+    q: contact.q,
+    instance: own(contact.instance),
+    regID: contact.regID,
+    path,
+    flow: acceptance.flowOf(contact),
+    callID,
+    cseq,
+    at,
+    expiresAt: now + (seconds > 0 ? seconds * 1000 : memory),
+    removed: seconds === 0,
+  }))
 }
 
 /** Puts newer bindings in the place of older ones: the same result in whatever order they come. */

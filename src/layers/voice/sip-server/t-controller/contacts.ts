@@ -33,8 +33,10 @@ export class Contacts {
     const now = this.clock.monotonic()
     for (const contact of register.contacts) {
       const seconds = grantedExpiry(contact.expires, lifetime)
-      if (seconds === 0) this.expiries.delete(keyOf(contact))
-      else this.expiries.set(keyOf(contact), { uri: own(contact.uri), at: now + seconds * 1000 })
+      const key = keyOf(contact)
+      if (seconds === 0) this.expiries.delete(key)
+      else
+        this.expiries.set(this.expiries.has(key) ? key : own(key), { uri: own(contact.uri), at: now + seconds * 1000 })
     }
     this.changed()
   }
