@@ -8,7 +8,7 @@ import { Phones } from '../rig/phones.ts'
 import { phonePorts } from '../rig/ports.ts'
 import { TLibListener } from '../rig/tlib.ts'
 
-const { sipPort, rtpPorts } = phonePorts(20)
+const { sipPort, rtpPorts } = phonePorts(9)
 
 describe('Twinkle', () => {
   const phones = new Phones()
