@@ -201,6 +201,20 @@ describe('SIP Proxy and bad input', () => {
     expect(node.requests('INVITE').map(({ callID }) => callID)).toEqual(['good'])
   })
 
+  it.each([
+    ['anybody', [], 2],
+    ['who is trusted, as a trunk is: up to those there may be in all', ['127.0.0.1'], 5],
+  ])('takes as many connections of %s', async (_whom, trusted, most) => {
+    const { cluster, world, proxy } = await setUp({ connections: 5, connectionsPerSource: 2 }, { trusted })
+    const streams: Awaited<ReturnType<typeof cluster.tcp>>[] = []
+    for (let n = 0; n < 8; n++) streams.push(await cluster.tcp('peer', proxy))
+
+    for (const stream of streams) stream.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1', transport: 'TCP' }))
+    await world.run(10)
+
+    expect(streams.filter((stream) => stream.responses('OPTIONS').length > 0)).toHaveLength(most)
+  })
+
   it('answers what it cannot read in no more bytes than it read', async () => {
     const { cluster, world, proxy } = await setUp()
     const stranger = await cluster.udp('stranger', { host: '192.0.2.7', port: 5060 }, proxy)

@@ -6,9 +6,9 @@ import { opcodes } from '#simulation/web-socket-peer.ts'
 
 const certificate = issueCertificate({ commonName: 'test', validFrom: 0, validTo: 4_000_000_000_000 })
 
-async function setUp(limits: object = {}, configuration?: Configuration) {
+async function setUp(limits: object = {}, configuration?: Configuration, defence: object = {}) {
   const cluster = new ProxyWorld(1, configuration)
-  const proxy = await cluster.proxy('proxy1', '10.0.0.1', { tls: certificate, limits })
+  const proxy = await cluster.proxy('proxy1', '10.0.0.1', { tls: certificate, limits, defence })
   const node = await cluster.node('node1', proxy)
   const phone = await cluster.webSocket('phone', proxy)
   return { cluster, world: cluster.world, proxy, node, phone }
@@ -200,7 +200,7 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
   })
 
   it('takes so many connections from one source, and more when one of those has gone', async () => {
-    const { cluster, world, proxy, phone } = await setUp({ connectionsPerSource: 2 })
+    const { cluster, world, proxy, phone } = await setUp({ connectionsPerSource: 2 }, undefined, { trusted: [] })
     const second = await cluster.webSocket('second', proxy)
     const third = await cluster.webSocket('third', proxy)
 

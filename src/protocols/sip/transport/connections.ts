@@ -89,7 +89,7 @@ export class Connections {
   accept(connection: Connection, protocol: StreamProtocol): void {
     const { remote } = connection
     if (!this.guard.admits({ protocol, ...remote })) connection.destroy()
-    else if (this.closing || this.isFull || !this.count(remote.host)) {
+    else if (this.closing || this.isFull || !this.count({ protocol, ...remote })) {
       this.traffic.drop('connections')
       connection.destroy()
     } else if (protocol === 'TLS' || protocol === 'WSS') void this.acceptSecure(connection, protocol)
@@ -119,11 +119,11 @@ export class Connections {
     return this.streams.size + this.opening.size + this.handshakes >= this.limits.connections
   }
 
-  /** Counts a connection of a source; false where it has too many. */
-  private count(host: string): boolean {
-    const source = networkOf(host)
+  /** Counts a connection of a source; false where it has too many. A trunk’s SBC may have one for each of its calls. */
+  private count(from: Hop): boolean {
+    const source = networkOf(from.host)
     const count = this.bySource.get(source) ?? 0
-    if (count >= this.limits.connectionsPerSource) return false
+    if (count >= this.limits.connectionsPerSource && this.guard.limits(from)) return false
     this.bySource.set(source, count + 1)
     return true
   }

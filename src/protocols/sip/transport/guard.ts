@@ -11,6 +11,8 @@ export interface Guard {
   unreadable(from: Hop): boolean
   /** Whether nobody has shown yet that he hears what is sent there: no answer may be larger than what came. */
   mayBeForged(from: Hop): boolean
+  /** Whether it may have so many connections only as anybody may. */
+  limits(from: Hop): boolean
 }
 
 export const openToAll: Guard = {
@@ -18,4 +20,5 @@ export const openToAll: Guard = {
   takes: () => true,
   unreadable: () => true,
   mayBeForged: () => false,
+  limits: () => true,
 }

@@ -133,6 +133,11 @@ export class Defence implements Guard {
     return from.protocol === 'UDP' && !this.claimed.of(from.host, this.now).isVerified(this.now) && this.watches(from)
   }
 
+  /** Guard. */
+  limits(from: Hop): boolean {
+    return this.watches(from)
+  }
+
   /** Whether its requests are to be judged by their answers. */
   watches(from: Hop): boolean {
     return !this.trust.includes(from)
