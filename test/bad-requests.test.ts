@@ -16,7 +16,7 @@ const objects = configurationFrom({
 const proxy = { host: '10.0.0.1', port: 5060 }
 /** A trunk, which nobody has to authenticate. */
 const at = '10.9.0.7:5060'
-const nothing = { calls: 0, sessions: 0, transactions: 0 }
+const nothing = { calls_active: 0, sip_sessions: 0, sip_transactions: 0 }
 
 const request = (method: string, more: Parameters<typeof requestText>[1] = {}) =>
   requestText(method, { at, user: '+442079460018', ...more })

@@ -51,6 +51,6 @@ it('2,000 mutants do no harm to a proxy and a node', async () => {
 
   // Callers who have said nothing more are gone when their calls have ended.
   await world.run(600_000)
-  expect(await cluster.left(), `seed ${seed}`).toEqual({ calls: 0, sessions: 0, transactions: 0 })
+  expect(await cluster.left(), `seed ${seed}`).toEqual({ calls_active: 0, sip_sessions: 0, sip_transactions: 0 })
   expect(await phone.register(), `seed ${seed}`).toBe(200)
 })

@@ -29,6 +29,11 @@ export class EventQueue {
     return event
   }
 
+  /** How many events of this host have not been cancelled. */
+  pending(host: string): number {
+    return this.#heap.reduce((count, event) => (event.run && event.host === host ? count + 1 : count), 0)
+  }
+
   /** The next event that was not cancelled, without taking it. */
   peek(): Event | undefined {
     while (this.#heap[0] && !this.#heap[0].run) this.#take()

@@ -2,11 +2,20 @@
 import { type Metrics, noMetrics, type Sample } from '#platform/metrics/metrics.ts'
 
 export class Gauges implements Metrics {
-  readonly counter = noMetrics.counter
-  readonly histogram = noMetrics.histogram
+  readonly counter: Metrics['counter']
+  readonly histogram: Metrics['histogram']
+  private readonly inner: Metrics
   private readonly readers = new Map<string, (() => number | readonly Sample<string>[])[]>()
 
-  gauge<L extends string = never>(name: string, _help: string, read: () => number | readonly Sample<L>[]): void {
+  /** `inner`: hears of everything, too. */
+  constructor(inner = noMetrics) {
+    this.inner = inner
+    this.counter = inner.counter.bind(inner)
+    this.histogram = inner.histogram.bind(inner)
+  }
+
+  gauge<L extends string = never>(name: string, help: string, read: () => number | readonly Sample<L>[]): void {
+    this.inner.gauge(name, help, read)
     const readers = this.readers.get(name) ?? []
     this.readers.set(name, [...readers, read])
   }

@@ -9,7 +9,6 @@ import { InProcessCoordination, type Member } from '#platform/coordination/in-pr
 import { silentLog } from '#platform/log/log.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { noTrace } from '#platform/trace/trace.ts'
-import { fixedConfiguration } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
 import { type Checker, createChecker } from '#protocols/tlib/checker.ts'
 import { type Asked, connectTLib, type TLibClient } from '#protocols/tlib/client.ts'
@@ -17,7 +16,8 @@ import type { Event } from '#protocols/tlib/events.ts'
 import type { PortName } from '#protocols/tlib/location.ts'
 import { type ReceivedEvent, receivedEvent } from '#protocols/tlib/published.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
-import { Gauges } from './gauges.ts'
+import { ChangingConfiguration } from './changing-configuration.ts'
+import { Leftovers } from './leftovers.ts'
 import { Phone } from './phone.ts'
 import { ScriptedCalls } from './scripted-calls.ts'
 import { World } from './world.ts'
@@ -52,14 +52,15 @@ type NodeOptions = {
 
 export class NodeWorld {
   readonly world: World
-  readonly configuration: Configuration
-  readonly gauges = new Gauges()
+  private readonly configuration: ChangingConfiguration
+  private readonly leftovers: Leftovers
   private readonly coordination = new InProcessCoordination()
   private phones = 0
 
   constructor(seed = 1, configuration = demoObjects) {
     this.world = new World(seed)
-    this.configuration = configuration
+    this.configuration = new ChangingConfiguration(configuration)
+    this.leftovers = new Leftovers(this.world, () => this.configuration.withoutTrunks())
   }
 
   /** A proxy on the host of its name, at `host`:5060. */
@@ -70,8 +71,12 @@ export class NodeWorld {
     const given = { name, dc, listen, linkListen: inside, meshListen: inside, sharedKey: 'the key all proxies share' }
     const config = Value.Parse(ProxyConfig, Value.Default(ProxyConfig, given))
     const coordination = this.coordination.member(runtime.clock)
-    const component = sipProxy({ configuration: fixedConfiguration(this.configuration) })
-    return this.world.complete(component.start({ runtime, coordination, config, log: silentLog, metrics: this.gauges }))
+    const component = sipProxy({ configuration: this.configuration })
+    const metrics = this.leftovers.watch(name)
+    const context = { runtime, coordination, config, log: silentLog, metrics }
+    const running = await this.world.complete(component.start(context))
+    this.leftovers.started(name, () => running.stop())
+    return running
   }
 
   /** A node on the host of its name, at address `host`. */
@@ -87,31 +92,29 @@ export class NodeWorld {
       return calls
     }
     const component = sipServer({
-      configuration: fixedConfiguration(this.configuration),
+      configuration: this.configuration,
       trace: noTrace,
       createSessionController: options.createSessionController ?? scripted,
     })
-    const context = { runtime, coordination: member, config, log: silentLog, metrics: this.gauges }
+    const metrics = this.leftovers.watch(name)
+    const context = { runtime, coordination: member, config, log: silentLog, metrics }
     const running = await this.world.complete(component.start(context))
+    this.leftovers.started(name, () => running.stop())
     await this.world.run(1500)
     return { running, member, runtime, calls: calls as ScriptedCalls }
   }
 
   /** What is open when nobody has said anything for two minutes: nothing, after a call or a flood of whatever. */
-  async left(): Promise<{ calls: number; sessions: number; transactions: number }> {
+  async left(): Promise<Readonly<Record<string, number>>> {
     // Not when the proxies ask the nodes how they are, which is every full second.
     await this.world.run(120_250)
-    const { gauges } = this
-    return {
-      calls: gauges.sum('calls_active'),
-      sessions: gauges.sum('sip_sessions'),
-      transactions: gauges.sum('sip_transactions'),
-    }
+    return this.leftovers.open
   }
 
   /** Ends a node as a power cut does. */
   crash(name: string, node: StartedNode): void {
     this.world.crash(name)
+    this.leftovers.crashed(name)
     node.member.leave()
   }
 

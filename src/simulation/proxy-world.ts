@@ -8,8 +8,9 @@ import { InProcessCoordination, type Member } from '#platform/coordination/in-pr
 import { silentLog } from '#platform/log/log.ts'
 import { type Exposition, prometheus } from '#platform/metrics/prometheus.ts'
 import type { Address, TlsPem } from '#platform/runtime/runtime.ts'
-import { type ConfigurationSource, fixedConfiguration } from '#protocols/model/client.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
+import { ChangingConfiguration } from './changing-configuration.ts'
+import { Leftovers } from './leftovers.ts'
 import { LinkedPeer, type NodeOptions, ScriptedNode, TcpPeer, UdpPeer } from './sip-peers.ts'
 import { WebSocketPeer } from './web-socket-peer.ts'
 import { World } from './world.ts'
@@ -43,12 +44,14 @@ export type ProxyOptions = {
 
 export class ProxyWorld {
   readonly world: World
-  private readonly configuration: ConfigurationSource
+  private readonly configuration: ChangingConfiguration
   private readonly coordination = new InProcessCoordination()
+  private readonly leftovers: Leftovers
 
-  constructor(seed = 1, configuration = demoObjects, source = fixedConfiguration(configuration)) {
+  constructor(seed = 1, configuration = demoObjects) {
     this.world = new World(seed)
-    this.configuration = source
+    this.configuration = new ChangingConfiguration(configuration)
+    this.leftovers = new Leftovers(this.world, () => this.configuration.withoutTrunks())
   }
 
   /** Starts a proxy on the host of its own name, at `host`:5060. */
@@ -63,16 +66,22 @@ export class ProxyWorld {
     const given = { ...own, ...(tls && { tls }) }
     const config = Value.Parse(Config, Value.Default(Config, { ...given, ...(advertise && { advertise }) }))
     const exposition = prometheus()
-    const { metrics } = exposition.scope({ name })
+    const metrics = this.leftovers.watch(name, exposition.scope({ name }).metrics)
     const context = { runtime, coordination: member, config, log: silentLog, metrics }
     const component = sipProxy({ configuration: this.configuration })
     const running = await this.world.complete(component.start(context))
+    this.leftovers.started(name, () => running.stop())
     return { running, member, sip: { host, port: 5060 }, dropped: (reason) => droppedFor(exposition, reason) }
+  }
+
+  configure(configuration: Configuration): void {
+    this.configuration.set(configuration)
   }
 
   /** Ends a proxy as a power cut does. */
   crash(name: string, proxy: StartedProxy): void {
     this.world.crash(name)
+    this.leftovers.crashed(name)
     proxy.member.leave()
   }
 

@@ -70,6 +70,11 @@ export class World {
     return this.#queue.peek() === undefined
   }
 
+  /** Timers of this host that run, and what is on its way there. */
+  pending(host: string): number {
+    return this.#queue.pending(host)
+  }
+
   /** Delays and faults between hosts. */
   get links(): Links {
     return this.#network.links

@@ -56,6 +56,7 @@ export class Nodes {
   private readonly byName = new Map<string, Node>()
   private readonly byConnection = new Map<number, string>()
   private ticking: Timer | undefined
+  private stopped = false
   private probed = 0
   /** Those that take new calls. */
   ready: readonly string[] = []
@@ -104,6 +105,7 @@ export class Nodes {
   }
 
   stop(): void {
+    this.stopped = true
     this.ticking?.cancel()
     for (const node of this.byName.values()) node.grace?.cancel()
   }
@@ -149,6 +151,7 @@ export class Nodes {
     node.link = undefined
     node.sip.use(undefined)
     this.enter(node, 'away')
+    if (this.stopped) return
     node.grace = this.options.clock.after(takeover, () => this.forget(node))
     this.options.changed()
   }

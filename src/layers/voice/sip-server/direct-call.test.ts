@@ -67,5 +67,6 @@ describe('a direct call through two proxies and a node', () => {
 
     expect(third.last.events).toEqual(['failed 486'])
     expect(callee.calls).toHaveLength(1)
+    caller.last.session.bye()
   })
 })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Address, Connection, UdpPort } from '#platform/runtime/runtime.ts'
-import type { ConfigurationSource } from '#protocols/model/client.ts'
-import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
+import { configurationFrom } from '#protocols/model/configuration.ts'
 import type { TrunkEntry } from '#protocols/model/entries.ts'
 import { type TrunkAtProxy, trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
@@ -203,21 +202,13 @@ describe('a trunk that registers', () => {
       configurationFrom({
         trunks: [{ name: 'provider', ...registering, registration: { registrars: ['10.9.1.1'], expires } }],
       })
-    const followers: ((configuration: Configuration) => void)[] = []
-    const source: ConfigurationSource = {
-      current: () => of(120),
-      changed: (run) => {
-        followers.push(run)
-        return { cancel() {} }
-      },
-    }
-    const cluster = new ProxyWorld(1, of(120), source)
+    const cluster = new ProxyWorld(1, of(120))
     await cluster.proxy('proxy1', '10.0.0.1')
     const provider = await Provider.at(cluster.world, '10.9.1.1')
     await serve(cluster.world, [provider], 3)
 
     const asked = () => [...new Set(provider.requests('REGISTER').map((request) => request.header('Expires')))]
-    for (const follow of followers) follow(of(300))
+    cluster.configure(of(300))
     await cluster.world.run(1_000)
     const unanswered = asked()
     await serve(cluster.world, [provider], 3)

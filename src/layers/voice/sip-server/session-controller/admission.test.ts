@@ -13,7 +13,6 @@ describe('who may call (architecture §4)', () => {
 
     expect(caller.heard).toEqual(['401'])
     expect(r.published).toEqual([])
-    await r.settled()
   })
 
   it('refuses who is on no trunk with 403, and keeps no record', async () => {
@@ -24,7 +23,6 @@ describe('who may call (architecture §4)', () => {
 
     expect(caller.heard).toEqual(['403'])
     expect(r.published).toEqual([])
-    await r.settled()
   })
 
   it('refuses calls from trunk to trunk with 403: toll fraud', async () => {
@@ -47,7 +45,6 @@ describe('who may call (architecture §4)', () => {
     expect(second.heard).toEqual(['503'])
     expect(endingOf(r)).toEqual({ by: 'cluster', cause: 'overload', status: 503 })
     caller.hangUp()
-    await r.settled()
   })
 
   it('refuses a new call with 503 without Retry-After where there is no room, and does nothing else for it', async () => {
@@ -58,7 +55,6 @@ describe('who may call (architecture §4)', () => {
 
     expect(caller.heard).toEqual(['503'])
     expect(r.published).toEqual([])
-    await r.settled()
   })
 
   it('asks once whether there is room, and not for an INVITE that is challenged', async () => {
@@ -98,7 +94,6 @@ describe('who may call (architecture §4)', () => {
     expect(outwards.heard.at(-1)).toBe('503')
     expect(after.heard).toEqual(['180'])
     after.cancel()
-    await r.settled()
   })
 
   it('takes no new call while it drains, and is idle when the last has ended', async () => {
@@ -116,7 +111,6 @@ describe('who may call (architecture §4)', () => {
 
     expect(second.heard).toEqual(['503'])
     expect([before, idle]).toEqual([false, true])
-    await r.settled()
   })
 
   it('stops with BYE to all and complete records', async () => {
@@ -151,7 +145,6 @@ describe('a bug in the step of a call', () => {
     expect(endings).toEqual(['cluster error'])
     for (const last of heard) expect(last).toContain('BYE')
     expect(r.ended).toEqual(['cluster error', 'customer hangup'])
-    await r.settled()
   })
 
   it('has complete records also where it came before the event', async () => {

@@ -80,7 +80,6 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
 
     expect(first.heard).toEqual(expect.arrayContaining(['REFER 202', 'BYE']))
     expect(talk.map((text) => /c=IN IP4 (\S+)/.exec(text ?? '')?.[1])).toEqual(['127.0.2.2', '127.0.2.1'])
-    await r.settled()
   })
 
   it('tells both whom they have now, under the ConnID of the first call', async () => {
@@ -115,7 +114,6 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     expect(moved).toMatchObject({ thisDN: '1002', partyState: 'Connected', connID: scene.main })
     expect(merged).toMatchObject({ connID: scene.consult, refCallUUID: moved && 'callUUID' in moved && moved.callUUID })
     expect(r.ended).toEqual(['customer hangup'])
-    await r.settled()
   })
 
   it('joins them on the media server where a call is anchored', async () => {
@@ -154,7 +152,6 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     expect(events).toEqual(['Released 1001 Transferred', 'Released 1001 Transferred', 'PartyChanged 1003 Transferred'])
     expect(r.carrier.line.heard.at(-1)).toMatch(/^BYE/)
     expect(r.controller.active).toBe(0)
-    await r.settled()
   })
 
   it.each([
@@ -173,8 +170,6 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     caller.hangUp()
     third.hangUp()
     await r.world.run(100)
-
-    await r.settled()
   })
 
   it('is refused while a phone takes the place of the third, which then does', async () => {
@@ -194,7 +189,6 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     expect(fragments(first)).toEqual(['SIP/2.0 481 Call/Transaction Does Not Exist'])
     expect(active).toBe(2)
     expect(taking.heard[0]).toMatch(/^200 /)
-    await r.settled()
   })
 
   it('is refused while the third still rings (404): the phone keeps both', async () => {
@@ -214,8 +208,6 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     second.cancel()
     caller.hangUp()
     await world.run(100)
-
-    await r.settled()
   })
 })
 
@@ -239,6 +231,5 @@ describe('Referred-By (RFC 3892)', () => {
     await world.run(100)
 
     expect(invite?.headers('Referred-By')).toEqual(['<sip:1001@ringmain>'])
-    await r.settled()
   })
 })

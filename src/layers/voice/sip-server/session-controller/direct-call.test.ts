@@ -58,7 +58,6 @@ describe('a direct call (event flows §2)', () => {
     await world.run(100)
 
     expect(r.events()).toEqual(['Released 1001', 'Released 1002'])
-    await r.settled()
   })
 
   it.each([
@@ -128,7 +127,7 @@ describe('a direct call (event flows §2)', () => {
   })
 
   it('ends a callee that answers as the caller cancels: abandoned all the same', async () => {
-    const { world, r, callee, caller } = await ringing(new World())
+    const { world, callee, caller } = await ringing(new World())
 
     callee.answer()
     caller.cancel()
@@ -136,7 +135,6 @@ describe('a direct call (event flows §2)', () => {
     await world.run(100)
 
     expect(callee.heard.at(-1)).toContain('BYE')
-    await r.settled()
   })
 
   it('ends 480 where the owner loses the phone that rings', async () => {
@@ -203,7 +201,7 @@ describe('a direct call (event flows §2)', () => {
   })
 
   it('lets the first fork be heard before the answer', async () => {
-    const { world, r, callee, caller } = await ringing(new World())
+    const { world, callee, caller } = await ringing(new World())
 
     callee.early()
     await world.run(100)
@@ -213,7 +211,6 @@ describe('a direct call (event flows §2)', () => {
     await world.run(100)
 
     expect(caller.heard).toEqual(['180', '183 127.0.2.2:10002', '200 127.0.2.2:10002'])
-    await r.settled()
   })
 
   it('carries a late offer through (RFC 3261 §13.2.1)', async () => {
@@ -228,7 +225,6 @@ describe('a direct call (event flows §2)', () => {
 
     expect(r.phone('1002').line.heard).toEqual(['INVITE nothing', 'ACK 127.0.2.1:10002', 'BYE'])
     expect(caller.heard).toEqual(['180', '200 127.0.2.2:10002'])
-    await r.settled()
   })
 
   it('finds a phone that has vanished within 20 s and the time of its probe', async () => {
@@ -251,7 +247,6 @@ describe('a direct call (event flows §2)', () => {
     caller.cancel()
 
     expect(invite?.headers('P-Asserted-Identity')).toEqual(['<sip:1001@ringmain>'])
-    await r.settled()
   })
 })
 

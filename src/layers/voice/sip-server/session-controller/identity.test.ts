@@ -11,7 +11,6 @@ async function invited(from: '1001' | 'carrier', to: '1002' | '442079460018', fi
   await world.run(100)
   const invite = (to === '1002' ? r.phone(to) : r.carrier).line.requests[0]
   caller.cancel()
-  await r.settled()
   const told = (name: string) => invite?.headers(name) ?? []
   return { told, from: (invite?.header('From') ?? '').replace(/;tag=.*/, '') }
 }
@@ -66,7 +65,6 @@ describe('who calls, as the called side is told', () => {
 
     expect(/c=IN IP4 (\S+)/.exec(r.phone('1002').line.remote ?? '')?.[1]).toBe('127.0.0.9')
     caller.hangUp()
-    await r.settled()
   })
 })
 

@@ -59,7 +59,6 @@ describe('RequestMakeCall', () => {
 
     expect(asked.told).toEqual(['Error 58 the DN is out of service'])
     expect(r.published).toEqual([])
-    await r.settled()
   })
 })
 
@@ -80,7 +79,6 @@ describe('RequestAnswerCall', () => {
     // The connection that asked knows the number of its request; one in here would override it on the wire.
     expect(asked.event).not.toHaveProperty('refID')
     expect(notify?.header('Event')).toBe('talk')
-    await r.settled()
   })
 
   it('is refused for a phone that does not', async () => {
@@ -93,6 +91,5 @@ describe('RequestAnswerCall', () => {
     await world.run(100)
 
     expect(asked.told).toEqual(['Error 51 not available yet: this phone cannot be told to answer'])
-    await r.settled()
   })
 })

@@ -34,7 +34,6 @@ describe('an offer that is missed (event flows §5)', () => {
 
     expect(events).toEqual(missed)
     expect(r.owners.log).toContain('release 1001 rejected')
-    await r.settled()
   })
 
   it('where the phone unregisters while it rings', async () => {
@@ -48,7 +47,6 @@ describe('an offer that is missed (event flows §5)', () => {
 
     expect(events).toEqual(missed)
     expect(r.owners.log).toContain('release 1001 out-of-service')
-    await r.settled()
   })
 
   it('where the agent declines by request; the next agent gets it', async () => {
@@ -67,7 +65,6 @@ describe('an offer that is missed (event flows §5)', () => {
     expect(asked.told).toEqual(['Released'])
     expect(r.events().slice(0, 3)).toEqual(missed)
     expect(caller.heard).toEqual(['200 127.0.0.9:20000', 're-INVITE 127.0.2.2:10002'])
-    await r.settled()
   })
 
   it('leaves an agent alone who answers as the offer is withdrawn', async () => {
@@ -80,6 +77,5 @@ describe('an offer that is missed (event flows §5)', () => {
     await world.run(100)
 
     expect(agent.heard.some((one) => one.startsWith('BYE'))).toBe(true)
-    await r.settled()
   })
 })

@@ -53,7 +53,7 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
   })
 
   it('works for either side, and over the media server where the call is anchored', async () => {
-    const { world, r, called, replace, caller } = await talking({ media: 'anchored' })
+    const { world, called, replace, caller } = await talking({ media: 'anchored' })
 
     const taking = await replace(dialogOf(called))
     const heard = /c=IN IP4 (\S+)/.exec(taking.remote ?? '')?.[1]
@@ -62,7 +62,6 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
 
     expect(heard).toBe('127.0.0.9')
     expect(caller.heard.at(-1)).toMatch(/^BYE/)
-    await r.settled()
   })
 
   it('waits for the owner of its DN; gone meanwhile, it takes nothing', async () => {
@@ -81,7 +80,6 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     caller.hangUp()
     await world.run(100)
     expect(endingOf(r)).toEqual({ by: 'customer', cause: 'hangup' })
-    await r.settled()
   })
 
   it.each([
@@ -98,7 +96,6 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     await world.run(100)
 
     expect([taking.heard, active]).toEqual([[status], 1])
-    await r.settled()
   })
 
   it('is refused twice in one INVITE, beside Join (400), from outside (403), and to who is on the call (486)', async () => {
@@ -113,7 +110,6 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     await world.run(100)
 
     expect([twice, joining, outside, itself].map(({ heard }) => heard)).toEqual([['400'], ['400'], ['403'], ['486']])
-    await r.settled()
   })
 
   it('is refused while the phone it names only rings (481)', async () => {
@@ -128,6 +124,5 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     await world.run(100)
 
     expect(taking.heard).toEqual(['481'])
-    await r.settled()
   })
 })

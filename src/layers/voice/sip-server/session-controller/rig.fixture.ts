@@ -2,7 +2,7 @@
  * The Session Controller with a world around it: scripted phones, carrier and media server, owners, directory and
  * clients that do as they are told, and the checker over every event.
  */
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { silentLog } from '#platform/log/log.ts'
 import { type Metrics, noMetrics } from '#platform/metrics/metrics.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
@@ -172,8 +172,23 @@ export async function rig(world: World, setting: Setting = {}) {
   })
   node.agent.onInvite((session) => ({ user: controller.invited(session) }))
   const phone = (dn: string): Phone => phones.get(dn) as Phone
+  /** Everything is over: no rule was broken, nobody is seized, nothing is open. */
+  const settled = async () => {
+    await world.run(70_000)
+    expect(checker.end()).toEqual([])
+    expect(unexpected).toEqual([])
+    expect(controller.active).toBe(0)
+    expect(trunkLegs.now).toBe(0)
+    expect(outside.legs).toEqual([])
+    expect([...owners.seized]).toEqual([])
+    expect(node.agent.counts()).toEqual({ sessions: 0, dialogs: 0, requests: 0 })
+    expect(node.transactions.open).toEqual({ client: 0, server: 0 })
+  }
+  // However a test ends, that is how it leaves its world.
+  onTestFinished(({ task }) => (task.result?.state === 'fail' ? undefined : settled()))
   return {
     world,
+    settled,
     controller,
     media,
     carrier,
@@ -188,18 +203,6 @@ export async function rig(world: World, setting: Setting = {}) {
     /** Device events since the last call, e.g. `Ringing 1002`, `Released 1002 Busy`. */
     events: reading(published),
     callBased: () => published.filter(isCallBased),
-    /** Everything is over: no rule was broken, nobody is seized, nothing is open. */
-    async settled() {
-      await world.run(70_000)
-      expect(checker.end()).toEqual([])
-      expect(unexpected).toEqual([])
-      expect(controller.active).toBe(0)
-      expect(trunkLegs.now).toBe(0)
-      expect(outside.legs).toEqual([])
-      expect([...owners.seized]).toEqual([])
-      expect(node.agent.counts()).toEqual({ sessions: 0, dialogs: 0, requests: 0 })
-      expect(node.transactions.open).toEqual({ client: 0, server: 0 })
-    },
   }
 }
 export type Rig = Awaited<ReturnType<typeof rig>>

@@ -69,7 +69,6 @@ describe('a call to a routing point (event flows §3)', () => {
     ])
     expect(after).toEqual(['Established 1003', 'Established 1001'])
     expect(r.events()).toEqual(['Released 1003', 'Released 1001'])
-    await r.settled()
   })
 
   it('stays queued where the owner refuses the DN, and the router hears why', async () => {
@@ -86,7 +85,6 @@ describe('a call to a routing point (event flows §3)', () => {
     expect(asked.told).toEqual(['Error 42 the resource is in use: 1001'])
     expect(second.told).toEqual(['RouteUsed'])
     expect(r.events().slice(0, 3)).toEqual(['RouteUsed 8010', 'Diverted 8010', 'Ringing 1002'])
-    await r.settled()
   })
 
   it('gives back what an owner grants after the caller has left', async () => {
@@ -102,7 +100,6 @@ describe('a call to a routing point (event flows §3)', () => {
     expect(asked.told[0]).toContain('Error 56')
     expect(twice.told[0]).toContain('Error 93')
     expect(r.owners.log.at(-1)).toBe('release 1001 unused')
-    await r.settled()
   })
 
   it('lets an agent answer before the media server: the caller has its 200 from there, then one re-INVITE', async () => {
@@ -121,7 +118,6 @@ describe('a call to a routing point (event flows §3)', () => {
 
     expect(before).toEqual([])
     expect(caller.heard).toEqual(['200 127.0.0.9:20000', 're-INVITE 127.0.2.1:10002'])
-    await r.settled()
   })
 
   it('carries a late offer of the caller to the media server and to the agent', async () => {
@@ -137,7 +133,6 @@ describe('a call to a routing point (event flows §3)', () => {
     expect(r.media.call.line.heard).toEqual(['ACK 127.0.3.1:10002', 'BYE'])
     expect(r.phone('1001').line.heard).toEqual(['INVITE 127.0.3.1:10002', 'ACK', 'BYE'])
     expect(caller.heard).toEqual(['200 127.0.0.9:20000', 're-INVITE 127.0.2.1:10002'])
-    await r.settled()
   })
 
   it('goes on to another routing point, with a queue time of its own', async () => {
@@ -152,7 +147,6 @@ describe('a call to a routing point (event flows §3)', () => {
     expect(asked.told).toEqual(['RouteUsed'])
     expect(events).toEqual(['RouteUsed 8010', 'Diverted 8010', 'Queued 8001', 'RouteRequest 8001'])
     expect(r.media.uris).toHaveLength(1)
-    await r.settled()
   })
 
   it('goes out to a trunk where the router says so', async () => {
@@ -166,7 +160,6 @@ describe('a call to a routing point (event flows §3)', () => {
     await world.run(100)
 
     expect(caller.heard).toEqual(['200 127.0.0.9:20000', 're-INVITE 127.0.3.1:10004'])
-    await r.settled()
   })
 
   it('goes to a service number', async () => {
@@ -193,7 +186,6 @@ describe('a call to a routing point (event flows §3)', () => {
     await world.run(100)
 
     expect(events).toEqual(['RouteUsed 8010', 'Diverted 8010', 'Ringing 1002'])
-    await r.settled()
   })
 
   it('plays music where no router takes the call up and there is nowhere else to go', async () => {
@@ -206,7 +198,6 @@ describe('a call to a routing point (event flows §3)', () => {
     await world.run(100)
 
     expect(events).toEqual(['TreatmentApplied 8010'])
-    await r.settled()
   })
 
   it('tells a router 71 for a number that leads nowhere', async () => {
@@ -217,6 +208,5 @@ describe('a call to a routing point (event flows §3)', () => {
     await world.run(100)
 
     expect(asked.told).toEqual(['Error 71 the destination does not exist: 77'])
-    await r.settled()
   })
 })

@@ -61,5 +61,4 @@ export async function routedTalk(world: World, setting: Setting = {}) {
 /** The call ended so, and nothing is left of it. */
 export async function over(r: Rig, ending: object): Promise<void> {
   expect(endingOf(r)).toEqual(ending)
-  await r.settled()
 }
