@@ -9,6 +9,7 @@ const closed = <P extends Record<string, Type.TSchema>>(properties: P) =>
 const Schema = closed({
   name: Type.String({ minLength: 1, description: 'what the host is called' }),
   number: Type.Optional(Type.String()),
+  site: Type.Optional(Type.String({ pattern: '^[a-z]{2}$', description: 'a country, in two letters' })),
   media: Type.Enum(['direct', 'anchored'], { default: 'direct' }),
   ports: Type.Array(closed({ port: Type.Integer({ minimum: 0, maximum: 65_535, description: 'a port' }) }), {
     default: [],
@@ -73,6 +74,11 @@ describe('a configuration file', () => {
       'a value out of range, with what it is',
       'name: a\nports: [{port: 70000}]',
       ['host.yaml:2:16: ports.0.port must be <= 65535; it is: a port'],
+    ],
+    [
+      'a text of another form, with what it is instead of a regular expression',
+      'name: a\nsite: Spain',
+      ['host.yaml:2:7: site is not written as it has to be; it is: a country, in two letters'],
     ],
     [
       'each of several faults',

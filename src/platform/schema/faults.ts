@@ -62,10 +62,14 @@ function explain(schema: Node, error: TLocalizedValidationError): Fault[] {
       return error.params.requiredProperties.map((key) => missingKey(path, key, node))
     case 'enum':
       return [fault(path, 'is none of the values it may have', oneOf(error.params.allowedValues))]
+    case 'pattern':
+      return [fault(path, node?.description ? 'is not written as it has to be' : error.message, whatItIs(node))]
     default:
-      return [fault(path, error.message, node?.description ? `it is: ${node.description}` : 'change it')]
+      return [fault(path, error.message, whatItIs(node))]
   }
 }
+
+const whatItIs = (node: Node | undefined) => (node?.description ? `it is: ${node.description}` : 'change it')
 
 const fault = (path: readonly string[], message: string, remedy: string): Fault => ({
   path,

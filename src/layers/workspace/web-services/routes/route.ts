@@ -23,5 +23,5 @@ export const ConnIDPath = closed({
   connID: Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hex digits, lower case' }),
 })
 export const CallUUIDPath = closed({
-  callUUID: Type.String({ pattern: '^[0-9a-fA-F-]{36}$', description: 'a UUID' }),
+  callUUID: Type.String({ pattern: '^[0-9a-fA-F-]{36}$', description: 'the UUID of a call' }),
 })
