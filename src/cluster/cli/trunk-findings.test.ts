@@ -58,6 +58,7 @@ describe('the doctor of a trunk', () => {
       found: 'provider.example: the DNS has no address for it',
       remedy: expect.stringContaining('dig SRV _sip._udp.provider.example'),
     })
+    expect(of('answer to OPTIONS')?.remedy).toBe('first have its name found, see above')
   })
 
   it('says which proxies get no answer', () => {

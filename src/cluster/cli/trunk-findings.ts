@@ -45,10 +45,12 @@ function configured(trunk: Trunk): Finding {
   return ok(check, `calls go ${ways.join(' and ')}`)
 }
 
+const isOfNames = (reason: string): boolean => /the DNS|look up|name server/.test(reason)
+
 /** A name that leads nowhere, or name servers that do not answer. */
 function names({ trunk, proxies }: Examined): Finding {
   const check = 'name (DNS)'
-  const fault = proxies.map(({ health }) => health.reason).find((reason) => /the DNS|look up|name server/.test(reason))
+  const fault = proxies.map(({ health }) => health.reason).find(isOfNames)
   if (proxies.length === 0) return failed(check, 'no proxy has tested it', 'see "ringmain doctor"')
   if (fault !== undefined) {
     const remedy = `compare with: dig SRV ${srvName(trunk)}; ask whoever runs the name servers of the proxies`
@@ -72,6 +74,7 @@ function answer({ trunk, proxies }: Examined): Finding {
     return ok(check, `from all of ${proxies.length} proxies, in ${slowest} ms at most`)
   }
   const found = `${down.length} of ${proxies.length} proxies: ${first.health.reason || 'not asked yet'}`
+  if (isOfNames(first.health.reason)) return failed(check, found, 'first have its name found, see above')
   if (/503/.test(first.health.reason)) return failed(check, found, 'the provider takes no calls now: ask it')
   const port = `its port, ${trunk.transport} and the firewall between; whether the provider knows the addresses of the proxies`
   return failed(check, found, `check ${port}`)
