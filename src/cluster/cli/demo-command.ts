@@ -6,7 +6,7 @@ import { type DemoPorts, defaultPorts } from '../demo/addresses.ts'
 type Options = DemoPorts & {
   readonly data: string
   readonly traffic: boolean
-  readonly ipv6: boolean
+  readonly ipv6?: true
   readonly logLevel: LogLevel
   readonly nameServers: readonly string[]
 }
@@ -25,18 +25,17 @@ export function demoCommand(program: Command, ended: (code: number) => void): vo
     .command('demo')
     .description('starts the demo: two data centres in this process, on loopback only')
     .option('--no-traffic', 'without SIMULATED callers and robot agents')
-    .option('--ipv6', 'phones and trunks reach it at ::1, too', false)
+    .option('--ipv6', 'phones and trunks reach it at ::1, too')
     .option('--data <directory>', 'data directory', './data')
-    .option(
-      '--name-servers <addresses>',
-      'asked for hosts of trunks: address or address:port, … (default: the host’s)',
-      addresses,
-      [],
+    .addOption(
+      new Option('--name-servers <addresses>', 'asked for hosts of trunks: address or address:port, …')
+        .argParser(addresses)
+        .default([], 'the host’s'),
     )
     .addOption(new Option('--log-level <level>', 'what the log tells').choices([...logLevels]).default('warn'))
   for (const [name, purpose] of Object.entries(purposes))
     demo.option(`--${name} <port>`, purpose, port, defaultPorts[name as keyof DemoPorts])
-  demo.action(async ({ data, traffic, ipv6, logLevel, nameServers, ...ports }: Options) => {
+  demo.action(async ({ data, traffic, ipv6 = false, logLevel, nameServers, ...ports }: Options) => {
     const { demoCommand } = await import('../demo/command.ts')
     ended(await demoCommand({ ports, data, traffic, ipv6, logLevel, nameServers }))
   })

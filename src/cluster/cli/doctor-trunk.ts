@@ -17,7 +17,7 @@ export async function examineTrunk(name: string, options: ClientOptions, termina
   const trunk = objects.trunks.find((one) => one.name === name)
   if (trunk === undefined) {
     const names = objects.trunks.map((one) => one.name).join(', ') || 'none'
-    throw new CommandFailed(`there is no trunk ${name}`, `there are: ${names}`)
+    throw new CommandFailed(`there is no trunk ${name}`, `known are ${names}`)
   }
   const status = await server.send<TrunkStatus>('POST', `/api/v1/trunks/${encodeURIComponent(name)}/test`, {})
   const { items } = await server.get<{ items: Interaction[] }>('/api/v1/interactions')

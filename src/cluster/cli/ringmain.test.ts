@@ -174,7 +174,7 @@ describe('ringmain config', () => {
 
     const { code, out, err } = await client(`config apply ${file} --prune`)
 
-    expect({ code, out, err }).toEqual({ code: 0, out: '~ dns 1: ha1', err: '1 changes, revision 4' })
+    expect({ code, out, err }).toEqual({ code: 0, out: '~ dns 1: ha1', err: '1 change, revision 4' })
     expect(asked[0]?.body).toMatchObject({
       prune: true,
       entries: {
@@ -374,7 +374,7 @@ describe('ringmain on trunks', () => {
 
     expect(doctor.code).toBe(1)
     expect(doctor.out).toMatch(/registration +failed +sip\.example: 403 Forbidden +the account is barred/)
-    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('there are: provider') })
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('there is no trunk nobody: known are provider') })
   })
 })
 

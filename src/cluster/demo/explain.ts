@@ -10,7 +10,7 @@ export function explain(error: unknown, ports: DemoPorts): string | undefined {
     const option = optionOf(ports, port)
     const move = option === undefined ? '' : `; ${option} moves it, e.g. ${option} ${elsewhere(ports, option)}`
     if (error instanceof AddressInUse)
-      return `port ${port} on ${host} is in use: is another ringmain running, or another program?${move}`
+      return `port ${port} on ${host} is in use by another program, perhaps another ringmain${move}`
     return `${error.message}${move}`
   }
   if (error instanceof DirectoryNotWritable || error instanceof DiskFailed)
