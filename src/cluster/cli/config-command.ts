@@ -58,7 +58,8 @@ async function changed(verb: 'apply' | 'preview', file: string, options: ApplyOp
   for (const change of applied.changes) terminal.out(lineOf(change))
   const count = applied.changes.length
   const done = verb === 'apply' ? `revision ${applied.revision}` : 'nothing was changed, this is what apply would do'
-  terminal.err(count === 0 ? `no difference, revision ${applied.revision}` : `${count} ${count === 1 ? 'change' : 'changes'}, ${done}`)
+  const changes = count === 1 ? '1 change' : `${count} changes`
+  terminal.err(count === 0 ? `no difference, revision ${applied.revision}` : `${changes}, ${done}`)
 }
 
 function lineOf({ action, kind, key, properties }: Applied['changes'][number]): string {

@@ -374,7 +374,10 @@ describe('ringmain on trunks', () => {
 
     expect(doctor.code).toBe(1)
     expect(doctor.out).toMatch(/registration +failed +sip\.example: 403 Forbidden +the account is barred/)
-    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('there is no trunk nobody: known are provider') })
+    expect(unknown).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no trunk nobody: known are provider'),
+    })
   })
 })
 

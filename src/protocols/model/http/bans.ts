@@ -44,7 +44,12 @@ export const noOrders: BanOrders = { bans: [], lifts: [] }
 export const BanRequest = closed({
   source: Source,
   seconds: Type.Integer({ default: 3600, minimum: 1, maximum: 2_678_400, description: 'at most 31 days' }),
-  because: Type.String({ default: 'an operator wants it', minLength: 1, maxLength: 200, description: 'why, in 1 to 200 letters' }),
+  because: Type.String({
+    default: 'an operator wants it',
+    minLength: 1,
+    maxLength: 200,
+    description: 'why, in 1 to 200 letters',
+  }),
 })
 export type BanRequest = Static<typeof BanRequest>
 
