@@ -6,7 +6,7 @@ import { type DemoPorts, defaultPorts } from '../demo/addresses.ts'
 type Options = DemoPorts & {
   readonly data: string
   readonly traffic: boolean
-  readonly ipv6?: true
+  readonly ipv6?: boolean
   readonly logLevel: LogLevel
   readonly nameServers: readonly string[]
 }
