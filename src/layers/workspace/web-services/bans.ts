@@ -85,7 +85,8 @@ export class Bans {
   async lift(source: string, by: string): Promise<Ban[]> {
     const network = source.includes('/') ? source : networkOf(source)
     const lifted = this.all().filter((ban) => ban.source === source || (ban.by === undefined && ban.source === network))
-    if (lifted.length === 0) throw new HttpProblem('not-found', `${source} is not banned`)
+    if (lifted.length === 0)
+      throw new HttpProblem('not-found', `${source} is not banned: name it as the list of bans does`)
     await this.change(({ bans, lifts }) => ({
       bans: bans.filter((ban) => ban.source !== source),
       lifts: [...lifts, { number: (lifts.at(-1)?.number ?? 0) + 1, source: network }].slice(-liftsKept),

@@ -73,7 +73,10 @@ describe('bans', () => {
 
     expect(own).toMatchObject({ status: 200, body: [{ source: '2001:db8:0:1::/64', proxies: ['proxy1.dc1'] }] })
     expect(ordered).toMatchObject({ status: 200, body: [{ source: '192.0.2.9', by: '1000' }] })
-    expect(unknown).toMatchObject({ status: 404, body: { detail: '192.0.2.10 is not banned' } })
+    expect(unknown).toMatchObject({
+      status: 404,
+      body: { detail: '192.0.2.10 is not banned: name it as the list of bans does' },
+    })
     expect(await orders()).toEqual({
       bans: [],
       lifts: [
