@@ -83,7 +83,8 @@ export class Bans {
 
   /** What held of the source until now; it holds no more. Throws `HttpProblem`. */
   async lift(source: string, by: string): Promise<Ban[]> {
-    const network = source.includes('/') ? source : networkOf(source)
+    const isAddress = !source.includes('/') && addressRange(source) !== undefined
+    const network = isAddress ? networkOf(source) : source
     const lifted = this.all().filter((ban) => ban.source === source || (ban.by === undefined && ban.source === network))
     if (lifted.length === 0)
       throw new HttpProblem('not-found', `${source} is not banned: name it as the list of bans does`)

@@ -88,14 +88,15 @@ describe('bans', () => {
   })
 
   it('are for administrators, and of addresses alone', async () => {
-    const { ask, signIn, add } = await withBans()
+    const { ask, signIn, add, lift } = await withBans()
     const supervisor = await signIn('1001')
 
     const refused = await ask('POST', '/api/v1/bans', { source: '192.0.2.1' }, supervisor)
     const name = await add({ source: 'sip.example' })
     const forever = await add({ source: '192.0.2.1', seconds: 1e9 })
+    const half = await lift('a:b')
 
-    expect([refused.status, name.status, forever.status]).toEqual([403, 400, 400])
+    expect([refused.status, name.status, forever.status, half.status]).toEqual([403, 400, 400, 404])
     expect(name.body.detail).toContain('no address or range')
   })
 })
