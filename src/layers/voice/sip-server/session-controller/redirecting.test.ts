@@ -149,6 +149,26 @@ describe('a carrier that sends a call elsewhere', () => {
     }
   })
 
+  it('may do so after the phone that transferred has hung up, still on its account', async () => {
+    const { world, r, caller, agent } = await routedTalk(new World())
+    r.carrier.onCall = () => {}
+    agent.send('REFER', [['Refer-To', '<sip:442079460018@ringmain>']])
+    await world.run(100)
+    agent.hangUp()
+    await world.run(100)
+    const before = r.carrier.line
+    r.carrier.onCall = (line) => line.answer()
+    before.redirect(302, [`<${gateway}>`])
+    await world.run(1000)
+
+    expect(r.carrier.line.requests[0]?.requestURI).toBe(gateway)
+    expect(r.outside.legs).toEqual(['1001'])
+    expect(caller.heard.at(-1)).toBe('re-INVITE 127.0.3.1:10006')
+    caller.hangUp()
+    await world.run(100)
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
   it('is refused where it goes round in circles, and after five times', async () => {
     const circle = await redirected([`<${gateway}>`], '1001', '442079460018')
     expect(circle.r.carrier.lines).toHaveLength(2)

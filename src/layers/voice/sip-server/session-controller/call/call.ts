@@ -73,6 +73,8 @@ export type Leg = {
   readonly state: LegState
   /** Whom our INVITE called. */
   readonly target?: Reachable
+  /** The DN of ours that transferred to it, on whose account it is called. */
+  readonly referredBy?: string | undefined
   /** Where INVITEs for its party went before, which a carrier moved here. */
   readonly tried?: readonly string[]
   /** The leg whose description it is given. */

@@ -202,7 +202,7 @@ export function declined(turn: Turn, input: InputOf<'failed'>): void {
   const { leg, forbidden } = input
   const moved = move(turn, input, turn.legAs('caller'))
   if (moved === 'moved' || (moved === 'no' && input.contacts !== undefined && redirected(turn, input))) return
-  if (refusesMedia(input.status) && anchorInstead(turn, leg)) return
+  if (refusesMedia(input.status) && anchorInstead(turn, leg, turn.legAs('caller'))) return
   const outside = turn.partyOn(leg)?.external === true
   turn.dropLeg(leg)
   const status = moved === 'loop' ? 482 : input.status

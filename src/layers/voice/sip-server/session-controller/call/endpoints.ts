@@ -22,7 +22,7 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
   const { from, identity } = target.kind === 'trunk' && outside ? outside : turn.call
   const body = media === 'anchored' ? undefined : partner?.remote
   const id = turn.nextLeg('b')
-  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body, target })
+  const leg = turn.putLeg({ id, role, state: 'Inviting', local: body, target, referredBy })
   turn.do({
     type: 'invite',
     leg: id,
@@ -59,16 +59,15 @@ export function areAnchored(turn: Turn, one: string, other: string): boolean {
 }
 
 /**
- * Who was called speaks nothing of what the caller offered (488), e.g. SRTP alone: with a media server between them each
- * makes an offer of its own. False where that was so already, or the media server does not speak with the caller either.
+ * Who was called speaks nothing of what his partner offered (488), e.g. SRTP alone: with a media server between them each
+ * makes an offer of its own. False where that was so already, or the media server does not speak with that one either.
  */
-export function anchorInstead(turn: Turn, id: string): boolean {
+export function anchorInstead(turn: Turn, id: string, partner: Leg | undefined): boolean {
   const leg = turn.leg(id)
-  const caller = turn.legAs('caller')
-  if (!leg?.target || !caller || turn.call.media === 'anchored') return false
-  if (caller.remote !== undefined && !canBeAnchored(caller.remote)) return false
+  if (!leg?.target || !partner || turn.call.media === 'anchored') return false
+  if (partner.remote !== undefined && !canBeAnchored(partner.remote)) return false
   turn.set({ media: 'anchored' })
-  callAgain(turn, leg, leg.target, caller)
+  callAgain(turn, leg, leg.target, partner)
   return true
 }
 
@@ -81,10 +80,10 @@ export function leaveUnheard(turn: Turn, { leg, body, offer }: InputOf<'answered
 }
 
 /** Another INVITE in place of the one that failed, for the same party. */
-export function callAgain(turn: Turn, { id, role }: Leg, target: Reachable, partner?: Leg, more?: More): Leg {
+export function callAgain(turn: Turn, { id, role, referredBy }: Leg, target: Reachable, partner?: Leg): Leg {
   const party = turn.partyOn(id)
   turn.dropLeg(id)
-  const leg = call(turn, target, role, partner, more)
+  const leg = call(turn, target, role, partner, { referredBy })
   if (party) turn.setParty(party.id, { leg: leg.id })
   return leg
 }

@@ -4,8 +4,7 @@
  */
 import { reasonPhrase } from '#protocols/sip/message/reason-phrase.ts'
 import { onDevice, partyMoved } from '../events/publish.ts'
-import { unmuted, withDirection } from '../media/descriptions.ts'
-import { link, settle, up } from '../media/exchange.ts'
+import { link, settle, unheld, up } from '../media/exchange.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { Party } from './call.ts'
 import { end, endMerged } from './ending.ts'
@@ -93,7 +92,7 @@ function transferTo(turn: Turn, by: Party, stays: Party, { given, party, from }:
     dismiss(turn, leg)
   }
   if (party.seized) turn.do({ type: 'move', dn: party.dn, from: from.connID, to: turn.call.connID })
-  turn.setLeg(stays.leg ?? '', { role: 'caller', muted: false })
+  turn.setLeg(stays.leg ?? '', { role: 'caller' })
   turn.putLeg({ ...given, role: 'callee' })
   leaveTransferred(turn, by, party.dn, undefined)
   const third = { ...party, leg: given.id, otherDN: stays.dn, ...(queue !== undefined && { queue }) }
@@ -114,11 +113,11 @@ function changed(turn: Turn, id: string, by: Party, previousConnID: string): voi
   if (party) onDevice(turn, party, 'EventPartyChanged', { ...told, previousConnID })
 }
 
-/** Both were on hold as a rule: what they said then is not what they would say to each other. */
+/** Both were on hold as a rule. */
 function converse(turn: Turn, one: string, other: string): void {
   for (const id of [one, other]) {
     const leg = turn.leg(id)
-    if (leg?.remote !== undefined) turn.setLeg(id, { remote: withDirection(leg.remote, unmuted) })
+    if (leg) turn.putLeg(unheld(leg))
   }
   up(turn, other)
   if (areAnchored(turn, one, other)) {

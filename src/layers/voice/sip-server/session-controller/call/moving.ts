@@ -11,8 +11,8 @@ import type { Turn } from './turn.ts'
 /** `loop`: it goes round in circles, or for too long. `no`: that is not what it says. */
 export type Move = 'moved' | 'loop' | 'no'
 
-/** `partner`: whose description the INVITE has; `referredBy`: on whose behalf, of our DNs, it is called. */
-export function move(turn: Turn, input: InputOf<'failed'>, partner: Leg | undefined, referredBy?: string): Move {
+/** `partner`: whose description the INVITE has. */
+export function move(turn: Turn, input: InputOf<'failed'>, partner: Leg | undefined): Move {
   const former = turn.leg(input.leg)
   const party = turn.partyOn(input.leg)
   if (former?.target === undefined || party?.external !== true) return 'no'
@@ -20,7 +20,7 @@ export function move(turn: Turn, input: InputOf<'failed'>, partner: Leg | undefi
   if (contact?.target?.kind !== 'trunk') return 'no'
   const tried = [...(former.tried ?? []), former.target.uri]
   if (tried.length > mostRedirections || tried.includes(contact.uri)) return 'loop'
-  const { id } = callAgain(turn, former, { ...contact.target, uri: contact.uri }, partner, { referredBy })
+  const { id } = callAgain(turn, former, { ...contact.target, uri: contact.uri }, partner)
   turn.setLeg(id, { tried })
   return 'moved'
 }

@@ -34,7 +34,7 @@ export function talksOf(turn: Turn, { leg, talks }: InputOf<'progressed'>): void
 export function refusedOffer(turn: Turn, input: InputOf<'failed'>): void {
   const { leg, status } = input
   if (move(turn, input, turn.legAs('caller')) === 'moved') return
-  if (refusesMedia(status) && anchorInstead(turn, leg)) return
+  if (refusesMedia(status) && anchorInstead(turn, leg, turn.legAs('caller'))) return
   const party = turn.partyOn(leg)
   turn.dropLeg(leg)
   miss(turn, party, outcomeOf(failureOfPhone(status)), status)

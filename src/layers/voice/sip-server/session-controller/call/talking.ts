@@ -172,10 +172,18 @@ export function answeredInDialog(turn: Turn, { tag, status }: InputOf<'responded
   turn.do({ type: 'respond', leg: from, request: Number(request), status: status === 481 ? 500 : status })
 }
 
+/** Of what the glare put off nothing is left to be done where the other side has changed: it is told of that one. */
+function triedAgain(turn: Turn, leg: string): void {
+  const outcome = retry(turn, leg)
+  if (!outcome) return
+  if ('token' in outcome.exchange) heldByRequest(turn, leg, outcome, outcome.exchange)
+  settle(turn, leg)
+}
+
 /** `probe:LEG`, `retry:LEG`, `media:LEG`. */
 export function timed(turn: Turn, { timer }: InputOf<'timer'>): void {
   const [what, leg = ''] = timer.split(':')
   if (what === 'probe') probe(turn, leg)
-  else if (what === 'retry') retry(turn, leg)
+  else if (what === 'retry') triedAgain(turn, leg)
   else if (what === 'media') openMediaAgain(turn, leg)
 }

@@ -1,12 +1,21 @@
 /** Single-step transfer, by request or by a phone's blind REFER (event flows §7). */
 import { errors } from '#protocols/tlib/errors.ts'
 import { onDevice } from '../events/publish.ts'
+import { unheld } from '../media/exchange.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
-import type { Party, Reachable, Target } from './call.ts'
+import type { Leg, Party, Reachable, Target } from './call.ts'
 import { calledSide, end, reasonFields } from './ending.ts'
-import { call, connect, partyTo } from './endpoints.ts'
-import { endingOf, errorOfSeizure, type Failure, failureOfPhone, failureOfSeizure, failures } from './failures.ts'
+import { anchorInstead, call, connect, partyTo } from './endpoints.ts'
+import {
+  endingOf,
+  errorOfSeizure,
+  type Failure,
+  failureOfPhone,
+  failureOfSeizure,
+  failures,
+  refusesMedia,
+} from './failures.ts'
 import type { InputOf } from './input.ts'
 import { move } from './moving.ts'
 import { become, join, leave } from './parties.ts'
@@ -71,7 +80,8 @@ function thirdRefused(turn: Turn, failure: Failure): void {
   const by = turn.party(plan?.by)
   const stays = turn.party(plan?.stays)
   if (!plan || !by || stays?.leg === undefined) return
-  turn.setLeg(stays.leg, { role: 'caller', peer: mediaOf(turn, stays.leg)?.id })
+  keep(turn, by, stays)
+  turn.setLeg(stays.leg, { peer: mediaOf(turn, stays.leg)?.id })
   leaveTransferred(turn, by, nameOf(plan.target), plan.token)
   turn.set({ transfer: undefined })
   recall(turn, undefined, failure)
@@ -84,10 +94,22 @@ function ringThird(turn: Turn, reply?: SeizeReply): void {
   const by = turn.party(plan?.by)
   const stays = turn.party(plan?.stays)
   if (!plan || !by || !stays) return
-  const leg = call(turn, plan.target, 'target', turn.leg(stays.leg), { reply, referredBy: behalfOf(by) })
+  const leg = call(turn, plan.target, 'target', partnerOf(turn, by, stays), { reply, referredBy: behalfOf(by) })
   const queue = by.queue === undefined ? {} : { queue: by.queue }
   join(turn, { ...partyTo(plan.target, leg, reply), ...queue, otherDN: stays.dn }, transferredBy(by))
   turn.start('Ring', turn.call.times.ringTimeout)
+}
+
+/** Who stays, as the third is to hear it: free of the hold of who transfers, unless it holds itself. */
+function partnerOf(turn: Turn, by: Party | undefined, stays: Party | undefined): Leg | undefined {
+  const leg = turn.leg(stays?.leg)
+  return leg && by?.state === 'Held' && stays?.state !== 'Held' ? unheld(leg) : leg
+}
+
+/** Who stays is the one that waits from now on. */
+function keep(turn: Turn, by: Party, stays: Party): void {
+  const leg = partnerOf(turn, by, stays)
+  if (leg) turn.putLeg({ ...leg, role: 'caller' })
 }
 
 /** The DN of ours on whose account the third is called. */
@@ -119,7 +141,7 @@ function letGo(turn: Turn): void {
     closeMedia(turn, by.leg)
     dismiss(turn, by.leg)
   }
-  turn.setLeg(stays.leg ?? '', { role: 'caller' })
+  keep(turn, by, stays)
   turn.setLeg(third.leg ?? '', { role: 'callee' })
   leaveTransferred(turn, by, third.dn, plan.token)
   changed(turn, stays, by, third.dn)
@@ -159,13 +181,17 @@ export function thirdDeclines(turn: Turn, input: InputOf<'failed'>): void {
   const { leg, status } = input
   const by = turn.party(turn.call.transfer?.by)
   const stays = turn.party(turn.call.transfer?.stays)
-  if (move(turn, input, turn.leg(stays?.leg), behalfOf(by)) === 'moved') return
+  if (calledAgain(turn, input, partnerOf(turn, by, stays))) return
   const { callState } = failureOfPhone(status)
   const third = turn.partyOn(leg)
   turn.dropLeg(leg)
   if (third) leave(turn, third.id, { name: 'EventReleased', callState })
   transferFailed(turn, { code: errors.busy.code, words: `the other DN declined (${status})` }, status)
 }
+
+/** Where a carrier names another server of its own, and by a media server where the third refuses the offer. */
+const calledAgain = (turn: Turn, input: InputOf<'failed'>, partner: Leg | undefined): boolean =>
+  move(turn, input, partner) === 'moved' || (refusesMedia(input.status) && anchorInstead(turn, input.leg, partner))
 
 export function thirdSilent(turn: Turn): void {
   const leg = turn.legAs('target')
@@ -206,7 +232,9 @@ export function hungUpTransferring(turn: Turn, input: InputOf<'ended'>) {
 }
 
 /** Transferred: the third could not be had. With a queue the call goes back to it, else it ends (§7, last row). */
-export function thirdLost(turn: Turn, { leg, status }: InputOf<'failed'>): void {
+export function thirdLost(turn: Turn, input: InputOf<'failed'>): void {
+  const { leg, status } = input
+  if (calledAgain(turn, input, turn.legAs('caller'))) return
   turn.dropLeg(leg)
   recall(turn, leg, failureOfPhone(status))
 }
@@ -245,7 +273,8 @@ function toQueue(
     closeMedia(turn, by.leg)
     dismiss(turn, by.leg)
   }
-  turn.setLeg(stays.leg ?? '', { role: 'caller', peer: mediaOf(turn, stays.leg)?.id })
+  keep(turn, by, stays)
+  turn.setLeg(stays.leg ?? '', { peer: mediaOf(turn, stays.leg)?.id })
   leaveTransferred(turn, by, target.dn, token)
   changed(turn, stays, by, target.dn)
   turn.set({ queue: undefined })

@@ -5,7 +5,7 @@
 import type { Exchange, Leg } from '../call/call.ts'
 import type { InputOf } from '../call/input.ts'
 import type { Turn } from '../call/turn.ts'
-import { muted, nextAnswer, nextOffer, sameAudio, unmuted } from './descriptions.ts'
+import { muted, nextAnswer, nextOffer, sameAudio, unmuted, withDirection } from './descriptions.ts'
 
 /** How often an established leg is asked whether it is still there (in-dialog OPTIONS), in ms. */
 const probeEvery = 20_000
@@ -24,6 +24,13 @@ export function link(turn: Turn, one: string, other: string): void {
   turn.setLeg(one, { peer: other, retold: 0 })
   turn.setLeg(other, { peer: one, retold: 0 })
 }
+
+/** As somebody else is to hear it: what it said on hold is not what it would say to another. */
+export const unheld = (leg: Leg): Leg => ({
+  ...leg,
+  muted: false,
+  ...(leg.remote !== undefined && { remote: withDirection(leg.remote, unmuted) }),
+})
 
 /** Tells the leg its peer's description, as soon as both allow it. */
 export function settle(turn: Turn, id: string): void {
@@ -118,13 +125,17 @@ function retell(turn: Turn, { id, retold = 0 }: Leg): void {
 const isNews = ({ local, muted: silent }: Leg, remote: string): boolean =>
   local !== undefined && nextOffer(remote, local, silent ? muted : undefined) !== local
 
-/** §14.1: the time after a glare is over. */
-export function retry(turn: Turn, id: string): void {
+/** §14.1: the time after a glare is over. Undefined: it is tried again, unless who was to be heard or to hold has left. */
+export function retry(turn: Turn, id: string): Outcome | undefined {
   const leg = turn.leg(id)
   const exchange = leg?.exchange
   const remote = turn.leg(leg?.peer)?.remote
-  if (!leg || !exchange || remote === undefined) return
-  offer(turn, { ...leg, exchange: undefined }, remote, exchange)
+  if (!leg || !exchange) return undefined
+  turn.setLeg(id, { exchange: undefined })
+  const hasLeft = 'party' in exchange && turn.party(exchange.party)?.leg !== leg.peer
+  if (remote === undefined || hasLeft) return { exchange, ok: false, status: 491 }
+  offer(turn, leg, remote, exchange)
+  return undefined
 }
 
 /** RFC 4028 §7.4: any exchange refreshes the session; where none goes on, one that changes nothing. */
