@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildCrypto } from '../srtp/crypto-attribute.ts'
 import type { Suite } from '../srtp/transform.ts'
-import { acceptedAudio, answerAudio, type LocalAudio, offerAudio, shareCodec } from './audio-session.ts'
+import { acceptedAudio, answerAudio, isSpoken, type LocalAudio, offerAudio, shareCodec } from './audio-session.ts'
 import { buildSdp } from './build-sdp.ts'
 import { parseSdp } from './parse-sdp.ts'
 import { type Direction, isHold, type SessionDescription } from './session-description.ts'
@@ -161,6 +161,7 @@ describe('SRTP (RFC 4568)', () => {
     ['is DTLS', 'm=audio 4000 UDP/TLS/RTP/SAVP 0\na=fingerprint:sha-256 00\n'],
   ])('is refused where it %s', (_what, lines) => {
     expect(answerTo(lines)).toBe('none')
+    expect(isSpoken(offer(lines))).toBe(false)
   })
 
   it('offered by us is agreed with the key of the answer', () => {

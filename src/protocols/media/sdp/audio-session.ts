@@ -108,10 +108,10 @@ export function acceptedAudio(answer: SessionDescription, local: LocalAudio): Au
 /** Whether it has an audio stream that whoever speaks all this can answer. */
 export const isSpoken = ({ media }: SessionDescription): boolean =>
   media.some(
-    ({ kind, port, protocol, codecs }) =>
+    ({ kind, port, protocol, codecs, lines }) =>
       kind === 'audio' &&
       port !== 0 &&
-      (plain.has(protocol) || secure.has(protocol)) &&
+      (plain.has(protocol) || (secure.has(protocol) && lines.some(isKey))) &&
       codecs.some(({ name }) => Object.hasOwn(staticTypes, name)),
   )
 
@@ -132,6 +132,9 @@ const isUsable = (media: MediaDescription, local: LocalAudio): boolean =>
   media.port !== 0 &&
   ownAddress(media, local) !== undefined &&
   (plain.has(media.protocol) || cryptoOf(media, local) !== undefined)
+
+/** Under a suite that we speak. */
+const isKey = ([type, value]: Line): boolean => type === 'a' && parseCrypto(value) !== undefined
 
 const plain: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF'])
 const secure: ReadonlySet<string> = new Set(['RTP/SAVP', 'RTP/SAVPF'])
