@@ -46,6 +46,17 @@ describe('a routed talk', () => {
     await over(r, { by: 'agent', cause: 'hangup' })
   })
 
+  it('ends not-acceptable where no media server has anything in common with a leg: it would be silent for ever', async () => {
+    const { world, r, caller, agent } = await offered(new World(), { media: 'anchored' })
+    r.media.status = 488
+
+    agent.answer()
+    await world.run(100)
+
+    expect(caller.heard.at(-1)).toMatch(/^BYE/)
+    await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
+  })
+
   it('lets go who answers with what no media server speaks, e.g. a browser: the caller waits on', async () => {
     const { world, r, caller } = await queued(new World(), { media: 'anchored' })
     route(r, '1001')

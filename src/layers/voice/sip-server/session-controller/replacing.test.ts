@@ -52,6 +52,21 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('takes the other side off the hold of who is replaced: both hear each other', async () => {
+    const { world, called, replace, caller, r } = await talking({}, '1003')
+    r.ask('RequestHoldCall', { thisDN: '1001' })
+    await world.run(100)
+    caller.heard.length = 0
+
+    const taking = await replace(dialogOf(called))
+    taking.hangUp()
+    await world.run(100)
+
+    expect(taking.remote).toMatch(/a=sendrecv/)
+    expect(caller.heard[0]).toMatch(/^re-INVITE 127\.0\.2\.2:\d+$/)
+    await r.settled()
+  })
+
   it('works for either side, and over the media server where the call is anchored', async () => {
     const { world, called, replace, caller } = await talking({ media: 'anchored' })
 

@@ -51,6 +51,24 @@ describe('single-step transfer (event flows §7)', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('lets a third go that answers with what no media server speaks, e.g. a browser: the call goes back to its queue', async () => {
+    const { world, r, caller } = await talking({ media: 'anchored' })
+    transfer(r)
+    await world.run(100)
+    const browser = r.phone('1002').line
+    browser.sdp = browser.sdp.replace('RTP/AVP', 'UDP/TLS/RTP/SAVPF')
+    r.events()
+
+    browser.answer()
+    await world.run(100)
+
+    expect(browser.heard.at(-1)).toBe('BYE')
+    expect(r.events()).toContain('Queued 8010')
+    caller.hangUp()
+    await world.run(100)
+    await r.settled()
+  })
+
   it('tells who stays, where it is a DN of ours, whom it has now', async () => {
     const world = new World()
     const r = await rig(world)

@@ -24,7 +24,7 @@ import {
 } from './dialling.ts'
 import type { Effect } from './effect.ts'
 import { end } from './ending.ts'
-import { loseMedia, takeMedia } from './endpoints.ts'
+import { takeMedia } from './endpoints.ts'
 import type { Input, InputOf } from './input.ts'
 import { giveBack, givenBack, merged, mergeWith, received, surrender, withheld, withhold } from './merging.ts'
 import { declineOffer, offerTimedOut, offerWithdrawn, refusedOffer, taken, talksOf } from './offering.ts'
@@ -49,6 +49,7 @@ import {
   holdBy,
   hungUp,
   informed,
+  mediaRefused,
   releaseBy,
   sendDigits,
   timed,
@@ -94,7 +95,7 @@ const anyState: Cells = {
   stop: (turn) => end(turn, { ending: { by: 'cluster', cause: 'shutdown' }, status: 503 }),
 }
 
-const mediaLost = { failed: (turn: Turn, { leg }: InputOf<'failed'>) => loseMedia(turn, leg), ended: mediaEnded }
+const mediaLost = { failed: mediaRefused, ended: mediaEnded }
 const mediaTaken = (turn: Turn, input: InputOf<'answered'>): void => void takeMedia(turn, input)
 
 /** By a phone: to somebody, or to whom it talks in another call. */

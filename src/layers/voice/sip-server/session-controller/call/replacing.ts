@@ -9,7 +9,7 @@ import type { Leg, Party } from './call.ts'
 import { areAnchored } from './endpoints.ts'
 import type { InputOf } from './input.ts'
 import { join, talk } from './parties.ts'
-import { changed, leaveTransferred } from './transferring.ts'
+import { changed, leaveTransferred, partnerOf } from './transferring.ts'
 import type { Turn } from './turn.ts'
 
 /** Talking: the INVITE; the DN that sent it is to be seized first. `by` is its leg, `leg` the one that it names. */
@@ -46,6 +46,8 @@ function takePlace(
   turn.bye(former.id)
   leaveTransferred(turn, old, dn, undefined)
   turn.setLeg(leg.id, { role: former.role })
+  const stays = partnerOf(turn, old, other)
+  if (stays) turn.putLeg(stays)
   changed(turn, other, old, dn)
   const agent = reply.granted && reply.agentID !== undefined ? { agentID: reply.agentID } : {}
   const queue = old.queue === undefined ? {} : { queue: old.queue }

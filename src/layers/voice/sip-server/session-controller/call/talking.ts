@@ -10,6 +10,7 @@ import { mediaOf, openMediaAgain, sendMsml } from '../media/media-leg.ts'
 import type { Exchange, Party } from './call.ts'
 import { calledSide, callingSide, end } from './ending.ts'
 import { loseMedia } from './endpoints.ts'
+import { isUnsuitable } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { become } from './parties.ts'
 import { treatmentEnded } from './treatments.ts'
@@ -62,6 +63,14 @@ function notJoined(turn: Turn, leg: string, status: number) {
     ? ({ by: 'cluster', cause: 'not-acceptable', status: 488 } as const)
     : ({ by: 'cluster', cause: 'error', status: 500 } as const)
   end(turn, { ending, callState: 'GeneralError' })
+}
+
+/** No media server took the leg. One that has nothing in common with it, or with no other, is not asked again (§21.4.26). */
+export function mediaRefused(turn: Turn, { leg, status }: InputOf<'failed'>) {
+  const endpoint = turn.leg(turn.leg(leg)?.peer)
+  if (!isUnsuitable(status) || endpoint?.peer !== leg) return loseMedia(turn, leg)
+  turn.dropLeg(leg)
+  end(turn, { ending: { by: 'cluster', cause: 'not-acceptable', status: 488 }, callState: 'GeneralError' })
 }
 
 /** Any state: an ACK. The answer in it, to the offer that a re-INVITE wanted of us, may hold or retrieve as an offer does. */

@@ -6,7 +6,7 @@ import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
 import type { Leg, Party, Reachable, Target } from './call.ts'
 import { calledSide, end, reasonFields } from './ending.ts'
-import { anchorInstead, call, connect, partyTo } from './endpoints.ts'
+import { anchorInstead, call, connect, leaveUnheard, partyTo } from './endpoints.ts'
 import {
   endingOf,
   errorOfSeizure,
@@ -101,7 +101,7 @@ function ringThird(turn: Turn, reply?: SeizeReply): void {
 }
 
 /** Who stays, as the third is to hear it: free of the hold of who transfers, unless it holds itself. */
-function partnerOf(turn: Turn, by: Party | undefined, stays: Party | undefined): Leg | undefined {
+export function partnerOf(turn: Turn, by: Party | undefined, stays: Party | undefined): Leg | undefined {
   const leg = turn.leg(stays?.leg)
   return leg && by?.state === 'Held' && stays?.state !== 'Held' ? unheld(leg) : leg
 }
@@ -125,10 +125,18 @@ export function thirdRings(turn: Turn, { leg, status, talks }: InputOf<'progress
 }
 
 /** Transferring: the third answers at once. */
-export function thirdAnswers(turn: Turn, input: InputOf<'answered'>): void {
+export function thirdAnswers(turn: Turn, input: InputOf<'answered'>) {
+  if (leaveUnheard(turn, input)) return thirdDeclines(turn, unheard(input))
   letGo(turn)
   transferAnswered(turn, input)
 }
+
+const unheard = ({ leg, at }: InputOf<'answered'>): InputOf<'failed'> => ({
+  type: 'failed',
+  leg,
+  at,
+  status: failures.notAcceptable.status,
+})
 
 /** Who transferred leaves; who stays learns whom it has now. */
 function letGo(turn: Turn): void {
@@ -166,7 +174,8 @@ export function changed(turn: Turn, stays: Party, by: Party, otherDN: string): v
 }
 
 /** Transferred: the third answers. */
-export function transferAnswered(turn: Turn, input: InputOf<'answered'>): void {
+export function transferAnswered(turn: Turn, input: InputOf<'answered'>) {
+  if (leaveUnheard(turn, input)) return thirdLost(turn, unheard(input))
   const waiting = turn.legAs('caller')
   const third = turn.partyOn(input.leg)
   if (!waiting || !third) return
