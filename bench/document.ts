@@ -15,20 +15,40 @@ runs is worse than the recorded ratio by more than a tenth. CPU is user and syst
 const nothing = '–'
 
 export function documentOf(records: Records): string {
-  const reached = goals.map((goal) => goalRow(goal, records[goal.bench]?.measured?.figures))
+  const reached = goals.map((goal) => goalRow(goal, measuredOf(goal, records)))
   const rows = Object.entries(records).map(([name, recorded]) => summary(name, recorded))
   const sections = Object.entries(records).flatMap(([name, { measured }]) =>
     measured === undefined ? [] : [section(name, measured)],
   )
   const head = ['Benchmark', 'What', 'Ringmain', 'Peer', 'Ratio']
   const goalHead = ['Benchmark', 'What', 'Must', 'Aim', 'Measured', 'Unit', 'Met']
-  return `${[introduction, '## Goals', table(goalHead, reached), '## Figures', table(head, rows), ...sections].join('\n\n')}\n`
+  const goalsTold = ['## Goals', table(goalHead, reached), ...costs(records)]
+  return `${[introduction, ...goalsTold, '## Figures', table(head, rows), ...sections].join('\n\n')}\n`
 }
 
-function goalRow({ bench, what, figure, unit, must, aim, atLeast = false }: Goal, figures: Figures | undefined) {
-  const measured = figures === undefined ? undefined : figureOf(figures, figure)
+/** Of each goal that is not met, where the time goes. */
+function costs(records: Records): string[] {
+  const missed = goals.filter((goal) => goal.cost !== undefined && isMet(goal, measuredOf(goal, records)) === false)
+  if (missed.length === 0) return []
+  const items = missed.map(({ what, bench, cost }) => `- **${what}** (\`${bench}\`). ${cost}`)
+  return ['### Where the time goes, of what is not met', items.join('\n')]
+}
+
+function measuredOf({ bench, figure }: Goal, records: Records): number | undefined {
+  const figures = records[bench]?.measured?.figures
+  return figures === undefined ? undefined : figureOf(figures, figure)
+}
+
+/** Undefined: not measured yet. */
+function isMet({ must, atLeast = false }: Goal, measured: number | undefined): boolean | undefined {
+  if (measured === undefined) return undefined
+  return atLeast ? measured >= must : measured <= must
+}
+
+function goalRow(goal: Goal, measured: number | undefined) {
+  const { bench, what, unit, must, aim, atLeast = false } = goal
   const bound = (value: number) => `${atLeast ? '≥' : '≤'} ${value}`
-  const isMet = measured !== undefined && (atLeast ? measured >= must : measured <= must)
+  const met = isMet(goal, measured)
   return [
     `\`${bench}\``,
     what,
@@ -36,7 +56,7 @@ function goalRow({ bench, what, figure, unit, must, aim, atLeast = false }: Goal
     aim === undefined ? nothing : bound(aim),
     measured === undefined ? nothing : String(Number(measured.toFixed(2))),
     unit,
-    measured === undefined ? 'not measured yet' : isMet ? 'yes' : 'no',
+    met === undefined ? 'not measured yet' : met ? 'yes' : 'no',
   ]
 }
 

@@ -48,6 +48,15 @@ describe('docs/benchmarks.md', () => {
     expect(readFileSync(documentPath, 'utf8')).toBe(documentOf(readRecords()))
   })
 
+  it('tells where the time goes of a goal that is not met, and of no other', () => {
+    const machine = { processor: 'EPYC', cores: 2, memoryGB: 24, kernel: '6.1', node: 'v20.19.0', peers: '' }
+    const of = (ratio: number) =>
+      documentOf({ proxy: recordOf('a call', { runs: 3, day: '2026-11-28', machine, figures: figures(0.1, ratio) }) })
+
+    expect(of(1.5)).toMatch(/- \*\*Stateful proxy\*\* \(`proxy`\)\. Of /)
+    expect(of(1.1)).not.toContain('Where the time goes')
+  })
+
   it('tells figures, peer, ratio, command, day, machine and versions', () => {
     const peers = 'Kamailio 5.6.3, SIPp 3.6.1'
     const machine = { processor: 'EPYC', cores: 2, memoryGB: 24, kernel: '6.1', node: 'v20.19.0', peers }
