@@ -64,7 +64,7 @@ export async function startRtpThread(does: Legs['does'], firstPort: number, node
     pid: child.pid ?? 0,
     open: (phones) => asked<number[]>(child, { does, phones, firstPort } satisfies Legs),
     async stop() {
-      child.kill()
+      if (!child.kill()) return
       await once(child, 'exit')
     },
   }
@@ -73,7 +73,10 @@ export async function startRtpThread(does: Legs['does'], firstPort: number, node
 
 async function asked<Answer>(child: ChildProcess, message: Legs | 'figures' | 'heard'): Promise<Answer> {
   const answer = once(child, 'message')
+  const gone = once(child, 'exit').then(() => {
+    throw new Error('its process has ended: it says above why')
+  })
   child.send(message)
-  const [told] = (await answer) as [Answer]
+  const [told] = (await Promise.race([answer, gone])) as [Answer]
   return told
 }

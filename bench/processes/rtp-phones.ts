@@ -103,4 +103,6 @@ process.on('message', (message: Streams | 'heard') => {
   if (message === 'heard') process.send?.(heard())
   else send(message)
 })
+// Else it would go on sending when the benchmark was broken off.
+process.once('disconnect', () => process.exit(0))
 process.send?.(sockets.map((socket) => socket.address().port))

@@ -64,4 +64,6 @@ process.on('message', (message: Legs | 'figures') => {
 })
 // A profile is written where a process ends by itself.
 process.once('SIGTERM', () => process.exit(0))
+// Else it would hold its ports when the benchmark was broken off.
+process.once('disconnect', () => process.exit(0))
 process.send?.('ready')
