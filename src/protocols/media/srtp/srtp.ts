@@ -4,13 +4,10 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import { headerEnd, sequence, ssrc } from '../rtp/rtp-packet.ts'
-import { type Suite, Transform, tagLengths } from './transform.ts'
+import { largestPacket, type Suite, Transform, tagLengths } from './transform.ts'
 
 /** `master`: key and salt, 30 octets. */
 export type SrtpKey = { readonly suite: Suite; readonly master: Uint8Array }
-
-/** What fits into a datagram that is not fragmented. */
-const largestPacket = 1500
 
 const sequences = 0x1_0000
 

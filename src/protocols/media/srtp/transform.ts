@@ -11,7 +11,7 @@ export type Suite = keyof typeof tagLengths
 
 const block = 16
 /** What fits into a datagram that is not fragmented. */
-const largestPacket = 1500
+export const largestPacket = 1500
 
 export class Transform {
   private readonly cipher: Cipher
