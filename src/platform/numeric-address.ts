@@ -22,8 +22,10 @@ const groups = (text: string): Buffer =>
 
 /** The one way to write a numeric address (RFC 5952), so that equal ones are equal texts; a zone is left out. */
 export function canonicalAddress(host: string): string {
-  if (!host.includes(':')) return host
-  const hex = hexGroups(addressBytes(host), 8)
+  return host.includes(':') ? written(hexGroups(addressBytes(host))) : host
+}
+
+function written(hex: readonly string[]): string {
   const { start, length } = longestZeros(hex)
   if (length < 2) return hex.join(':')
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`
@@ -40,13 +42,16 @@ function longestZeros(hex: readonly string[]): { start: number; length: number }
   return longest
 }
 
-/** Whom limits count as one: an IPv4 address; of IPv6 the network, since who has one address has the 2^64 beside it. */
+/**
+ * Whom limits count as one: an IPv4 address; of IPv6 the network, since who has one address has the 2^64 beside it. Written
+ * the one way, too.
+ */
 export function networkOf(host: string): string {
   if (!host.includes(':')) return host
   const bytes = addressBytes(host)
   if (bytes.readUIntBE(0, 6) === 0 && bytes.readUIntBE(6, 6) === 0xffff) return bytes.subarray(12).join('.')
-  return `${hexGroups(bytes, 4).join(':')}::/64`
+  return `${written(hexGroups(bytes.fill(0, 8)))}/64`
 }
 
-const hexGroups = (bytes: Buffer, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => bytes.readUInt16BE(2 * index).toString(16))
+const hexGroups = (bytes: Buffer): string[] =>
+  Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16))

@@ -66,9 +66,14 @@ export class Bans {
   }
 
   /** Instead of one of the same source that was ordered before. Throws `HttpProblem`. */
-  async add({ source, seconds, because }: BanRequest, by: string): Promise<Ban> {
-    if (addressRange(source) === undefined)
-      throw new HttpProblem('invalid-request', `${source} is no address or range, such as 192.0.2.1 or 2001:db8::/64`)
+  async add(request: BanRequest, by: string): Promise<Ban> {
+    const { seconds, because } = request
+    const source = addressRange(request.source)?.text
+    if (source === undefined)
+      throw new HttpProblem(
+        'invalid-request',
+        `${request.source} is no address or range, such as 192.0.2.1 or 2001:db8::/64`,
+      )
     const until = timestamp(this.options.clock.wall() + 1000 * seconds)
     const ban: OrderedBan = { source, because, by, until }
     await this.change((orders) => {
@@ -82,18 +87,26 @@ export class Bans {
   }
 
   /** What held of the source until now; it holds no more. Throws `HttpProblem`. */
-  async lift(source: string, by: string): Promise<Ban[]> {
-    const isAddress = !source.includes('/') && addressRange(source) !== undefined
-    const network = isAddress ? networkOf(source) : source
+  async lift(named: string, by: string): Promise<Ban[]> {
+    const source = addressRange(named)?.text
+    if (source === undefined) throw new HttpProblem('not-found', `${named} is not banned: it is no address or range`)
+    const network = source.includes('/') ? source : networkOf(source)
     const lifted = this.all().filter((ban) => ban.source === source || (ban.by === undefined && ban.source === network))
-    if (lifted.length === 0)
-      throw new HttpProblem('not-found', `${source} is not banned: name it as the list of bans does`)
+    if (lifted.length === 0) throw new HttpProblem('not-found', this.notBanned(source))
     await this.change(({ bans, lifts }) => ({
       bans: bans.filter((ban) => ban.source !== source),
       lifts: [...lifts, { number: (lifts.at(-1)?.number ?? 0) + 1, source: network }].slice(-liftsKept),
     }))
     this.options.log.warn({ source, by }, 'an operator lifted the ban of a source')
     return lifted
+  }
+
+  /** A range that is banned as a whole cannot be lifted for one address in it. */
+  private notBanned(source: string): string {
+    const whole = this.all().find((ban) => addressRange(ban.source)?.contains(source))
+    return whole === undefined
+      ? `${source} is not banned: name it as the list of bans does`
+      : `${source} is banned with all of ${whole.source}: lift that`
   }
 
   private readonly holds = ({ until }: { readonly until: string }): boolean =>

@@ -87,6 +87,29 @@ describe('bans', () => {
     expect(warned.at(-1)).toEqual({ source: '192.0.2.9', by: '1000', text: 'an operator lifted the ban of a source' })
   })
 
+  it('are of networks, however these are spelt: one ban and one lift of each', async () => {
+    const { announce, add, lift, list, orders } = await withBans()
+    await announce('dc1/proxy1', '2001:db8::/64', 600)
+
+    await add({ source: '10.1.2.3/24' })
+    await add({ source: '10.1.2.0/24' })
+    await add({ source: '::ffff:192.0.2.9' })
+    const inside = await lift('10.1.2.7')
+    const lifted = [await lift('10.1.2.9/24'), await lift('192.0.2.9/32'), await lift('2001:DB8:0::1')]
+
+    expect(inside).toMatchObject({
+      status: 404,
+      body: { detail: '10.1.2.7 is banned with all of 10.1.2.0/24: lift that' },
+    })
+    expect(lifted.map(({ status, body }) => [status, body.map(({ source }: { source: string }) => source)])).toEqual([
+      [200, ['10.1.2.0/24']],
+      [200, ['192.0.2.9']],
+      [200, ['2001:db8::/64']],
+    ])
+    expect((await orders()).lifts.map(({ source }) => source)).toEqual(['10.1.2.0/24', '192.0.2.9', '2001:db8::/64'])
+    expect(await list()).toMatchObject([{ source: '2001:db8::/64', proxies: ['proxy1.dc1'] }])
+  })
+
   it('are for administrators, and of addresses alone', async () => {
     const { ask, signIn, add, lift } = await withBans()
     const supervisor = await signIn('1001')
