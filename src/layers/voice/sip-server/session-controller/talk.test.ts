@@ -147,6 +147,46 @@ describe('in a talk', () => {
     expect(hold.told).toEqual(['Held'])
   })
 
+  it('stays as it was where a side refuses what the other one changes (RFC 3261 §14.1)', async () => {
+    const { world, caller, callee } = await talking(new World())
+    caller.reofferAnswer = 488
+
+    callee.reinvite('sendonly')
+    await world.run(100)
+    caller.reinvite()
+    await world.run(100)
+    caller.hangUp()
+
+    expect(callee.heard).toEqual(['re-INVITE 488'])
+    expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 sendonly', 're-INVITE 200 127.0.2.2:10002'])
+  })
+
+  it.each([500, 491])(
+    'tells a side whom it has now, though it answered %i to what the one before changed',
+    async (status) => {
+      const { world, r, caller, callee } = await talking(new World())
+      const { heard } = caller
+      let refuse = () => {}
+      const offered = ({ reject }: { reject(status: number): void }) => {
+        refuse = () => reject(status)
+        Reflect.deleteProperty(caller, 'offered')
+      }
+      Object.assign(caller, { offered })
+      callee.reinvite('sendonly')
+      await world.run(100)
+      r.ask('RequestSingleStepTransfer', { thisDN: '1002', otherDN: '1003' })
+      await world.run(100)
+      r.phone('1003').line.answer()
+      await world.run(100)
+
+      refuse()
+      await world.run(5000)
+      caller.hangUp()
+
+      expect(heard).toEqual(['re-INVITE 127.0.2.3:10002'])
+    },
+  )
+
   it('passes INFO with digits on, and its answer back', async () => {
     const { world, caller, callee } = await talking(new World())
 

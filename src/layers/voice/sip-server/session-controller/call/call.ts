@@ -83,6 +83,8 @@ export type Leg = {
   readonly remote?: string | undefined
   readonly local?: string | undefined
   readonly exchange?: Exchange | undefined
+  /** What had been given to it before the present exchange: so it stays where that is refused (RFC 3261 §14.1). */
+  readonly former?: string | undefined
   /** Its peer's description has changed meanwhile: to be told when the present exchange is over. */
   readonly stale?: boolean
   /** How often it has been told that its peer answered with another address, since the two were joined. */

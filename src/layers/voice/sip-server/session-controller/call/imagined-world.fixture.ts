@@ -95,6 +95,10 @@ export class ImaginedWorld {
       if (states && !states.includes(next.state)) this.timers.delete(timer)
     }
     for (const effect of next.effects) this.perform(effect)
+    for (const { id, state, exchange, stale, peer } of Object.values(this.call.legs)) {
+      const isTold = state !== 'Up' || !stale || exchange || this.call.legs[peer ?? '']?.remote === undefined
+      if (!isTold) this.problems.push(`${id} is not told of its peer: ${this.story.at(-1)}`)
+    }
     this.checker.turn()
   }
 

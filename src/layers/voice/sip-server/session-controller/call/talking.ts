@@ -5,7 +5,7 @@ import { parseMsmlEvent } from '#protocols/media/msml/parse-msml.ts'
 import { errors } from '#protocols/tlib/errors.ts'
 import { onDevice } from '../events/publish.ts'
 import { isHold } from '../media/descriptions.ts'
-import { acknowledged, type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
+import { acknowledged, catchUp, type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
 import { mediaOf, openMediaAgain, sendMsml } from '../media/media-leg.ts'
 import type { Exchange, Party } from './call.ts'
 import { calledSide, callingSide, end } from './ending.ts'
@@ -49,6 +49,7 @@ export function exchanged(turn: Turn, input: InputOf<'reinvited'>) {
   if (exchange.why === 'pass') heldByPhone(turn, outcome, exchange)
   else if (exchange.why === 'hold' || exchange.why === 'retrieve') heldByRequest(turn, input.leg, outcome, exchange)
   else if (exchange.why === 'join' && !outcome.ok) notJoined(turn, input.leg, outcome.status)
+  catchUp(turn, input)
 }
 
 /** The description of its peer does not suit the leg, or its dialog is gone. */

@@ -56,6 +56,10 @@ function next(text: string, former: string | undefined, shape: string | undefine
   return write(withOrigin(shaped, { ...before.origin, version }))
 }
 
+/** `former`, which holds again as `refused` was not taken: under the version of that one, so that the next is another. */
+export const asBefore = (former: string, refused: string | undefined): string =>
+  refused === undefined ? former : withOriginLine(former, originOf(refused))
+
 const isOneAudio = (text: string): boolean => {
   const first = text.indexOf('\nm=')
   return first > 0 && text.startsWith('audio ', first + 3) && text.indexOf('\nm=', first + 1) < 0

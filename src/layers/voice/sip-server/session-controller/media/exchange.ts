@@ -5,7 +5,7 @@
 import type { Exchange, Leg } from '../call/call.ts'
 import type { InputOf } from '../call/input.ts'
 import type { Turn } from '../call/turn.ts'
-import { muted, nextAnswer, nextOffer, sameAudio, unmuted, withDirection } from './descriptions.ts'
+import { asBefore, muted, nextAnswer, nextOffer, sameAudio, unmuted, withDirection } from './descriptions.ts'
 
 /** How often an established leg is asked whether it is still there (in-dialog OPTIONS), in ms. */
 const probeEvery = 20_000
@@ -64,7 +64,7 @@ export function offer(turn: Turn, leg: Leg, remote: string, exchange: Exchange):
   const direction = exchange.why === 'retrieve' ? unmuted : leg.muted ? muted : undefined
   const body = nextOffer(remote, leg.local, direction)
   turn.do({ type: 'reinvite', leg: leg.id, body })
-  turn.setLeg(leg.id, { exchange, local: body, stale: false })
+  turn.setLeg(leg.id, { exchange, former: leg.local, local: body, stale: false })
 }
 
 /** The leg is established: it is asked from time to time whether it is still there. */
@@ -94,17 +94,30 @@ export function reinvited(turn: Turn, input: InputOf<'reinvited'>): Outcome | un
   const exchange = leg?.exchange
   if (!leg || !exchange) return undefined
   const { status, body } = input
-  turn.setLeg(leg.id, { exchange: undefined })
+  const ok = status >= 200 && status < 300
+  const local = ok || leg.former === undefined ? leg.local : asBefore(leg.former, leg.local)
+  turn.setLeg(leg.id, { exchange: undefined, former: undefined, local })
   if (status === 491 && exchange.why !== 'pass' && exchange.why !== 'refresh') {
-    turn.setLeg(leg.id, { exchange, stale: true })
-    turn.start(`retry:${leg.id}`, input.retryAfter ?? glareWait)
+    putOff(turn, leg.id, exchange, input.retryAfter)
     return undefined
   }
-  const ok = status >= 200 && status < 300
   if (ok && body !== undefined) heard(turn, leg, body, exchange)
   if (exchange.why === 'pass') passed(turn, leg.id, exchange, ok, status, body)
-  if (ok && turn.leg(leg.id)?.stale) settle(turn, leg.id)
   return { exchange, ok, status }
+}
+
+/** An exchange is over, whatever came of it: the leg is told what has changed meanwhile, after a glare in its time. */
+export function catchUp(turn: Turn, { leg: id, status, retryAfter }: InputOf<'reinvited'>): void {
+  const leg = turn.leg(id)
+  if (!leg?.stale || leg.exchange) return
+  if (status === 491) putOff(turn, id, { why: 'join' }, retryAfter)
+  else settle(turn, id)
+}
+
+/** §14.1: until the time after a glare is over. */
+function putOff(turn: Turn, id: string, exchange: Exchange, retryAfter = glareWait): void {
+  turn.setLeg(id, { exchange, stale: true })
+  turn.start(`retry:${id}`, retryAfter)
 }
 
 /** Its answer tells what its peer may have to be told in turn. */
