@@ -75,7 +75,7 @@ describe('who may call (architecture §4)', () => {
     await r.settled()
   })
 
-  it('answers 503 beyond the calls that a trunk may have, in and out, until one has ended', async () => {
+  it('refuses calls beyond those that a trunk may have until one has ended: in with 503, out with 500', async () => {
     const { world, r } = await freshRig(new World(), { trunkLegs: 1 })
     const first = r.carrier.dial('1001')
     await world.run(100)
@@ -91,7 +91,7 @@ describe('who may call (architecture §4)', () => {
     await world.run(100)
 
     expect(inwards.heard).toEqual(['503'])
-    expect(outwards.heard.at(-1)).toBe('503')
+    expect(outwards.heard.at(-1)).toBe('500')
     expect(after.heard).toEqual(['180'])
     after.cancel()
   })

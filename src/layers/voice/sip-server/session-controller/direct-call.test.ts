@@ -308,6 +308,18 @@ describe('calls to and from a trunk', () => {
     },
   )
 
+  it('answers a carrier that has no room by 500: a phone would take 503 for ours and leave us (RFC 3261 §16.7, §21.5.4)', async () => {
+    const { world, r } = await freshRig(new World())
+    r.carrier.onCall = (line) => line.reject(503)
+
+    const caller = r.phone('1001').dial('442079460099')
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['500'])
+    expect(r.events().at(-1)).toBe('Released 1001 AllTrunksBusy')
+    await over(r, { by: 'carrier', cause: 'refused', status: 503 })
+  })
+
   it('tells the last device event the ending also where only the callee is ours', async () => {
     const { world, r } = await freshRig(new World())
     r.phone('1002').onCall = (line) => line.reject(486)

@@ -21,7 +21,7 @@ describe('a call of one of our DNs to the outside (toll fraud)', () => {
 
   it.each([
     ['forbidden', '403', { by: 'cluster', cause: 'forbidden', status: 403 }],
-    ['limit', '503', { by: 'carrier', cause: 'refused', status: 503 }],
+    ['limit', '500', { by: 'carrier', cause: 'refused', status: 503 }],
   ] as const)('is refused where the DN may not have it: %s, and no trunk is asked', async (refusal, status, ending) => {
     const { world, r } = await freshRig(new World())
     r.outside.refusal = refusal
