@@ -50,6 +50,11 @@ describe('faults of the objects', () => {
       { kind: 'routingPoints', key: '8000', property: 'defaultDestination' },
     ],
     [
+      'a mailbox of what is no DN',
+      { dns: [{ number: '1', mailboxes: ['1', '2'] }, { number: '3' }] },
+      { kind: 'dns', key: '1', property: 'mailboxes' },
+    ],
+    [
       'an algorithm without its HA1 (RFC 7616 §3.4.2)',
       { dns: [{ number: '1', ha1: { MD5: '0'.repeat(32) }, algorithms: ['MD5', 'SHA-256'] }] },
       { kind: 'dns', key: '1', property: 'algorithms' },

@@ -81,7 +81,13 @@ function references(objects: Objects): Fault[] {
       ? []
       : [unknown('routingPoints', point.number, 'defaultDestination', 'number', point.defaultDestination, numbers)]),
   ])
-  return [...persons, ...points]
+  const dns = new Set(objects.dns.map((dn) => dn.number))
+  const mailboxes = objects.dns.flatMap(({ number, mailboxes = [] }) =>
+    mailboxes
+      .filter((mailbox) => !dns.has(mailbox))
+      .map((mailbox) => unknown('dns', number, 'mailboxes', 'DN', mailbox, dns)),
+  )
+  return [...persons, ...points, ...mailboxes]
 }
 
 function unknown(kind: Kind, key: string, property: string, what: string, name: string, known: Set<string>): Fault {

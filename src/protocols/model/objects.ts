@@ -60,6 +60,13 @@ export const DN = closed({
   media: MediaPolicy,
   outsideNumbers: Type.Optional(Numbers('numbers outside that it may call')),
   registrationLifetime: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400, description: 'seconds' })),
+  mailboxes: Type.Optional(
+    Type.Array(DialledNumber, {
+      uniqueItems: true,
+      maxItems: 100,
+      description: 'other DNs of whose messages its phone may be told; of its own it always is',
+    }),
+  ),
 })
 export type DN = Static<typeof DN>
 
@@ -144,6 +151,10 @@ export const Trunk = closed({
   rewriteIn: Type.Array(Rewrite, { default: [], description: 'of called and calling numbers; the first that fits' }),
   rewriteOut: Type.Array(Rewrite, { default: [], description: 'of called and calling numbers; the first that fits' }),
   callerID: Type.Optional(CallerID),
+  voicemail: Type.Boolean({
+    default: false,
+    description: 'true: a voicemail server is there, which tells of the messages that wait for our DNs (RFC 3842)',
+  }),
   earlyMedia: Type.Boolean({ default: true, description: 'false: until the answer our side makes the ringing tone' }),
   transport: Type.Enum(['udp', 'tcp', 'tls'], {
     default: 'udp',

@@ -103,6 +103,28 @@ describe('SIP Proxy, from outside', () => {
     expect(told('f')?.headers('X-Ringmain-Source')).toEqual(['endpoint;address=10.9.0.1:5060'])
   })
 
+  it('takes a NOTIFY of a trunk as the trunk’s, in whoever’s name it is, and those about a DN to one node (RFC 3842)', async () => {
+    const { cluster, world, proxy, node, phone } = await setUp()
+    const node2 = await cluster.node('node2', proxy)
+    const carrier = await cluster.udp('carrier', carrierAt, proxy)
+    const about = (dn: string) => ({ user: '1001', at: '10.9.0.1:5060', uri: `sip:${dn}@10.0.0.1` })
+
+    for (let count = 0; count < 10; count++) carrier.say(requestText('NOTIFY', about('1001')))
+    for (let dn = 1002; dn < 1020; dn++) carrier.say(requestText('NOTIFY', about(String(dn))))
+    phone.say(requestText('NOTIFY', { callID: 'p', uri: 'sip:1001@ringmain' }))
+    await world.run(10)
+
+    const notifies = [node, node2].map((one) => one.requests('NOTIFY'))
+    const from = (source: string) =>
+      notifies.map((all) => all.filter((one) => one.header('X-Ringmain-Source') === source))
+    const ofTrunk = from('trunk=carrier;address=10.9.0.1:5060')
+    const same = ofTrunk.map((all) => all.filter(({ requestURI }) => requestURI === 'sip:1001@10.0.0.1').length)
+    expect(same.sort()).toEqual([0, 10])
+    expect(ofTrunk.flat()).toHaveLength(28)
+    expect(Math.min(...ofTrunk.map(({ length }) => length))).toBeGreaterThan(2)
+    expect(from('endpoint;address=10.0.1.1:5060').flat()).toHaveLength(1)
+  })
+
   it('relays for nobody: neither Request-URI nor Route leads from outside to outside', async () => {
     const { cluster, world, proxy, node, phone } = await setUp()
     const victim = await cluster.udp('victim', { host: '10.0.9.9', port: 5060 }, proxy)

@@ -16,6 +16,12 @@ import { callerOf, type Source, sourceOf, strip } from './source.ts'
 import { toNode } from './to-node.ts'
 import type { View } from './view.ts'
 
+/**
+ * Who subscribes to a DN asks its owner, to which its REGISTERs go; a voicemail server tells of a DN always the same
+ * node, so that its news come in order. All else is spread.
+ */
+const isAboutDN = new Set(['SUBSCRIBE', 'NOTIFY'])
+
 export function routeInward(request: Message, from: Hop, routes: OwnRoutes, view: View): Decision {
   const known = request.toTag !== ''
   // §12.2.1.1: by the marks of the route set; by the name in Contact where an endpoint forgot it.
@@ -44,8 +50,7 @@ function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decisio
   if (!ours && source.trunk === undefined) return refuse('relay', 403, 'Relaying Denied')
   if (request.method === 'REGISTER') return register(request, source, view)
   if (view.draining && request.method === 'INVITE') return refuse('draining', 503)
-  // Who subscribes to a DN asks its owner, to which its REGISTERs go; all else is spread.
-  const about = request.method === 'SUBSCRIBE' ? unescapeText(uri.user) : `${request.callID} ${request.fromTag}`
+  const about = isAboutDN.has(request.method) ? unescapeText(uri.user) : `${request.callID} ${request.fromTag}`
   const node = rendezvous(about, view.nodes.ready)
   return node === undefined
     ? refuse('no-node', 503)

@@ -21,8 +21,8 @@ export type Source = {
 }
 
 /**
- * By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. Whom its certificate
- * speaks for is told, too.
+ * By address, unless From is one of our DNs: such a caller is an endpoint wherever it calls from. A voicemail server
+ * (RFC 3842) may send its NOTIFY in the name of whose messages wait. Whom the sender's certificate speaks for is told, too.
  */
 export function sourceOf(
   request: Message,
@@ -31,10 +31,12 @@ export function sourceOf(
 ): Source {
   const address = addressOf(from, view.domainsOf(from))
   const trunk = view.trunkFrom(from)
-  if (trunk === undefined || view.configuration.dn(callerOf(request)) !== undefined)
-    return { trunk: undefined, value: endpointSource(address) }
+  if (trunk === undefined || isOfDN(request, view)) return { trunk: undefined, value: endpointSource(address) }
   return { trunk: trunk.name, value: trunkSource(trunk.name, address) }
 }
+
+const isOfDN = (request: Message, { configuration }: Pick<View, 'configuration'>): boolean =>
+  request.method !== 'NOTIFY' && configuration.dn(callerOf(request)) !== undefined
 
 /** `192.0.2.1:5060`, with what is proved of whoever is there: `192.0.2.1:5061;certificate=a.example,b.example`. */
 function addressOf({ host, port }: Hop, domains: readonly string[]): string {

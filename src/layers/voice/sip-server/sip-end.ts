@@ -17,7 +17,7 @@ import { traced } from '../model/traced-transport.ts'
 import type { Config } from './config.ts'
 import type { Authenticator } from './session-controller/ports.ts'
 import { callAuthenticator } from './sip/call-authenticator.ts'
-import { Registrar } from './sip/registrar.ts'
+import { type Answer, Registrar } from './sip/registrar.ts'
 import { usualAlgorithm } from './sip/secret.ts'
 
 export type SipEndOptions = {
@@ -29,6 +29,8 @@ export type SipEndOptions = {
   /** Whether new calls may come. */
   readonly takesCalls: () => boolean
   readonly registered: (dn: string, register: Register, lifetime: number) => void
+  /** NOTIFY outside dialogs. */
+  readonly notified: (request: Message) => Answer
   readonly changed: () => void
 }
 
@@ -86,10 +88,12 @@ export class SipEnd {
   /** Outside of dialogs. A proxy asks by OPTIONS whether new calls may come. */
   private answer(request: Message, respond: Respond) {
     if (request.method === 'OPTIONS') return respond(this.options.takesCalls() ? 200 : 503)
-    // RFC 6665 §4.1.3: nobody here has subscribed to anything.
-    if (request.method === 'NOTIFY') return respond(481)
-    if (request.method !== 'REGISTER') return respond(405)
-    const { status, reason, fields } = this.registrar.answer(request)
+    const { status, reason, fields } = this.answerOf(request)
     respond(status, reason, fields)
+  }
+
+  private answerOf(request: Message): Answer {
+    if (request.method === 'NOTIFY') return this.options.notified(request)
+    return request.method === 'REGISTER' ? this.registrar.answer(request) : { status: 405 }
   }
 }

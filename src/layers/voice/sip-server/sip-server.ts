@@ -21,6 +21,7 @@ import { nextEpoch } from './epoch.ts'
 import { InteractionProxy } from './interaction-proxy/interaction-proxy.ts'
 import { mostAhead } from './interaction-proxy/stream.ts'
 import { Mesh, type MeshUser } from './mesh/mesh.ts'
+import { Mailboxes } from './notifier/mailboxes.ts'
 import { Notifier } from './notifier/notifier.ts'
 import { OutsideCalls } from './outside-calls.ts'
 import { interactionProxyPort, type PortParts, sessionControllerPort, tControllerPort } from './ports.ts'
@@ -33,6 +34,7 @@ import { Subscribers } from './subscribers.ts'
 import { type NodeName, TController } from './t-controller/t-controller.ts'
 import { TrunkLimits } from './trunks/trunk-limits.ts'
 import { TrunkServers } from './trunks/trunk-servers.ts'
+import { notified, type VoicemailOptions } from './trunks/voicemail.ts'
 
 type Parts = {
   readonly node: NodeName
@@ -44,6 +46,7 @@ type Parts = {
   readonly calls: SessionController<Request>
   readonly overload: OverloadControl
   readonly notifier: Notifier
+  readonly mailboxes: Mailboxes
 }
 
 export class SipServer implements RunningSipServer {
@@ -80,6 +83,7 @@ export class SipServer implements RunningSipServer {
     this.watches.push(
       watchNodes(coordination, (nodes) => parts.mesh.follow(nodes)),
       coordination.watch(proxiesIn(dc), (entries) => parts.sip.proxies.follow(entries)),
+      this.ports.configuration.changed(() => parts.mailboxes.sweep()),
       coordination.watch(`${trunkKeys}${dc}/`, (entries) => this.trunkServers.follow(entries)),
     )
     this.linked()
@@ -165,15 +169,32 @@ export class SipServer implements RunningSipServer {
       hello: this.hello(node, 'node-proxy'),
       takesCalls: () => !this.draining && this.stopping === undefined,
       registered: (dn, register, lifetime) => tController.registered(dn, register, lifetime),
+      notified: (request) => notified(request, voicemail),
       changed: () => this.linked(),
     })
     const directory = directoryOf(() => configuration.current(), this.trunkServers)
+    const isDN = (number: string) => configuration.current().dn(number) !== undefined
+    const mailboxes = new Mailboxes({
+      clock: runtime.clock,
+      node: node.name,
+      isDN,
+      broadcast: (told) => mesh.tellMailboxes(told),
+      changed: (dn) => notifier.changed('message-summary', dn),
+    })
+    const voicemail: VoicemailOptions = {
+      configuration: () => configuration.current(),
+      uriOf: directory.uriOf,
+      told: (dn, summary) => mailboxes.told(dn, summary),
+    }
     const notifier: Notifier = new Notifier({
       authenticator: sip.authenticator,
-      isDN: (number) => configuration.current().dn(number) !== undefined,
+      isDN,
       uriOf: directory.uriOf,
       address: (dn) => tController.address(dn),
       contacts: (dn) => tController.contacts(dn),
+      hasVoicemail: () => configuration.current().objects.trunks.some(({ voicemail }) => voicemail),
+      messages: (dn) => mailboxes.summary(dn),
+      opensMailbox: (dn, subscriber) => configuration.current().dn(subscriber)?.mailboxes?.includes(dn) === true,
       limits: this.context.config.limits,
     })
     sip.userAgent.onSubscribe((request) => notifier.decide(request))
@@ -205,7 +226,7 @@ export class SipServer implements RunningSipServer {
       peers: mesh,
       calls: () => calls,
     })
-    const meshUser = meshUserOf(tController, publisher, requests, calls)
+    const meshUser = meshUserOf({ tController, publisher, requests, calls, mailboxes })
     const common: PortParts = {
       clock: runtime.clock,
       node,
@@ -216,7 +237,7 @@ export class SipServer implements RunningSipServer {
       interactionProxy,
     }
     return {
-      parts: { node, spool, sip, mesh, tController, interactionProxy, calls, overload, notifier },
+      parts: { node, spool, sip, mesh, tController, interactionProxy, calls, overload, notifier, mailboxes },
       services: [sessionControllerPort(common), tControllerPort(common), interactionProxyPort(common)],
     }
   }
@@ -283,12 +304,12 @@ export class SipServer implements RunningSipServer {
   }
 }
 
-function meshUserOf(
-  tController: TController,
-  publisher: NodePublisher,
-  requests: Requests,
-  calls: SessionController<Request>,
-): MeshUser {
+type MeshUserParts = Pick<Parts, 'tController' | 'calls' | 'mailboxes'> & {
+  readonly publisher: NodePublisher
+  readonly requests: Requests
+}
+
+function meshUserOf({ tController, publisher, requests, calls, mailboxes }: MeshUserParts): MeshUser {
   return {
     ownAddresses: () => tController.ownAddresses(),
     joined: (node, addresses) => tController.joined(node, addresses),
@@ -296,6 +317,8 @@ function meshUserOf(
       tController.told(address)
       publisher.relayed(event, requester)
     },
+    mailboxes: () => mailboxes.all(),
+    heard: (told) => mailboxes.heard(told),
     seizeFor: (node, request, reply) => tController.seizeFor(node, request, reply),
     release: (release) => tController.release(release),
     move: (move) => tController.move(move),

@@ -2,6 +2,7 @@
 import type { AddressState } from '#protocols/tlib/attributes.ts'
 import type { DeviceEvent, OwnerEvent } from '#protocols/tlib/events.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
+import type { Mailbox } from '../notifier/mailboxes.ts'
 import type { SeizeReply, SeizeRequest } from '../session-controller/ports.ts'
 import type { Seizure } from '../t-controller/dn.ts'
 import type { Move, Release } from '../t-controller/peers.ts'
@@ -11,6 +12,8 @@ export type Frame =
   | { type: 'snapshot'; addresses: AddressState[] }
   /** A DN of the sender's changed, and the event that tells it; `answers` a request the receiver passed on. */
   | { type: 'state'; address: AddressState; event: OwnerEvent; answers?: number }
+  /** Mailboxes as the sender knows them: those of which it is told, and at the beginning all. */
+  | { type: 'mailboxes'; mailboxes: Mailbox[] }
   | { type: 'seize'; id: number; request: SeizeRequest }
   | { type: 'seized'; id: number; reply: SeizeReply }
   | { type: 'release'; release: Release }

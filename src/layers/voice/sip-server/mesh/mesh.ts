@@ -12,6 +12,7 @@ import type { ErrorName } from '#protocols/tlib/errors.ts'
 import type { DeviceEvent, OwnerEvent } from '#protocols/tlib/events.ts'
 import type { FoundNode } from '#protocols/tlib/location.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
+import type { Mailbox } from '../notifier/mailboxes.ts'
 import type { Requester } from '../requester.ts'
 import type { SeizeReply, SeizeRequest } from '../session-controller/ports.ts'
 import type { Seizure } from '../t-controller/dn.ts'
@@ -24,6 +25,8 @@ export interface MeshUser {
   /** All DNs of a node. */
   joined(node: string, addresses: readonly AddressState[]): void
   told(address: AddressState, event: OwnerEvent, requester: Requester | undefined): void
+  mailboxes(): Mailbox[]
+  heard(mailboxes: readonly Mailbox[]): void
   seizeFor(node: string, request: SeizeRequest, reply: (reply: SeizeReply) => void): void
   release(release: Release): void
   move(move: Move): void
@@ -46,6 +49,8 @@ export type MeshOptions = {
 const answerWithin = 2000
 /** Events kept for a node whose link is down. */
 const mostKept = 10_000
+/** Mailboxes in a frame, which may have a megabyte: one has two kilobytes at most. */
+const mostMailboxes = 400
 
 type Peer = {
   readonly name: string
@@ -174,6 +179,11 @@ export class Mesh implements Peers {
     }
   }
 
+  /** Whom it does not reach hears it with the next link. */
+  tellMailboxes(mailboxes: readonly Mailbox[]): void {
+    for (const { link } of this.peers.values()) if (link) sendMailboxes(link, mailboxes)
+  }
+
   /** The owner may have granted what nobody waits for any more. */
   private abandon(node: string, { dn, connID }: SeizeRequest): void {
     this.release(node, { dn, connID, outcome: 'unused' })
@@ -198,6 +208,7 @@ export class Mesh implements Peers {
     peer.link?.close()
     peer.link = link
     link.send(frameOf({ type: 'snapshot', addresses: this.options.user().ownAddresses() }))
+    sendMailboxes(link, this.options.user().mailboxes())
     for (const bytes of peer.late.splice(0)) link.send(bytes)
     return {
       frame: (bytes) => this.received(peer.name, readFrame(bytes)),
@@ -257,6 +268,8 @@ export class Mesh implements Peers {
         return user.joined(node, frame.addresses)
       case 'state':
         return user.told(frame.address, frame.event, this.takeRequester(frame.answers))
+      case 'mailboxes':
+        return user.heard(frame.mailboxes)
       case 'seize':
         return user.seizeFor(node, frame.request, (reply) => this.send(node, { type: 'seized', id: frame.id, reply }))
       case 'release':
@@ -297,4 +310,9 @@ export class Mesh implements Peers {
         this.sendOrKeep(node, { type: 'refuse', id, error, ...(particulars !== undefined && { particulars }) }),
     }
   }
+}
+
+function sendMailboxes(link: Link, mailboxes: readonly Mailbox[]): void {
+  for (let from = 0; from < mailboxes.length; from += mostMailboxes)
+    link.send(frameOf({ type: 'mailboxes', mailboxes: mailboxes.slice(from, from + mostMailboxes) }))
 }

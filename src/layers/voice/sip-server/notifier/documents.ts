@@ -1,5 +1,6 @@
-/** What subscribers are told: dialog-info (RFC 4235) and reginfo (RFC 3680), each time all of it. */
+/** What subscribers are told: dialog-info (RFC 4235), reginfo (RFC 3680), message summary (RFC 3842), each time all of it. */
 import type { Body } from '#protocols/sip/core/session.ts'
+import { formatMessageSummary, type MessageSummary, summaryType } from '#protocols/sip/message/message-summary.ts'
 import type { AddressState, CallOnDN, PartyState } from '#protocols/tlib/attributes.ts'
 
 /** A contact of a DN, and for how many seconds it is still registered. */
@@ -60,6 +61,12 @@ export function regInfo(entity: string, contacts: readonly RegisteredContact[], 
     '</reginfo>',
   ])
 }
+
+/** Its account is the DN's own URI where the summary names none. */
+export const messageSummary = (entity: string, summary: MessageSummary): Body => ({
+  type: summaryType,
+  bytes: Buffer.from(formatMessageSummary({ account: entity, ...summary })),
+})
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character] ?? character)

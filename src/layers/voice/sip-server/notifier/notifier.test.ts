@@ -3,6 +3,7 @@ import { nothing, phone, rawPeer, remains } from '#protocols/sip/core/phones.fix
 import { buildResponse } from '#protocols/sip/message/build-response.ts'
 import type { Fields } from '#protocols/sip/message/draft.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import type { MessageSummary } from '#protocols/sip/message/message-summary.ts'
 import type { AddressState, CallOnDN } from '#protocols/tlib/attributes.ts'
 import { World } from '#simulation/world.ts'
 import { Notifier } from './notifier.ts'
@@ -18,11 +19,12 @@ const call: CallOnDN = {
   otherDN: '1003',
 }
 
-/** A notifier of the DNs 1001–1003 at Bob, and a phone that is bytes alone: 1001 unless told. */
-async function setUp({ subscriptions = 3, subscriptionsOfDN = 2 } = {}) {
+/** A notifier of the DNs 1001–1003 at Bob, and a phone that is bytes alone: 1001 unless told. The mailbox of 1003 is open to it. */
+async function setUp({ subscriptions = 3, subscriptionsOfDN = 2, voicemail = true } = {}) {
   const world = new World()
   const node = await phone(world, 'node', '127.0.0.2', { options: { methods: ['SUBSCRIBE'] } })
   let calls: CallOnDN[] = []
+  let messages: MessageSummary = { waiting: false, counts: [] }
   const notifier = new Notifier({
     authenticator: {
       authenticate: (request: Message) =>
@@ -34,6 +36,9 @@ async function setUp({ subscriptions = 3, subscriptionsOfDN = 2 } = {}) {
     uriOf: (dn) => `sip:${dn}@ringmain`,
     address: (dn): AddressState => ({ thisDN: dn, inService: true, calls }),
     contacts: () => [{ uri: 'sip:1001@127.0.0.3?a&b', seconds: 25 }],
+    hasVoicemail: () => voicemail,
+    messages: () => messages,
+    opensMailbox: (dn, subscriber) => dn === '1003' && subscriber === '1001',
     limits: { subscriptions, subscriptionsOfDN },
   })
   node.agent.onSubscribe((request) => notifier.decide(request))
@@ -59,8 +64,13 @@ async function setUp({ subscriptions = 3, subscriptionsOfDN = 2 } = {}) {
     notifier.changed('dialog', '1002')
     await world.run(10)
   }
+  const leave = async (dn: string, now: MessageSummary) => {
+    messages = now
+    notifier.changed('message-summary', dn)
+    await world.run(10)
+  }
   const state = () => raw.last('NOTIFY').header('Subscription-State')
-  return { world, node, notifier, raw, subscribe, again, answer, change, state }
+  return { world, node, notifier, raw, subscribe, again, answer, change, leave, state }
 }
 const dialogEvent = ['Event', 'dialog'] as const
 const body = (message: Message) => message.body.toString()
@@ -198,7 +208,6 @@ describe('a SUBSCRIBE is refused', () => {
   it.each([
     ['without an event', [], '489'],
     ['with an event nobody knows', [['Event', 'presence']], '489'],
-    ['to message-summary, as there are no mailboxes', [['Event', 'message-summary']], '489'],
     ['for too short a time', [dialogEvent, ['Expires', '59']], '423'],
   ] as const)('%s', async (_what, fields, status) => {
     const { raw, subscribe } = await setUp()
@@ -206,7 +215,7 @@ describe('a SUBSCRIBE is refused', () => {
     await subscribe(fields)
 
     expect(raw.heard()).toEqual([status])
-    if (status === '489') expect(raw.last('489').headers('Allow-Events')).toEqual(['dialog', 'reg'])
+    if (status === '489') expect(raw.last('489').headers('Allow-Events')).toEqual(['dialog', 'reg', 'message-summary'])
     else expect(raw.last('423').header('Min-Expires')).toBe('60')
   })
 
@@ -290,5 +299,57 @@ describe('a subscription to its own registration (RFC 3680)', () => {
     expect(notify.header('Event')).toBe('reg;id=7')
     expect(body(notify)).toContain('<registration aor="sip:1001@ringmain" id="a" state="active">')
     expect(body(notify)).toContain('expires="25"><uri>sip:1001@127.0.0.3?a&amp;b</uri>')
+  })
+})
+
+const messageEvent = ['Event', 'message-summary'] as const
+
+describe('a subscription to the messages that wait (RFC 3842)', () => {
+  it('is told at once that none wait, and of each change (§3.6, §3.7)', async () => {
+    const { raw, subscribe, answer, leave } = await setUp()
+
+    await subscribe([messageEvent], { dn: '1001' })
+    const first = raw.last('NOTIFY')
+    await answer()
+    await leave('1002', { waiting: true, counts: [] })
+    const others = raw.heard()
+    await leave('1001', { waiting: true, counts: [{ class: 'Voice-Message', new: 2, old: 8 }] })
+    const second = raw.last('NOTIFY')
+
+    expect([first.header('Event'), first.contentType]).toEqual([
+      'message-summary',
+      'application/simple-message-summary',
+    ])
+    expect(body(first)).toBe('Messages-Waiting: no\r\nMessage-Account: sip:1001@ringmain\r\n')
+    expect(others).toEqual(['200', 'NOTIFY'])
+    expect(body(second)).toBe('Messages-Waiting: yes\r\nMessage-Account: sip:1001@ringmain\r\nVoice-Message: 2/8\r\n')
+  })
+
+  it('is told where they are heard, where the server says so', async () => {
+    const { raw, subscribe, leave } = await setUp()
+    await leave('1001', { waiting: true, account: 'sip:8600@ringmain', counts: [] })
+
+    await subscribe([messageEvent], { dn: '1001' })
+
+    expect(body(raw.last('NOTIFY'))).toBe('Messages-Waiting: yes\r\nMessage-Account: sip:8600@ringmain\r\n')
+  })
+
+  it('is for its own DN, and for another whose mailbox is open to it', async () => {
+    const { raw, subscribe } = await setUp({ subscriptions: 9, subscriptionsOfDN: 9 })
+
+    await subscribe([messageEvent], { dn: '1002' })
+    await subscribe([messageEvent], { dn: '1003' })
+    await subscribe([messageEvent], { dn: '1001', from: '1002' })
+
+    expect(raw.heard()).toEqual(['403', '200', 'NOTIFY', '403'])
+  })
+
+  it('is refused where there is no voicemail, so that phones stop asking', async () => {
+    const { raw, subscribe } = await setUp({ voicemail: false })
+
+    await subscribe([messageEvent], { dn: '1001' })
+
+    expect(raw.heard()).toEqual(['489'])
+    expect(raw.last('489').headers('Allow-Events')).toEqual(['dialog', 'reg'])
   })
 })

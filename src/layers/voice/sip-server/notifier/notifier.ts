@@ -1,16 +1,18 @@
 /**
  * Who may know what by SUBSCRIBE (RFC 6665): a DN of ours, proved by digest, the calls of any DN (RFC 4235), as lamps of
- * its phone show them, and its own registration (RFC 3680). Subscriptions are bounded, all of them and each DN's.
+ * its phone show them, its own registration (RFC 3680), and the messages that wait for it or for a DN whose mailbox the
+ * configuration opens to it (RFC 3842). Subscriptions are bounded, all of them and each DN's.
  */
 import { eventOf, type Subscriber, type Subscribing, type Subscription } from '#protocols/sip/core/notifier.ts'
 import type { Body } from '#protocols/sip/core/session.ts'
 import { parseURI, unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import type { MessageSummary } from '#protocols/sip/message/message-summary.ts'
 import { own } from '#protocols/sip/message/scan.ts'
 import type { AddressState } from '#protocols/tlib/attributes.ts'
 import type { Authenticator } from '../session-controller/ports.ts'
 import { callerOf } from '../sip/caller.ts'
-import { dialogInfo, type RegisteredContact, regInfo } from './documents.ts'
+import { dialogInfo, messageSummary, type RegisteredContact, regInfo } from './documents.ts'
 
 export type NotifierOptions = {
   readonly authenticator: Authenticator
@@ -19,11 +21,18 @@ export type NotifierOptions = {
   readonly uriOf: (dn: string) => string
   readonly address: (dn: string) => AddressState
   readonly contacts: (dn: string) => readonly RegisteredContact[]
+  /** Whether anybody tells of messages at all. */
+  readonly hasVoicemail: () => boolean
+  readonly messages: (dn: string) => MessageSummary
+  /** Whether a DN may know of the messages of another. */
+  readonly opensMailbox: (dn: string, subscriber: string) => boolean
   readonly limits: { readonly subscriptions: number; readonly subscriptionsOfDN: number }
 }
 
-type Package = 'dialog' | 'reg'
-const packages: readonly Package[] = ['dialog', 'reg']
+type Package = 'dialog' | 'reg' | 'message-summary'
+const packages: readonly Package[] = ['dialog', 'reg', 'message-summary']
+/** Without voicemail phones stop asking. */
+const withoutVoicemail = packages.filter((name) => name !== 'message-summary')
 
 /** Seconds. */
 const shortest = 60
@@ -60,13 +69,19 @@ export class Notifier {
     if (!verdict.ok) return verdict
     const subscriber = callerOf(request) ?? ''
     if (!isDN(subscriber)) return { status: 403 }
-    const event = packages.find((name) => name === eventOf(request).name)
+    const allowed = this.options.hasVoicemail() ? packages : withoutVoicemail
+    const event = allowed.find((name) => name === eventOf(request).name)
     // §4.2.1.3, §7.2: Allow-Events says what would do.
-    if (event === undefined) return { status: 489, fields: [['Allow-Events', packages.join(', ')]] }
+    if (event === undefined) return { status: 489, fields: [['Allow-Events', allowed.join(', ')]] }
     const dn = own(unescapeText(parseURI(request.requestURI).user))
     if (!isDN(dn)) return { status: 404 }
-    if (event === 'reg' && dn !== subscriber) return { status: 403 }
+    if (!this.mayKnow(event, dn, subscriber)) return { status: 403 }
     return this.hasRoom(subscriber) ? { status: 200, subscriber: this.subscriberOf(event, dn, subscriber) } : full
+  }
+
+  private mayKnow(event: Package, dn: string, subscriber: string): boolean {
+    if (event === 'dialog' || dn === subscriber) return true
+    return event === 'message-summary' && this.options.opensMailbox(dn, subscriber)
   }
 
   private hasRoom(subscriber: string): boolean {
@@ -89,9 +104,16 @@ export class Notifier {
   }
 
   private state(event: Package, dn: string, version: number): Body {
-    const { uriOf, address, contacts } = this.options
+    const { uriOf, address, contacts, messages } = this.options
     const entity = uriOf(dn)
-    return event === 'dialog' ? dialogInfo(entity, address(dn), uriOf, version) : regInfo(entity, contacts(dn), version)
+    switch (event) {
+      case 'dialog':
+        return dialogInfo(entity, address(dn), uriOf, version)
+      case 'reg':
+        return regInfo(entity, contacts(dn), version)
+      case 'message-summary':
+        return messageSummary(entity, messages(dn))
+    }
   }
 
   private add(key: string, subscriber: string, subscription: Subscription): void {
