@@ -11,7 +11,7 @@ import type { LocalLinks } from '#platform/link/local-links.ts'
 import type { Address, Timer } from '#platform/runtime/runtime.ts'
 import type { Trace } from '#platform/trace/trace.ts'
 import type { ConfigurationSource } from '#protocols/model/client.ts'
-import { type BanOrders, banKeys, banOrdersKey } from '#protocols/model/http/bans.ts'
+import { type BanOrders, banKeys, banOrdersKey, noOrders } from '#protocols/model/http/bans.ts'
 import { trunkKeys, trunkTestKeys } from '#protocols/model/http/trunks.ts'
 import { isIPv4, isIPv6, unbracketed } from '#protocols/sip/message/headers/host.ts'
 import type { Advertised } from '#protocols/sip/transport/sip-transport.ts'
@@ -227,7 +227,7 @@ class Component implements RunningSipProxy {
   }
 
   private obey(orders: string | undefined) {
-    if (orders !== undefined) this.proxy.defence.obey(JSON.parse(orders) as BanOrders)
+    this.proxy.defence.obey(orders === undefined ? noOrders : (JSON.parse(orders) as BanOrders))
   }
 
   private followProxies(entries: ReadonlyMap<string, string>) {

@@ -3,7 +3,7 @@ import type { Coordination } from '#platform/coordination/coordination.ts'
 import { HttpProblem } from '#platform/http/errors.ts'
 import type { Log } from '#platform/log/log.ts'
 import { networkOf } from '#platform/numeric-address.ts'
-import type { Clock, Timer } from '#platform/runtime/runtime.ts'
+import type { Runtime, Timer } from '#platform/runtime/runtime.ts'
 import { millisecondsOf, timestamp } from '#platform/time.ts'
 import { addressRange } from '#protocols/model/address-range.ts'
 import {
@@ -17,7 +17,11 @@ import {
   type OrderedBan,
 } from '#protocols/model/http/bans.ts'
 
-export type BansOptions = { readonly clock: Clock; readonly log: Log; readonly coordination: Coordination }
+export type BansOptions = {
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly log: Log
+  readonly coordination: Coordination
+}
 
 /** Bans that operators order, at a time. */
 const mostOrdered = 1_000
@@ -74,7 +78,7 @@ export class Bans {
         'invalid-request',
         `${request.source} is no address or range, such as 192.0.2.1 or 2001:db8::/64`,
       )
-    const until = timestamp(this.options.clock.wall() + 1000 * seconds)
+    const until = timestamp(this.options.runtime.clock.wall() + 1000 * seconds)
     const ban: OrderedBan = { source, because, by, until }
     await this.change((orders) => {
       const others = orders.bans.filter((other) => other.source !== source)
@@ -93,9 +97,10 @@ export class Bans {
     const network = source.includes('/') ? source : networkOf(source)
     const lifted = this.all().filter((ban) => ban.source === source || (ban.by === undefined && ban.source === network))
     if (lifted.length === 0) throw new HttpProblem('not-found', this.notBanned(source))
+    const lift = { id: this.options.runtime.random.hex(8), source: network }
     await this.change(({ bans, lifts }) => ({
       bans: bans.filter((ban) => ban.source !== source),
-      lifts: [...lifts, { number: (lifts.at(-1)?.number ?? 0) + 1, source: network }].slice(-liftsKept),
+      lifts: [...lifts, lift].slice(-liftsKept),
     }))
     this.options.log.warn({ source, by }, 'an operator lifted the ban of a source')
     return lifted
@@ -110,7 +115,7 @@ export class Bans {
   }
 
   private readonly holds = ({ until }: { readonly until: string }): boolean =>
-    millisecondsOf(until) > this.options.clock.wall()
+    millisecondsOf(until) > this.options.runtime.clock.wall()
 
   private async change(decide: (orders: BanOrders) => BanOrders): Promise<void> {
     const { coordination } = this.options

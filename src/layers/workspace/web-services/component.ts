@@ -76,7 +76,7 @@ class Server implements WebServices {
     })
     this.view = new View({ context, ports, nodes: this.nodes, calls: this.calls })
     this.trunks = new TrunkStatuses({ runtime, coordination, configuration: ports.configuration })
-    this.bans = new Bans({ clock: runtime.clock, log: context.log, coordination })
+    this.bans = new Bans({ runtime, log: context.log, coordination })
     this.stream = new EventStream(runtime.clock, config.dc, config.events)
     this.announcer = new Announcer({ clock: runtime.clock, stream: this.stream, view: this.view, ports })
     metrics.gauge('web_clients', 'Browsers and programs that follow the events', () => this.clients.count)

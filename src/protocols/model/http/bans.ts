@@ -35,8 +35,8 @@ export type OrderedBan = Static<typeof OrderedBan>
 
 export type BanOrders = {
   readonly bans: readonly OrderedBan[]
-  /** Whose own bans the proxies lift, in the order of their numbers; the newest ones. */
-  readonly lifts: readonly { readonly number: number; readonly source: string }[]
+  /** Whose own bans the proxies lift, each once by its id; the newest ones. */
+  readonly lifts: readonly { readonly id: string; readonly source: string }[]
 }
 
 export const noOrders: BanOrders = { bans: [], lifts: [] }

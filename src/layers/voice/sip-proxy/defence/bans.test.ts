@@ -39,7 +39,12 @@ async function setUp() {
       await world.run(10)
     }
   }
-  return { world, peer, hears, announced, order, ban, guess }
+  const forget = async () => {
+    await (await proxy.member.announce(banOrdersKey, '')).withdraw()
+    revision = 0
+    await world.run(10)
+  }
+  return { world, peer, hears, announced, order, forget, ban, guess }
 }
 
 describe('bans of a proxy', () => {
@@ -51,14 +56,28 @@ describe('bans of a proxy', () => {
     await world.run(1_000)
     expect(announced.at(-1)).toMatchObject([{ source: '192.0.2.7', over: 'datagrams', because: 'wrong credentials' }])
 
-    await order({ lifts: [{ number: 1, source: '192.0.2.7' }] })
+    await order({ lifts: [{ id: 'a', source: '192.0.2.7' }] })
     expect(await hears(guesser)).toBe(true)
     await world.run(1_000)
     expect(announced.at(-1)).toEqual([])
     await guess(guesser)
-    await order({ lifts: [{ number: 1, source: '192.0.2.7' }] })
+    await order({ lifts: [{ id: 'a', source: '192.0.2.7' }] })
 
     expect(await hears(guesser)).toBe(false)
+  })
+
+  it('are lifted also after what operators ordered has been deleted, and none of that holds any more', async () => {
+    const { peer, hears, order, forget, ban, guess } = await setUp()
+    const guesser = await peer('192.0.2.7')
+    const scanner = await peer('198.51.100.9')
+    await order({ bans: [ban('198.51.100.9', 60)], lifts: [{ id: 'a', source: '192.0.2.7' }] })
+    await guess(guesser)
+
+    await forget()
+    const scannerIsHeard = await hears(scanner)
+    await order({ lifts: [{ id: 'b', source: '192.0.2.7' }] })
+
+    expect([scannerIsHeard, await hears(guesser)]).toEqual([true, true])
   })
 
   it('that operators order hold for ranges and trunks, until their time or until they are lifted', async () => {

@@ -56,8 +56,8 @@ export class Defence implements Guard {
   /** Who sent datagrams that show nothing: perhaps somebody else. */
   private readonly claimed: Sources
   private readonly ordered = new OrderedBans()
-  /** The number of the last lift that was ordered and has been done. */
-  private lastLift = 0
+  /** Lifts that have been done, of those that are ordered. */
+  private lifted: ReadonlySet<string> = new Set()
   private readonly scanners: readonly string[]
 
   constructor(options: DefenceOptions) {
@@ -91,11 +91,8 @@ export class Defence implements Guard {
   /** What operators want: their bans instead of those before, and to have bans lifted, once. */
   obey({ bans, lifts }: BanOrders): void {
     this.ordered.set(bans)
-    for (const { number, source } of lifts) {
-      if (number <= this.lastLift) continue
-      this.lastLift = number
-      this.lift(source)
-    }
+    for (const { id, source } of lifts) if (!this.lifted.has(id)) this.lift(source)
+    this.lifted = new Set(lifts.map(({ id }) => id))
   }
 
   /** Guard: before anything is read. */

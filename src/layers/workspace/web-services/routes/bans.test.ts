@@ -80,8 +80,8 @@ describe('bans', () => {
     expect(await orders()).toEqual({
       bans: [],
       lifts: [
-        { number: 1, source: '2001:db8:0:1::/64' },
-        { number: 2, source: '192.0.2.9' },
+        { id: expect.any(String), source: '2001:db8:0:1::/64' },
+        { id: expect.any(String), source: '192.0.2.9' },
       ],
     })
     expect(warned.at(-1)).toEqual({ source: '192.0.2.9', by: '1000', text: 'an operator lifted the ban of a source' })
