@@ -7,6 +7,8 @@ import { connect } from './server.ts'
 import { type Column, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
+type AddOptions = ClientOptions & { readonly seconds: string; readonly because?: string; readonly force?: true }
+
 const columns: readonly Column<Ban>[] = [
   { title: 'source', of: (row) => row.source },
   { title: 'of', of: (row) => row.of },
@@ -25,12 +27,13 @@ export function banCommand(program: Command, terminal: Terminal): void {
   clientCommand(ban, 'add <source>', 'bans an address or a range at every proxy')
     .option('--seconds <seconds>', 'how long', '3600')
     .option('--because <reason>', 'why, for those who read the list')
-    .action(async (source: string, options: ClientOptions & { seconds: string; because?: string }) => {
+    .option('--force', 'also where it silences the cluster itself, a trunk, or a large part of all addresses')
+    .action(async (source: string, options: AddOptions) => {
       const seconds = Number(options.seconds)
       if (!Number.isInteger(seconds)) throw new WrongUsage(`--seconds ${options.seconds} is no number of seconds`)
       const server = await connect(options, terminal)
-      const because = options.because === undefined ? {} : { because: options.because }
-      const added = await server.send<Ban>('POST', '/api/v1/bans', { source, seconds, ...because })
+      const { because, force } = options
+      const added = await server.send<Ban>('POST', '/api/v1/bans', { source, seconds, because, force })
       terminal.out(options.json ? json(added) : `${added.source} banned until ${added.until}`)
     })
   clientCommand(ban, 'lift <source>', 'lifts the bans of an address or a range, whoever made them').action(

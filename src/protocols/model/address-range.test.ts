@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressRange } from './address-range.ts'
+import { addressRange, overlap } from './address-range.ts'
 
 describe('a range of addresses', () => {
   it.each([
@@ -39,5 +39,16 @@ describe('a range of addresses', () => {
     ['0.0.0.0/0', 'sip.example', false],
   ])('%s, %s in it: %s', (range, host, isIn) => {
     expect(addressRange(range)?.contains(host)).toBe(isIn)
+  })
+
+  it.each([
+    ['10.0.0.0/8', '10.1.2.0/24', true],
+    ['10.1.2.9', '10.1.2.0/24', true],
+    ['10.1.2.0/24', '10.1.3.0/24', false],
+    ['0.0.0.0/0', '::/0', false],
+  ])('%s and %s overlap: %s', (one, other, isSo) => {
+    const [first, second] = [one, other].map((text) => addressRange(text))
+
+    expect(first && second && [overlap(first, second), overlap(second, first)]).toEqual([isSo, isSo])
   })
 })

@@ -9,6 +9,9 @@ type Bits = { readonly family: 4 | 6; readonly value: bigint }
 export type AddressRange = {
   /** The one way to write it: RFC 5952, no bits beyond the length, one address without a length. */
   readonly text: string
+  readonly family: 4 | 6
+  /** Bits that all of it have in common. */
+  readonly length: number
   contains(host: string): boolean
 }
 
@@ -26,6 +29,8 @@ export function addressRange(text: string): AddressRange | undefined {
   const network = value >> drop
   return {
     text: addressText(family, network << drop) + (free === 0 ? '' : `/${width[family] - free}`),
+    family,
+    length: width[family] - free,
     contains(candidate) {
       if (candidate === host) return true
       const bits = bitsOf(candidate)
@@ -35,6 +40,12 @@ export function addressRange(text: string): AddressRange | undefined {
     },
   }
 }
+
+/** Whether there is an address in both: then one of them lies in the other. */
+export const overlap = (one: AddressRange, other: AddressRange): boolean =>
+  one.contains(firstOf(other)) || other.contains(firstOf(one))
+
+const firstOf = ({ text }: AddressRange): string => text.split('/')[0] ?? ''
 
 function addressText(family: 4 | 6, value: bigint): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.')

@@ -16,17 +16,21 @@ import {
   noOrders,
   type OrderedBan,
 } from '#protocols/model/http/bans.ts'
+import type { NeededAddresses } from './needed-addresses.ts'
 
 export type BansOptions = {
   readonly runtime: Pick<Runtime, 'clock' | 'random'>
   readonly log: Log
   readonly coordination: Coordination
+  readonly needed: NeededAddresses
 }
 
 /** Bans that operators order, at a time. */
 const mostOrdered = 1_000
 /** Lifts that a proxy which was away for a moment still hears of. */
 const liftsKept = 100
+/** Whom a ban would silence: so many are told by name. */
+const mostNamed = 4
 /** Others may change the orders meanwhile. */
 const attempts = 10
 
@@ -72,12 +76,7 @@ export class Bans {
   /** Instead of one of the same source that was ordered before. Throws `HttpProblem`. */
   async add(request: BanRequest, by: string): Promise<Ban> {
     const { seconds, because } = request
-    const source = addressRange(request.source)?.text
-    if (source === undefined)
-      throw new HttpProblem(
-        'invalid-request',
-        `${request.source} is no address or range, such as 192.0.2.1 or 2001:db8::/64`,
-      )
+    const source = this.sourceOf(request)
     const until = timestamp(this.options.runtime.clock.wall() + 1000 * seconds)
     const ban: OrderedBan = { source, because, by, until }
     await this.change((orders) => {
@@ -104,6 +103,19 @@ export class Bans {
     }))
     this.options.log.warn({ source, by }, 'an operator lifted the ban of a source')
     return lifted
+  }
+
+  /** Written the one way. Nobody is to silence everybody by a slip of the finger. */
+  private sourceOf({ source, force }: BanRequest): string {
+    const range = addressRange(source)
+    if (range === undefined)
+      throw new HttpProblem('invalid-request', `${source} is no address or range, such as 192.0.2.1 or 2001:db8::/64`)
+    const needed = force ? [] : this.options.needed.in(range)
+    if (needed.length === 0) return range.text
+    const whom =
+      needed.length > mostNamed ? [...needed.slice(0, mostNamed), `${needed.length - mostNamed} more`] : needed
+    const why = `it would silence ${new Intl.ListFormat('en').format(whom)}`
+    throw new HttpProblem('conflict', `${range.text} is not banned: ${why}; ban a smaller range, or force it (--force)`)
   }
 
   /** A range that is banned as a whole cannot be lifted for one address in it. */

@@ -46,6 +46,7 @@ const centre = configurationFrom({
   dns: ['1001', '1002', '1003'].map((number) => ({ number })),
   routingPoints: [{ number: '8010', name: 'People', strategy: 'queue' }],
   skills: [{ name: 'human' }],
+  trunks: [{ name: 'carrier', sources: ['203.0.113.0/28'], destination: 'sip.carrier.example' }],
   strategies: [{ name: 'queue', scxml: '<scxml/>' }],
 })
 

@@ -14,6 +14,7 @@ import { Announcer } from './events/announcer.ts'
 import { serveEvents } from './events/socket.ts'
 import { EventStream } from './events/stream.ts'
 import { LiveCalls, type Source } from './live/live-calls.ts'
+import { NeededAddresses } from './needed-addresses.ts'
 import { Nodes } from './nodes.ts'
 import { pagesDirectory } from './pages-directory.ts'
 import type { WebServicesPorts } from './ports.ts'
@@ -57,6 +58,7 @@ class Server implements WebServices {
   private readonly nodes: Nodes
   private readonly view: View
   private readonly trunks: TrunkStatuses
+  private readonly needed: NeededAddresses
   private readonly bans: Bans
   private readonly stream: EventStream
   private readonly announcer: Announcer
@@ -76,7 +78,8 @@ class Server implements WebServices {
     })
     this.view = new View({ context, ports, nodes: this.nodes, calls: this.calls })
     this.trunks = new TrunkStatuses({ runtime, coordination, configuration: ports.configuration })
-    this.bans = new Bans({ runtime, log: context.log, coordination })
+    this.needed = new NeededAddresses({ coordination, configuration: ports.configuration, trunks: this.trunks })
+    this.bans = new Bans({ runtime, log: context.log, coordination, needed: this.needed })
     this.stream = new EventStream(runtime.clock, config.dc, config.events)
     this.announcer = new Announcer({ clock: runtime.clock, stream: this.stream, view: this.view, ports })
     metrics.gauge('web_clients', 'Browsers and programs that follow the events', () => this.clients.count)
@@ -93,6 +96,7 @@ class Server implements WebServices {
     this.view.open()
     this.nodes.open()
     this.trunks.open()
+    this.needed.open()
     this.bans.open()
     this.announcer.open()
     try {
@@ -135,6 +139,7 @@ class Server implements WebServices {
     this.view.close()
     this.nodes.close()
     this.trunks.close()
+    this.needed.close()
     this.bans.close()
     const { http } = this
     this.http = undefined

@@ -50,6 +50,10 @@ export const BanRequest = closed({
     maxLength: 200,
     description: 'why, in 1 to 200 letters',
   }),
+  force: Type.Boolean({
+    default: false,
+    description: 'also where it silences the cluster itself, a trunk, or a large part of all addresses',
+  }),
 })
 export type BanRequest = Static<typeof BanRequest>
 

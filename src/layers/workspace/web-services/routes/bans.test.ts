@@ -110,6 +110,35 @@ describe('bans', () => {
     expect(await list()).toMatchObject([{ source: '2001:db8::/64', proxies: ['proxy1.dc1'] }])
   })
 
+  it.each([
+    ['0.0.0.0/0', 'a large part of all addresses, this host, the proxy proxy1.dc1'],
+    ['::/0', 'a large part of all addresses, this host, and the proxy proxy9.dc2'],
+    ['128.0.0.0/1', 'a large part of all addresses'],
+    ['127.0.0.1', 'this host'],
+    ['10.7.0.0/16', 'the media server m1.dc1'],
+    ['2001:db8:7::/48', 'the proxy proxy9.dc2'],
+    ['203.0.113.4', 'the trunk carrier'],
+    ['198.51.100.66', 'the trunk carrier'],
+  ])(
+    'of whom the cluster needs are refused, with whom they would silence, unless they are forced: %s',
+    async (source, whom) => {
+      const { coordination, world, add, list } = await withBans()
+      await coordination.announce('media-server/dc1/m1', '{"sip":{"host":"10.7.0.9","port":5060},"ports":9}')
+      await coordination.announce('sip-proxy/dc2/proxy9', '{"listen":["sip:[2001:db8:7::1]:5060;transport=udp"]}')
+      const servers = { carrier: { servers: ['198.51.100.66:5060'] } }
+      await coordination.announce('trunk/dc1/proxy1', JSON.stringify(servers))
+      await world.run(10)
+
+      const refused = await add({ source })
+      const before = await list()
+      const forced = await add({ source, force: true })
+
+      expect([refused.status, before, forced.status]).toEqual([409, [], 201])
+      expect(refused.body.detail).toContain(`${source} is not banned: it would silence ${whom}`)
+      expect(refused.body.detail).toMatch(/; ban a smaller range, or force it \(--force\)$/)
+    },
+  )
+
   it('are for administrators, and of addresses alone', async () => {
     const { ask, signIn, add, lift } = await withBans()
     const supervisor = await signIn('1001')
