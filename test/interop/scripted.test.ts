@@ -56,6 +56,23 @@ describe('scripted phones', () => {
     },
   )
 
+  it(
+    'SIPp tells the menu a digit by INFO, since it has no telephone events (RFC 6086)',
+    proves('SIPp', 'DTMF'),
+    async () => {
+      const [result, collected] = await Promise.all([
+        Sipp.run({
+          ...{ scenario: 'menu-caller', remote, port: peerPorts.sipp, calls: 1, timeout: 20 },
+          keys: { number: '8001', digit: '2' },
+        }),
+        desktop.next('EventTreatmentEnd', ({ thisDN }) => thisDN === '8001'),
+      ])
+
+      expect(result, result.output).toMatchObject({ code: 0, successful: 1, retransmissions: 0 })
+      expect(collected).toMatchObject({ collectedDigits: '2' })
+    },
+  )
+
   it('sipsak registers with digest', proves('sipsak', 'register'), async () => {
     const sipsak = new PeerProcess('sipsak', ['-v', '-U', '-u', '1004', '-a', 'demo', '-s', `sip:1004@${remote}`])
     const code = await sipsak.ended()

@@ -30,10 +30,6 @@ type Gap = { readonly status: 'not available yet' | '–'; readonly reason: stri
 
 const noMedia = { status: '–', reason: 'no media comes by it' } as const
 const noCalls = { status: '–', reason: 'it holds no conversation' } as const
-const digitsByInfo = {
-  status: 'not available yet',
-  reason: 'by INFO, from phone to phone; a menu hears digits in RTP alone (RFC 4733)',
-} as const
 const plainRtp = 'between two such phones, media `direct`; our media servers know no DTLS'
 
 export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } = {
@@ -44,7 +40,6 @@ export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } =
     IPv6: { status: '–', reason: 'it has IPv4' },
   },
   SIPp: {
-    DTMF: digitsByInfo,
     TLS: { status: '–', reason: 'Debian’s is built without' },
     SRTP: { status: '–', reason: 'Debian’s is built without' },
   },
@@ -61,7 +56,10 @@ export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } =
       reason:
         'blind, and heard only after seconds: a browser does not take another’s answer for an offer, it would have to be asked for one (RFC 3725 §4.4); attended ends the call for that',
     },
-    DTMF: digitsByInfo,
+    DTMF: {
+      status: 'not available yet',
+      reason: 'by INFO, from phone to phone: it cannot call a menu, since our media servers know no DTLS',
+    },
     SRTP: { status: 'not available yet', reason: `keys by DTLS, ${plainRtp}` },
   },
   sipsak: {

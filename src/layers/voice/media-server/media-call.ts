@@ -1,6 +1,8 @@
 /** One call to the media server: its SIP session, its audio, and the MSML dialogs that run on it. */
 import type { Log } from '#platform/log/log.ts'
 import type { Surroundings } from '#platform/machine/runner.ts'
+import type { Address } from '#platform/runtime/runtime.ts'
+import { infoDigitTypes, isInfoDigit, parseInfoDigit } from '#protocols/media/dtmf/info-digit.ts'
 import { buildMsmlResult } from '#protocols/media/msml/build-msml.ts'
 import {
   type DialogExit,
@@ -55,6 +57,10 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
   /** The other side understands our events: a controller, not somebody's phone. */
   private isControlled: boolean
   private isOver = false
+  /** Where the other side is. */
+  private remote: Address | undefined
+  /** How its digits come, as its first one did: who sends each in both ways means it once. */
+  private digitsBy: 'RTP' | 'INFO' | undefined
 
   constructor(owner: CallOwner, session: IncomingSession, service: Service) {
     this.owner = owner
@@ -118,15 +124,15 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     else if (request.method !== 'INFO') respond(405, undefined, [['Allow', allowed]])
     // RFC 6086 §5.3: an INFO of the old kind only asks whether we are there.
     else if (request.body.length === 0) respond(200)
-    else if (!isMsml(request)) respond(415, undefined, [['Accept', msmlType]])
-    else this.instructed(request, respond)
+    else if (request.contentType === msmlType) this.instructed(request, respond)
+    else if (isInfoDigit(request.contentType)) this.informed(request, respond)
+    else respond(415, undefined, [['Accept', accepted]])
   }
 
   // The audio of the leg.
 
   digit(digit: string): void {
-    this.tell({ name: 'dtmf.digit', connection: this.session.localTag, digit })
-    this.dialogs.digit(digit)
+    this.pressed('RTP', digit)
   }
 
   played(play: number): void {
@@ -224,10 +230,28 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
 
   private connect(stream: AudioStream) {
     this.leg?.run({ type: 'connect', stream })
+    const { remote } = stream
+    // It may be somebody else there.
+    if (remote?.host !== this.remote?.host || remote?.port !== this.remote?.port) this.digitsBy = undefined
+    this.remote = remote
     if (this.isConnected) return
     this.isConnected = true
     if (this.service.type === 'conference') this.leg?.run({ type: 'join', conference: this.service.id })
     else if (this.service.type === 'echo') this.leg?.run({ type: 'echo' })
+  }
+
+  private informed({ body }: Message, respond: Respond) {
+    const digit = parseInfoDigit(body.toString())
+    if (digit === undefined) return respond(400, 'No Digit')
+    respond(200)
+    this.pressed('INFO', digit)
+  }
+
+  private pressed(by: 'RTP' | 'INFO', digit: string) {
+    this.digitsBy ??= by
+    if (by !== this.digitsBy) return
+    this.tell({ name: 'dtmf.digit', connection: this.session.localTag, digit })
+    this.dialogs.digit(digit)
   }
 
   private instructed(request: Message, respond: Respond) {
@@ -274,5 +298,4 @@ const ok: MsmlResult = { status: 200 }
 const refusal = (status: number, description: string): Decision => ({ result: { status, description } })
 
 const allowed = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE'
-const isMsml = (request: Message): boolean =>
-  (request.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() === msmlType
+const accepted = [msmlType, ...infoDigitTypes].join(', ')

@@ -1,8 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { heard } from '#protocols/media/audio/tone.ts'
 import { digitOfEvent } from '#protocols/media/dtmf/telephone-event.ts'
-import type { DialogContent, DialogExit, MsmlEvent, MsmlRequest } from '#protocols/media/msml/msml.ts'
+import {
+  type DialogContent,
+  type DialogExit,
+  type MsmlEvent,
+  type MsmlRequest,
+  msmlType,
+} from '#protocols/media/msml/msml.ts'
 import { parseMsmlResult } from '#protocols/media/msml/parse-msml.ts'
+import { buildSdp } from '#protocols/media/sdp/build-sdp.ts'
+import type { Message } from '#protocols/sip/message/message.ts'
 import { World } from '#simulation/world.ts'
 import { expectOneStream, Scene, stageIn } from './media-server.conformance.ts'
 import type { TestCall } from './test-phone.ts'
@@ -32,6 +40,8 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
   afterEach(() => scene.close())
 
   const ask = (call: TestCall, request: MsmlRequest) => world.complete(call.ask(request))
+  const inform = (call: TestCall, text: string, type: string) =>
+    world.complete(new Promise<Message>((resolve) => call.info(Buffer.from(text), resolve, type)))
   const exited = (call: TestCall, dialog: string) => world.runUntil(() => exitOf(call, dialog) !== undefined)
 
   it('the parameter play starts a dialog of that name with the ACK, and its end is told', async () => {
@@ -144,6 +154,64 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
     expect(exitOf(call, 'ahead')).toEqual({ digits: '5', collect: 'dtmf.match' })
   })
 
+  it.each([
+    ['application/dtmf-relay', 'Signal=4\r\nDuration=160\r\n'],
+    ['application/dtmf', '4'],
+  ])('takes a digit by INFO as one in RTP, %s (docs/decisions/0042-digits-by-info.md)', async (type, text) => {
+    const call = await scene.call('conf=a')
+    await ask(call, start('menu', { play: play(['low'], Infinity, true), collect }))
+    await scene.hear(call, 10)
+
+    const response = await inform(call, text, type)
+    await exited(call, 'menu')
+
+    expect(response.status).toBe(200)
+    expect(digitsOf(call)).toEqual(['4'])
+    expect(exitOf(call, 'menu')).toEqual({ play: 'play.complete.barge', digits: '4', collect: 'dtmf.match' })
+  })
+
+  it.each([
+    ['in RTP first', ['RTP', 'INFO']],
+    ['by INFO first', ['INFO', 'RTP']],
+  ])('counts each digit once of a phone that sends it in both ways, %s', async (_how, ways) => {
+    const call = await scene.call('conf=a')
+
+    for (const digit of '1123') {
+      for (const way of ways) {
+        if (way === 'RTP') call.press(digit)
+        else await inform(call, digit, 'application/dtmf')
+        await world.run(100)
+      }
+    }
+
+    expect(digitsOf(call)).toEqual(['1', '1', '2', '3'])
+  })
+
+  it('takes the digits of somebody else, to whom the leg is moved, in his way', async () => {
+    const call = await scene.call('conf=a')
+    call.press('1')
+    await world.run(100)
+    const sdp = buildSdp(call.offer())
+      .toString()
+      .replace(/m=audio \d+/, 'm=audio 4002')
+
+    await world.complete(call.reinvite({ type: 'application/sdp', bytes: Buffer.from(sdp) }))
+    await inform(call, '2', 'application/dtmf')
+    await world.run(100)
+
+    expect(digitsOf(call)).toEqual(['1', '2'])
+  })
+
+  it('refuses an INFO with 400 whose body has no digit, e.g. a flash', async () => {
+    const call = await scene.call('conf=a')
+
+    const response = await inform(call, 'Signal=16\r\nDuration=100\r\n', 'application/dtmf-relay')
+    await world.run(100)
+
+    expect(response.status).toBe(400)
+    expect(digitsOf(call)).toEqual([])
+  })
+
   it('sends digits as telephone events with three ends each (RFC 4733 §2.5.1.4), one dialog after the other', async () => {
     const call = await scene.call('conf=a')
 
@@ -206,14 +274,10 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
 
   it('refuses what is no MSML with 200 and its code, and what is no MSML body at all with 415 (RFC 5707 §4)', async () => {
     const call = await scene.call('conf=a')
-    const info = (text: string, type?: string) =>
-      world.complete(
-        new Promise<{ status: number; body: Buffer }>((resolve) => call.info(Buffer.from(text), resolve, type)),
-      )
 
-    const garbage = await info('<msml version="1.1"><!DOCTYPE x>')
-    const unknown = await info('<msml version="1.1"><createconference/></msml>')
-    const other = await info('Signal=5', 'application/dtmf-relay')
+    const garbage = await inform(call, '<msml version="1.1"><!DOCTYPE x>', msmlType)
+    const unknown = await inform(call, '<msml version="1.1"><createconference/></msml>', msmlType)
+    const other = await inform(call, 'hello', 'text/plain')
 
     expect([garbage.status, unknown.status, other.status]).toEqual([200, 200, 415])
     expect(parseMsmlResult(garbage.body)).toMatchObject({ status: 400 })

@@ -166,7 +166,8 @@ function ownAddress({ address }: MediaDescription, { addresses }: LocalAudio): s
 const commonCodec = (media: MediaDescription, local: LocalAudio): Codec | undefined =>
   media.codecs.find((codec) => codec.clockRate === 8000 && local.codecs.some((name) => name === codec.name))
 
-const eventOf = (media: MediaDescription): number | undefined =>
+/** The payload type of telephone events (RFC 4733), where its author takes them. */
+export const eventOf = (media: MediaDescription): number | undefined =>
   media.codecs.find((codec) => codec.name === eventName && codec.clockRate === 8000)?.payloadType
 
 function stream(

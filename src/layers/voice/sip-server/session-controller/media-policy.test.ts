@@ -147,7 +147,57 @@ describe('a routed talk', () => {
 
     expect(r.media.asked.at(-1)).toMatchObject({ generate: { digits: '12' } })
   })
+
+  it('sends digits by INFO to a phone that takes no telephone events, anchored or not', async () => {
+    const { world, r, caller } = await routedTalk(new World(), { media: 'anchored' })
+    caller.sdp = withoutEvents(caller.sdp)
+    caller.reinvite()
+    await world.run(100)
+
+    r.ask('RequestSendDtmf', { thisDN: '1001', dtmfDigits: '1' })
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(r.media.asked).toEqual([])
+    expect(caller.requests.at(-1)?.body.toString()).toContain('Signal=1')
+  })
+
+  it('passes a digit by INFO to the other phone where it is anchored: who has telephone events has sent it in RTP, too', async () => {
+    const { world, r, caller, agent } = await routedTalk(new World(), { media: 'anchored' })
+
+    pressed(caller, '3')
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(r.media.asked).toEqual([])
+    expect(r.media.digits).toEqual([])
+    expect(agent.heard.slice(-2)).toEqual(['INFO', expect.stringContaining('BYE')])
+  })
+
+  it('has the media server say a digit in RTP that came by INFO, since its phone has no telephone events', async () => {
+    const { world, r, caller, agent } = await routedTalk(new World(), { media: 'anchored' })
+    caller.sdp = withoutEvents(caller.sdp)
+    caller.reinvite()
+    await world.run(100)
+
+    pressed(caller, '4')
+    pressed(caller, '4')
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(r.media.asked).toMatchObject([{ generate: { digits: '4' } }, { generate: { digits: '4' } }])
+    expect(new Set(r.media.asked.map(({ name }) => name)).size).toBe(2)
+    expect(caller.heard).toEqual([expect.anything(), expect.stringContaining('re-INVITE 200'), 'INFO 200', 'INFO 200'])
+    expect(agent.heard).not.toContain('INFO')
+  })
 })
+
+const withoutEvents = (sdp: string): string => sdp.replace(/a=rtpmap:101.*\r\n/, '').replace(' 101', '')
+const pressed = (line: Line, digit: string): void =>
+  line.send('INFO', [], { type: 'application/dtmf-relay', bytes: Buffer.from(`Signal=${digit}`) })
 
 /** From now on it speaks of an address of IPv6. */
 const toIPv6 = (line: Line, at: string): void => {

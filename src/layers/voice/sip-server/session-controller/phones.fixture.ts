@@ -2,6 +2,7 @@
 import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
+import { isInfoDigit, parseInfoDigit } from '#protocols/media/dtmf/info-digit.ts'
 import { buildMsmlEvent, buildMsmlResult } from '#protocols/media/msml/build-msml.ts'
 import { type DialogExit, type MsmlEvent, type MsmlRequest, msmlType } from '#protocols/media/msml/msml.ts'
 import { parseMsmlRequest } from '#protocols/media/msml/parse-msml.ts'
@@ -245,6 +246,8 @@ type MediaCall = { readonly session: IncomingSession; readonly uri: string; read
 export class MediaServer {
   readonly calls: MediaCall[] = []
   readonly asked: MsmlRequest[] = []
+  /** Digits that it was told by INFO. */
+  readonly digits: (string | undefined)[] = []
   /** The status of INVITEs; 200 unless told. */
   status = 200
   /** The result of MSML requests. */
@@ -285,7 +288,8 @@ export class MediaServer {
   }
 
   private requested({ request, respond }: EventOf<'requested'>) {
-    if (request.method !== 'INFO') return respond(200)
+    if (isInfoDigit(request.contentType)) this.digits.push(parseInfoDigit(request.body.toString()))
+    if (request.contentType !== msmlType) return respond(200)
     const asked = parseMsmlRequest(request.body)
     if (!('refused' in asked)) this.asked.push(asked)
     respond(200, undefined, [], { type: msmlType, bytes: buildMsmlResult({ status: this.result }) })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { msmlType } from '#protocols/media/msml/msml.ts'
 import { World } from '#simulation/world.ts'
 import { freshRig, over, queued, route, treat } from './scenes.fixture.ts'
 
@@ -47,6 +48,40 @@ describe('treatments', () => {
       collectedDigits: '2',
       lastCollectedDigit: '2',
     })
+  })
+
+  it('hear the digits that the caller’s phone sends by INFO, and the phone hears the media server’s answer', async () => {
+    const { world, r, caller } = await queued(new World())
+    treat(r, 'CollectDigits', { maxDigits: 2 })
+    await world.run(100)
+
+    caller.send('INFO', [], { type: 'application/dtmf-relay', bytes: Buffer.from('Signal=5\r\nDuration=160\r\n') })
+    await world.run(100)
+    caller.send('INFO', [], { type: 'application/dtmf', bytes: Buffer.from('#') })
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(r.media.digits).toEqual(['5', '#'])
+    expect(caller.heard.slice(1, 3)).toEqual(['INFO 200', 'INFO 200'])
+  })
+
+  it.each([
+    ['MSML', msmlType, '<msml version="1.1"><dialogend id="conn:self/dialog:t1"/></msml>'],
+    ['anything else', 'text/plain', '5'],
+  ])('are not told %s that a phone sends', async (_what, type, text) => {
+    const { world, r, caller } = await queued(new World())
+    treat(r, 'Music')
+    await world.run(100)
+
+    caller.send('INFO', [], { type, bytes: Buffer.from(text) })
+    await world.run(100)
+    caller.hangUp()
+    await world.run(100)
+
+    expect(r.media.asked.map((one) => one.type)).toEqual(['dialogstart'])
+    expect(r.media.digits).toEqual([])
+    expect(caller.heard.slice(1, 2)).toEqual(['INFO 415'])
   })
 
   it('waits for the media server where the router is quicker', async () => {

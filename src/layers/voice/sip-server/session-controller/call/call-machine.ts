@@ -22,6 +22,7 @@ import {
   unanswered,
   withdrawn,
 } from './dialling.ts'
+import { sendDigits } from './digits.ts'
 import type { Effect } from './effect.ts'
 import { end } from './ending.ts'
 import { takeMedia } from './endpoints.ts'
@@ -51,7 +52,6 @@ import {
   informed,
   mediaRefused,
   releaseBy,
-  sendDigits,
   timed,
 } from './talking.ts'
 import {

@@ -1,13 +1,13 @@
-/** Two talk: hold, retrieve, digits, the end (event flows §2, §6). Also what any state does about its legs. */
+/** Two talk: hold, retrieve, the end (event flows §2, §6). Also what any state does about its legs. */
 
 import { msmlType } from '#protocols/media/msml/msml.ts'
 import { parseMsmlEvent } from '#protocols/media/msml/parse-msml.ts'
 import { errors } from '#protocols/tlib/errors.ts'
-import { onDevice } from '../events/publish.ts'
 import { isHold } from '../media/descriptions.ts'
 import { acknowledged, catchUp, type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
-import { mediaOf, openMediaAgain, sendMsml } from '../media/media-leg.ts'
+import { openMediaAgain } from '../media/media-leg.ts'
 import type { Exchange, Party } from './call.ts'
+import { phoneTold } from './digits.ts'
 import { calledSide, callingSide, end } from './ending.ts'
 import { loseMedia } from './endpoints.ts'
 import { isUnsuitable } from './failures.ts'
@@ -122,42 +122,10 @@ export function holdBy(turn: Turn, party: Party, why: 'hold' | 'retrieve', token
   offer(turn, { ...other, muted }, leg.remote, { why, party: party.id, token })
 }
 
-/** RequestSendDtmf: to the other side, as RFC 4733 events by its media server, else by INFO. */
-export function sendDigits(turn: Turn, party: Party, digits: string, token: number) {
-  const other = turn.call.parties.find((one) => one.id !== party.id && one.leg !== undefined)
-  const leg = turn.leg(other?.leg)
-  if (leg?.state !== 'Up' || party.state !== 'Connected') return turn.refuse(token, errors.wrongState)
-  const media = mediaOf(turn, leg.id)
-  if (media) {
-    const generate = { digits, duration: 100, interval: 70 }
-    const name = `digits${turn.call.eventNo}`
-    sendMsml(turn, media.id, { type: 'dialogstart', connection: 'self', name, generate }, 'digits')
-  } else for (const digit of digits) turn.do(digitInfo(leg.id, digit))
-  onDevice(turn, party, 'EventDtmfSent', { dtmfDigits: digits }, token)
-}
-
-const digitInfo = (leg: string, digit: string) =>
-  ({
-    type: 'send',
-    leg,
-    method: 'INFO',
-    tag: undefined,
-    fields: [],
-    body: { type: 'application/dtmf-relay', text: `Signal=${digit}\r\nDuration=100\r\n` },
-  }) as const
-
-/** INFO: the media server's events are for us, everything else is for the other side. */
+/** INFO. */
 export function informed(turn: Turn, input: InputOf<'info'>) {
-  const leg = turn.leg(input.leg)
-  if (leg?.role === 'media') return mediaTold(turn, input)
-  const peer = turn.leg(leg?.peer)
-  if (peer?.role === 'media' || peer?.state !== 'Up') {
-    turn.do({ type: 'respond', leg: input.leg, request: input.request, status: 415 })
-    return
-  }
-  const body = { type: input.contentType, text: input.body }
-  const tag = `pass:${input.leg}:${input.request}`
-  turn.do({ type: 'send', leg: peer.id, method: 'INFO', tag, fields: [], body })
+  if (turn.leg(input.leg)?.role === 'media') mediaTold(turn, input)
+  else phoneTold(turn, input)
 }
 
 function mediaTold(turn: Turn, { leg, request, contentType, body }: InputOf<'info'>): void {

@@ -1,5 +1,5 @@
 /** Session descriptions as a B2BUA passes them on from leg to leg (RFC 3264 §8): what each dialog is told, as text. */
-import { isSpoken } from '#protocols/media/sdp/audio-session.ts'
+import { eventOf, isSpoken } from '#protocols/media/sdp/audio-session.ts'
 import {
   addressFields,
   buildSdp,
@@ -110,6 +110,12 @@ const audioProfile = /\nm=audio [1-9]\S* (\S+)/
 export function canBeAnchored(text: string): boolean {
   const description = read(text)
   return description !== undefined && isSpoken(description)
+}
+
+/** Whether its author takes digits as events in RTP (RFC 4733). */
+export function takesEvents(text: string | undefined): boolean {
+  const audio = text === undefined ? undefined : audioIn(text)
+  return audio !== undefined && eventOf(audio) !== undefined
 }
 
 /** Whether its author does not want to hear the other side (RFC 3264 §8.4). */
