@@ -16,7 +16,7 @@ import type { Hop } from '../transport/transport.ts'
 import { branchOfAck } from './ack-branch.ts'
 import { type Challenges, Unchallenged } from './challenges.ts'
 import { hasBody } from './message-body.ts'
-import { OneRequest, unanswered } from './request-outcome.ts'
+import { OneRequest, unanswered, untilItLeaves } from './request-outcome.ts'
 import type { ReinviteOutcome, RequestOutcome, Session, SessionUser } from './session.ts'
 import { SessionExchange } from './session-exchange.ts'
 import type { SessionOwner } from './session-owner.ts'
@@ -254,12 +254,13 @@ export abstract class DialogSession implements Session {
     this.byePending = true
     const content = { fields: this.byeFields }
     this.byeFields = undefined
+    const { runtime, timing } = this.owner
+    const send = (user: ClientUser) => void this.send('BYE', content, user)
     // Whatever comes of it, the session has ended; until then a BYE that crosses ours is answered.
-    const user = new OneRequest(() => {
+    untilItLeaves(runtime.clock, timing, send, () => {
       this.byePending = false
       this.settle()
     })
-    this.send('BYE', content, user)
   }
 
   /** After each turn: lets go of what waits, and of the session itself, where it has ended. */

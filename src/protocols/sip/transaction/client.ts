@@ -10,7 +10,7 @@ import type { ClientTransaction } from './transactions.ts'
 export interface ClientLayer extends TransactionOwner {
   transmit(message: Message, hop: Hop, failed: () => void): void
   /** Sends the CANCEL of this INVITE in a transaction of its own. */
-  cancel(invite: Message, hop: Hop, fields: Fields): void
+  cancel(invite: Message, hop: Hop, fields: Fields, unsent: () => void): void
   forget(entry: ClientEntry): void
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
+import { buildResponse } from '../message/build-response.ts'
+import { parseMessage } from '../message/parse-message.ts'
 import { draft, none, pair, recorder, serverHop } from './layers.fixture.ts'
 
 describe('INVITE client transaction', () => {
@@ -40,6 +42,35 @@ describe('INVITE client transaction', () => {
     expect(heard).toEqual(['180', '487'])
     await world.run(40_000)
     expect([client.layer.open, server.layer.open]).toEqual([none, none])
+  })
+
+  it('sends the CANCEL that could not leave as soon as its link is back, within 64·T1', async () => {
+    const { client, world } = await pair(new World())
+    const sent: string[] = []
+    const link = { up: true }
+    const end = client.transport.addLink({
+      peer: { host: 'proxy1.dc1', port: 0 },
+      sentBy: { host: 'node1.dc1', port: 0 },
+      write: (bytes) => {
+        if (link.up) sent.push(parseMessage(bytes).method)
+        return link.up
+      },
+    })
+    const { heard, user } = recorder()
+    const invite = client.layer.request(draft('INVITE'), end.hop, user)
+    end.received(buildResponse(invite.request, 180, {}).bytes)
+
+    link.up = false
+    invite.cancel()
+    await world.run(20_000)
+    link.up = true
+    await world.run(4_000)
+
+    expect(sent).toEqual(['INVITE', 'CANCEL'])
+    await world.run(60_000)
+    expect(sent).toEqual(['INVITE', 'CANCEL'])
+    expect(heard).toEqual(['180', 'timeout'])
+    expect(client.layer.open).toEqual(none)
   })
 
   it('sends no CANCEL for an INVITE that is abandoned by the response it waited for', async () => {

@@ -82,10 +82,15 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
     this.stopTimers()
   }
 
-  /** Timer A. */
+  /** Timer A; once somebody has answered, the CANCEL that could not leave. */
   protected repeat(): void {
+    const { clock, timing } = this.layer
+    if (this.state === 'Proceeding') {
+      this.sendCancel(Math.min(this.interval * 2, timing.T2))
+      return
+    }
     this.transmit()
-    this.repeatAfter(this.layer.clock, this.interval * 2)
+    this.repeatAfter(clock, this.interval * 2)
   }
 
   /**
@@ -110,8 +115,16 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
 
   private cancelNow() {
     const { clock, timing } = this.layer
-    if (this.message !== undefined) this.layer.cancel(this.message, this.hop, this.cancelling ?? [])
+    this.sendCancel(timing.T1)
     this.boundBy(clock, patience(timing))
+  }
+
+  /** What it rings at would ring on: while it cannot leave, the link being down, it goes again as over UDP. */
+  private sendCancel(interval: number) {
+    const unsent = () => {
+      if (this.state === 'Proceeding') this.repeatAfter(this.layer.clock, interval)
+    }
+    if (this.message !== undefined) this.layer.cancel(this.message, this.hop, this.cancelling ?? [], unsent)
   }
 
   private accept(response: Message, from: Hop) {

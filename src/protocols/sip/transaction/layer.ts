@@ -80,7 +80,7 @@ export class TransactionLayer implements Transactions {
     this.clientLayer = {
       ...owned,
       transmit: (message, hop, failed) => this.transport.send(message.bytes, hop, failed),
-      cancel: (invite, hop, fields) => this.cancel(invite, hop, fields),
+      cancel: (invite, hop, fields, unsent) => this.cancel(invite, hop, fields, unsent),
       forget: (entry) => this.clients.remove(entry),
     }
     this.serverLayer = {
@@ -187,10 +187,11 @@ export class TransactionLayer implements Transactions {
     this.begin(request, branch, hop, { response: () => answer(true), failed: () => answer(false) })
   }
 
-  private cancel(invite: Message, hop: Hop, fields: Fields) {
+  private cancel(invite: Message, hop: Hop, fields: Fields, unsent: () => void) {
     const request = cancelOf(invite, fields).finish(invite.header('Via'))
+    const failed = (cause: 'timeout' | 'transport') => cause === 'transport' && unsent()
     // Its own answer means nothing: the INVITE's final response is what counts (§9.1).
-    this.begin(request, invite.branch, hop, { response() {}, failed() {} })
+    this.begin(request, invite.branch, hop, { response() {}, failed })
   }
 
   private responded(response: Message, from: Hop) {

@@ -13,7 +13,7 @@ export type Timing = {
 export const defaultTiming: Timing = { T1: 500, T2: 4_000, T4: 5_000, trying: 200 }
 
 /** How long a transaction waits for the other side: timers B, F, H, J, L, M. */
-export const patience = ({ T1 }: Timing): number => 64 * T1
+export const patience = ({ T1 }: Pick<Timing, 'T1'>): number => 64 * T1
 
 /** When timer E of the other side has reached T2: over UDP nothing provisional before it, 100 then (RFC 4320 §4.1). */
 export function timeToT2({ T1, T2 }: Timing): number {

@@ -37,6 +37,20 @@ describe('in a talk', () => {
     expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 inactive'])
   })
 
+  it('ends for both where no proxy is linked for a moment: the BYE follows (architecture §5)', async () => {
+    const setting: Setting = {}
+    const { world, r, caller, callee } = await talking(new World(), setting)
+
+    setting.unlinked = true
+    caller.hangUp()
+    await world.run(5_000)
+    setting.unlinked = false
+    await world.run(4_000)
+
+    expect(callee.heard).toEqual(['BYE'])
+    await over(r, { by: 'customer', cause: 'hangup' })
+  })
+
   it('passes hold and retrieve on from a side that re-INVITEs without an offer, as many an exchange does (RFC 6337 §5.3)', async () => {
     const { world, r, caller, callee } = await talking(new World())
 
