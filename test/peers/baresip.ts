@@ -39,6 +39,8 @@ export type BaresipOptions = {
   codec?: 'PCMU' | 'PCMA'
   /** `srtp-mand`: it speaks SRTP alone, with keys in the description (SDES). */
   encryption?: 'srtp-mand'
+  /** It subscribes to the messages that wait for it, and tells of each NOTIFY by `MWI_NOTIFY`. */
+  messages?: boolean
   rtpPorts: readonly [number, number]
 }
 
@@ -63,6 +65,7 @@ function writeConfig(folder: string, o: BaresipOptions): void {
       'module srtp.so',
       'module_app account.so',
       'module_app menu.so',
+      ...(o.messages ? ['module_app mwi.so'] : []),
       `ctrl_tcp_listen 127.0.0.1:${o.controlPort}`,
       `audio_source aufile,${join(folder, 'tone.wav')}`,
       `audio_player aubridge,${o.user}`,
