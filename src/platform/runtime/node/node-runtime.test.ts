@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '#platform/deferred.ts'
 import {
   AddressInUse,
-  CannotListen,
   ConnectFailed,
   DirectoryNotWritable,
   DiskFailed,
@@ -90,44 +89,6 @@ describe('the randomness of Node.js', () => {
     expect(hexes.every((hex) => /^[0-9a-f]{32}$/.test(hex))).toBe(true)
     expect(runtime.random.bytes(20_000)).toHaveLength(20_000)
     expect(runtime.random.bytes(7)).toHaveLength(7)
-  })
-})
-
-describe('UDP of Node.js', () => {
-  it('carries datagrams both ways and tells who sent them', async () => {
-    const echo = await runtime.net.udp(anyPort, (bytes, from) => echo.send(bytes, from))
-
-    const answer = await new Promise<[string, Address]>((resolve) => {
-      const port = runtime.net.udp(anyPort, (bytes, from) => resolve([bytes.toString(), from]))
-      port.then((opened) => opened.send(Buffer.from('hello'), echo.local))
-    })
-
-    expect(answer).toEqual(['hello', echo.local])
-  })
-
-  it('names the address that is already in use', async () => {
-    const port = await runtime.net.udp(anyPort, () => {})
-
-    const second = runtime.net.udp(port.local, () => {})
-
-    await expect(second).rejects.toThrow(AddressInUse)
-    await expect(second).rejects.toThrow(`127.0.0.1:${port.local.port} is already in use`)
-  })
-
-  it('says that an address is not of this machine', async () => {
-    await expect(runtime.net.udp({ host: '192.0.2.1', port: 5060 }, () => {})).rejects.toThrow(CannotListen)
-  })
-
-  it('loses what cannot be sent without a word: a bad port, a host of another family, a closed port', async () => {
-    const port = await runtime.net.udp(anyPort, () => {})
-
-    port.send(Buffer.from('x'), { host: '127.0.0.1', port: 70_000 })
-    port.send(Buffer.from('x'), { host: '::1', port: 5060 })
-    port.send(Buffer.alloc(70_000), port.local)
-    await port.close()
-    port.send(Buffer.from('x'), port.local)
-
-    await expect(port.close()).resolves.toBeUndefined()
   })
 })
 

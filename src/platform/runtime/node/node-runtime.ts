@@ -14,6 +14,7 @@ import type {
 import { NodeClock } from './clock.ts'
 import { NodeDisk } from './disk.ts'
 import { NodeDns } from './dns.ts'
+import { libc } from './libc.ts'
 import { NodeRandom } from './random.ts'
 import { connectTcp, listenTcp, type NodeConnection, type NodeListener } from './tcp.ts'
 import { NodeCredentials } from './tls.ts'
@@ -58,7 +59,7 @@ class NodeNet implements Net {
   }
 
   async udp(local: Address, receive: (bytes: Buffer, from: Address) => void): Promise<UdpPort> {
-    return this.#keep(await bindUdp(local, receive))
+    return this.#keep(await bindUdp(local, receive, libc))
   }
 
   async listen(local: Address, accept: (connection: Connection) => void): Promise<Listener> {

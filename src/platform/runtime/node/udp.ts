@@ -1,7 +1,9 @@
 /** UDP ports of Node.js. Sending never fails aloud: a datagram that does not leave is one that was lost. */
 import { createSocket, type Socket } from 'node:dgram'
 import type { Address, UdpPort } from '#platform/runtime/runtime.ts'
+import type { Libc } from './libc.ts'
 import { listenError } from './listen-error.ts'
+import { UdpCalls } from './udp-calls.ts'
 
 /** Without it the kernel drops more than half of a burst. */
 const receiveBuffer = 4 * 1024 * 1024
@@ -11,7 +13,13 @@ type LookedUp = (error: null, host: string, family: number) => void
 const numeric = (host: string, _options: unknown, found: LookedUp): void =>
   found(null, host, host.includes(':') ? 6 : 4)
 
-export function bindUdp(local: Address, receive: (bytes: Buffer, from: Address) => void): Promise<NodeUdpPort> {
+export type Receive = (bytes: Buffer, from: Address) => void
+
+/**
+ * Throws `AddressInUse`, `CannotListen`. Without `libc`, and of IPv6, whose zones it names as the system does, Node.js alone
+ * reads and sends.
+ */
+export async function bindUdp(local: Address, receive: Receive, libc: Libc | undefined): Promise<NodeUdpPort> {
   const ipv6 = local.host.includes(':')
   const socket = createSocket({
     type: ipv6 ? 'udp6' : 'udp4',
@@ -19,13 +27,24 @@ export function bindUdp(local: Address, receive: (bytes: Buffer, from: Address) 
     recvBufferSize: receiveBuffer,
     lookup: numeric,
   })
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error) => reject(listenError(local, error)))
-    socket.bind({ port: local.port, address: local.host, exclusive: true }, () => {
+  try {
+    const calls = libc !== undefined && !ipv6 ? new UdpCalls(libc, local) : undefined
+    await bound(socket, calls ?? { port: local.port, address: local.host, exclusive: true })
+    calls?.keepToOurselves()
+    return new NodeUdpPort(socket, receive, calls)
+  } catch (error) {
+    socket.close()
+    throw listenError(local, error as NodeJS.ErrnoException)
+  }
+}
+
+function bound(socket: Socket, where: { fd: number } | { port: number; address: string; exclusive: true }) {
+  return new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind(where, () => {
       socket.removeAllListeners('error')
       socket.on('error', () => {})
-      socket.on('message', (bytes, from) => receive(bytes, { host: from.address, port: from.port }))
-      resolve(new NodeUdpPort(socket))
+      resolve()
     })
   })
 }
@@ -33,18 +52,34 @@ export function bindUdp(local: Address, receive: (bytes: Buffer, from: Address) 
 export class NodeUdpPort implements UdpPort {
   readonly local: Address
   readonly #socket: Socket
+  readonly #calls: UdpCalls | undefined
   #closing: Promise<void> | undefined
 
-  constructor(socket: Socket) {
+  /** `socket`: one that is bound. */
+  constructor(socket: Socket, receive: Receive, calls: UdpCalls | undefined) {
     this.#socket = socket
+    this.#calls = calls
     const { address, port } = socket.address()
     this.local = { host: address, port }
+    socket.on('message', (bytes, from) => {
+      receive(bytes, { host: from.address, port: from.port })
+      this.#drain(receive)
+    })
+  }
+
+  /** What has come behind the datagram that Node.js told of. A closed socket's descriptor may be another's already. */
+  #drain(receive: Receive): void {
+    if (this.#calls === undefined || this.#closing) return
+    const { received } = this.#calls
+    const count = received.fill()
+    for (let at = 0; at < count && !this.#closing; at++) receive(received.bytes(at), received.from(at))
   }
 
   send(bytes: Buffer, to: Address): void {
     if (this.#closing) return
     try {
-      this.#socket.send(bytes, to.port, to.host)
+      // Node.js keeps what the system has no room for now.
+      if (!this.#calls?.send(bytes, to)) this.#socket.send(bytes, to.port, to.host)
     } catch {
       // A port out of range: whoever told us to send there gets nothing, as from a port where nobody listens.
     }
