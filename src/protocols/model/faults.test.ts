@@ -115,4 +115,24 @@ describe('changes between objects', () => {
     expect(changes).toHaveLength(5)
     expect(changesBetween(after, after)).toEqual([])
   })
+
+  it('are told in the words in which files are checked: what it is, and what to do', () => {
+    const entries = {
+      persons: [{ employeeId: '1', name: 'A', roles: ['boss'], skils: {} }],
+      dns: [{ number: '1', registrationLifetime: 1 }],
+      trunks: [{ name: 'a/b', callerID: { from: 'anybody' } }],
+      settings: { realm: '' },
+    } as unknown as Entries
+
+    const told = faultsOf(complete(entries)).map(({ kind, property, message }) => `${kind}.${property} ${message}`)
+
+    expect(told).toEqual([
+      'settings.realm is not written as it has to be; it is: digest realm',
+      'persons.skils is no key here; did you mean skills?',
+      'persons.roles 0 is none of the values it may have; write one of agent, supervisor, administrator',
+      'dns.registrationLifetime must be >= 10; it is: seconds',
+      'trunks.name is not written as it has to be; it is: letters, digits, _ . -, at most 64',
+      'trunks.callerID from is none of the values it may have; write one of caller, account',
+    ])
+  })
 })

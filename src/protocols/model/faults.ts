@@ -1,7 +1,7 @@
 /** What is wrong with a set of objects: shape, duplicate numbers and names, references to nothing. */
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { TLocalizedValidationError } from 'typebox/error'
+import { type Fault as SchemaFault, faultsOf as schemaFaults } from '#platform/schema/faults.ts'
 import { addressRange } from './address-range.ts'
 import { numberPattern } from './number-pattern.ts'
 import { type Kind, keyOf, kindNames, kinds, type ObjectOf, type Objects, Settings } from './objects.ts'
@@ -21,7 +21,7 @@ const settingsCheck = Compile(Settings)
 /** Every fault, in the order of the objects; none when they can be used. */
 export function faultsOf(objects: Objects): Fault[] {
   return [
-    ...settingsCheck.Errors(objects.settings).map((error) => ({ kind: 'settings' as const, ...described(error) })),
+    ...schemaFaults(Settings, settingsCheck, objects.settings).map((fault) => told({ kind: 'settings' }, fault)),
     ...kindNames.flatMap((kind) => objects[kind].flatMap((object) => shapeFaults(kind, object))),
     ...duplicates(objects),
     ...references(objects),
@@ -33,15 +33,16 @@ export function faultsOf(objects: Objects): Fault[] {
 }
 
 function shapeFaults(kind: Kind, object: ObjectOf<Kind>): Fault[] {
-  const errors = checks.get(kind)?.Errors(object) ?? []
-  return errors.map((error) => ({ kind, key: keyOf(kind, object), ...described(error) }))
+  const check = checks.get(kind)
+  const faults = check === undefined ? [] : schemaFaults(kinds[kind].schema, check, object)
+  return faults.map((fault) => told({ kind, key: keyOf(kind, object) }, fault))
 }
 
-function described(error: TLocalizedValidationError): { property?: string; message: string } {
-  const path = error.instancePath.split('/').slice(1)
-  const property = path[0]
-  const message = path.length > 1 ? `${path.slice(1).join('.')} ${error.message}` : error.message
-  return property === undefined ? { message } : { property, message }
+/** In the words that files are checked with. */
+function told(of: Pick<Fault, 'kind' | 'key'>, { path, message, remedy }: SchemaFault): Fault {
+  const [property, ...inside] = path
+  const text = `${[inside.join('.'), message].filter((part) => part !== '').join(' ')}; ${remedy}`
+  return property === undefined ? { ...of, message: text } : { ...of, property, message: text }
 }
 
 /** A key names one object of its kind, and a dialled number one object of all kinds. */

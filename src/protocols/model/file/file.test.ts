@@ -95,11 +95,7 @@ describe('a file of objects', () => {
       'dns:\n  - number: 1-5\n  - number: 3',
       '3:13: dns.3.number 3 is taken: dns names it twice; correct it',
     ],
-    [
-      'a key that is missing',
-      'persons:\n  - employeeId: 7',
-      '2:5: persons.7 must have required properties name; correct it',
-    ],
+    ['a key that is missing', 'persons:\n  - employeeId: 7', '2:5: persons.7.name is missing; add name'],
   ])('names line, column, key and remedy of %s', async (_what, text, fault) => {
     expect((await faultsIn(text))[0]).toBe(`objects.yaml:${fault}`)
   })
