@@ -106,7 +106,13 @@ describe('a client command', () => {
 
   it.each<[string, string, Answer | undefined, string[]]>([
     ['no server', 'node list --url DEAD', undefined, ['ECONNREFUSED', 'ringmain demo', '--url']],
-    ['no token', `node list --data ${directory}/none`, undefined, ['there is no token', '--data', 'RINGMAIN_TOKEN']],
+    ['neither server nor token', `node list --data ${directory}/none --url DEAD`, undefined, ['no server', 'DEAD']],
+    [
+      'no token',
+      `node list --data ${directory}/none`,
+      undefined,
+      ['a server answers', 'there is no token', '--data', 'RINGMAIN_TOKEN'],
+    ],
     ['a token nobody knows', 'node list', { status: 401, body: {} }, ['does not know this token', '--data']],
     ['a refusal', 'node list', { status: 403, body: { detail: 'only for supervisors' } }, ['only for supervisors']],
   ])('exits 1 and names cause and next step: %s', async (_what, line, answer, words) => {
@@ -115,7 +121,7 @@ describe('a client command', () => {
     const { code, out, err } = line.includes('DEAD') ? await run(line.replace('DEAD', deadURL)) : await client(line)
 
     expect({ code, out }).toEqual({ code: 1, out: '' })
-    for (const word of words) expect(err).toContain(word)
+    for (const word of words) expect(err).toContain(word.replace('DEAD', deadURL))
   })
 
   it('prints rows in columns, and with --json what the server said', async () => {

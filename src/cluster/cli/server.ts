@@ -33,6 +33,7 @@ export async function connect(options: ServerOptions, terminal: Terminal): Promi
   const base = baseOf(options.url)
   const directory = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
   const token = terminal.env.RINGMAIN_TOKEN ?? (await tokenIn(directory))
+  if (token === undefined) throw await tokenless(base, options.url, directory)
   const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
     const response = await fetch(new URL(path, base), {
       method,
@@ -60,16 +61,25 @@ function baseOf(url: string): URL {
   throw new WrongUsage(`--url ${url} is no HTTP address, such as http://127.0.0.1:8080`)
 }
 
-async function tokenIn(directory: string): Promise<string> {
-  const path = join(directory, 'token')
+async function tokenIn(directory: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim()
+    return (await readFile(join(directory, 'token'), 'utf8')).trim()
   } catch {
-    throw new CommandFailed(
-      `there is no token in ${path}`,
-      'name the data directory of the server with --data, or set RINGMAIN_TOKEN',
-    )
+    return undefined
   }
+}
+
+/** Where no server runs, its token is the lesser trouble. */
+async function tokenless(base: URL, url: string, directory: string): Promise<CommandFailed> {
+  try {
+    await fetch(new URL('/health', base), { signal: AbortSignal.timeout(patience) })
+  } catch (error) {
+    return unreachable(url, error as Error)
+  }
+  return new CommandFailed(
+    `a server answers at ${url}, but there is no token in ${join(directory, 'token')}`,
+    'name the data directory of that server with --data, or set RINGMAIN_TOKEN',
+  )
 }
 
 function unreachable(url: string, error: Error): CommandFailed {
