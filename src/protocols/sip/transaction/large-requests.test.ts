@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
 import type { Hop } from '../transport/transport.ts'
-import { large, pair, rawPeer, recorder, serverHop, side } from './layers.fixture.ts'
+import { large, none, pair, rawPeer, recorder, serverHop, side } from './layers.fixture.ts'
 
 describe('requests too large for a datagram', () => {
   it('sends a request too large for a datagram over TCP, and its CANCEL after it (RFC 3261 §18.1.1)', async () => {
@@ -39,6 +39,23 @@ describe('requests too large for a datagram', () => {
     expect([asked, second.hop.protocol, third.hop.protocol]).toEqual(['TCP', 'UDP', 'UDP'])
     expect([first.hop.protocol, got[0]?.header('Via')]).toEqual(['UDP', first.request.header('Via')])
     expect(first.request.header('Via')).toMatch(/^SIP\/2\.0\/UDP /)
+  })
+
+  it('sends nothing more once the layer is closed, also where no connection could be made just then', async () => {
+    const world = new World()
+    const { transport, layer } = await side(world, 'client', '127.0.0.1')
+    const { got } = await rawPeer(world)
+    const send = transport.send.bind(transport)
+    transport.send = (bytes, hop, failed) =>
+      send(bytes, hop, (fault) => {
+        failed?.(fault)
+        layer.close()
+      })
+
+    layer.request(large('MESSAGE'), { protocol: 'UDP', host: '127.0.0.3', port: 5060 }, recorder().user)
+    await world.run(1_000)
+
+    expect([got.length, layer.open]).toEqual([0, none])
   })
 
   it('asks by OPTIONS every five minutes, beside what is sent, whether he takes TCP now', async () => {

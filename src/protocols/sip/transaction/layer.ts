@@ -59,6 +59,7 @@ export class TransactionLayer implements Transactions {
   private readonly lingeringT4: Lingering
   private readonly refused: Cell
   private user: TransactionUser | undefined
+  private closed = false
   /** The Via up to its branch, for each of the transport's addresses. */
   private readonly vias = new WeakMap<SentBy, string>()
 
@@ -130,6 +131,7 @@ export class TransactionLayer implements Transactions {
   }
 
   close(): void {
+    this.closed = true
     this.user = undefined
     for (const entry of this.clients.entries()) entry.stop()
     for (const entry of this.servers.entries()) entry.stop()
@@ -165,7 +167,9 @@ export class TransactionLayer implements Transactions {
         if (cause === 'timeout') return user.failed(cause)
         this.large.refused(hop)
         // This transaction has to be gone before the next one has its branch.
-        this.clock.turn(() => handle.goOn(this.begin(request, branch, hop, user)))
+        this.clock.turn(() => {
+          if (!this.closed) handle.goOn(this.begin(request, branch, hop, user))
+        })
       },
     })
     return handle
