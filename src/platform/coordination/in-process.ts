@@ -17,12 +17,12 @@ export class InProcessCoordination {
 
   /** `clock` is that of the member's runtime: what it watches is told on it. */
   member(clock: Clock): Member {
-    const own = new Map<object, string>()
+    const own = new Map<string, object>()
     const watching = new Set<Timer>()
     return {
       announce: async (key, value) => {
         const announcement = {}
-        own.set(announcement, key)
+        own.set(key, announcement)
         this.#set(key, value, announcement)
         return this.#announcement(announcement, key, own)
       },
@@ -34,17 +34,17 @@ export class InProcessCoordination {
       get: async (key) => this.#get(key),
       compareAndSet: async (key, revision, value) => this.#compareAndSet(key, revision, value),
       leave: () => {
-        for (const [announcement, key] of own) this.#withdraw(announcement, key)
+        for (const [key, announcement] of own) this.#withdraw(announcement, key)
         for (const watch of watching) watch.cancel()
         own.clear()
       },
     }
   }
 
-  #announcement(announcement: object, key: string, own: Map<object, string>): Announcement {
+  #announcement(announcement: object, key: string, own: Map<string, object>): Announcement {
     return {
       withdraw: async () => {
-        own.delete(announcement)
+        if (own.get(key) === announcement) own.delete(key)
         this.#withdraw(announcement, key)
       },
     }
