@@ -33,20 +33,23 @@ describe('messages out of a stream', () => {
     expect(framed(...stream)).toEqual(['ping', message, 'ping', 'ping', message])
   })
 
-  it('the empty line after a ping of ours is its answer, and no part of a ping of theirs', () => {
-    const stream = `${message}\r\n${message}\r\n\r\n`
-
+  it.each([
+    ['one empty line, a pong', '\r\n', { pings: 0, ponged: true }],
+    ['two, their own ping', '\r\n\r\n', { pings: 1, ponged: false }],
+    ['three, one of each', '\r\n\r\n\r\n', { pings: 1, ponged: true }],
+    ['one between messages, and their ping later', `\r\n${message}\r\n\r\n`, { pings: 1, ponged: true }],
+  ])('tells pongs and pings apart (RFC 5626 §3.5.1), wherever they are cut: %s', (_what, stream, expected) => {
     for (let cut = 0; cut <= stream.length; cut++) {
       const framer = new Framer(defaultLimits)
-      const out: string[] = []
-      framer.awaitPong(() => out.push('pong'))
+      let pings = 0
       for (const piece of [stream.slice(0, cut), stream.slice(cut)])
         framer.push(
           Buffer.from(piece),
-          () => out.push('message'),
-          () => out.push('ping'),
+          () => {},
+          () => pings++,
         )
-      expect(out, `cut at ${cut}`).toEqual(['message', 'pong', 'message', 'ping'])
+
+      expect([{ pings, ponged: framer.takePong() }, framer.takePong()], `cut at ${cut}`).toEqual([expected, false])
     }
   })
 

@@ -21,9 +21,10 @@ export class Framer implements Framing {
   private expected = 0
   /** Where the search for the end of the header goes on. */
   private searched = 0
-  /** One empty line has come, and nothing since. */
+  /** An odd number of empty lines has come, and nothing since. */
   private halfPing = false
-  private pong: (() => void) | undefined
+  /** One has come alone: no ping, but perhaps the answer to ours. */
+  private ponged = false
 
   constructor(limits: MessageLimits) {
     this.limits = limits
@@ -58,9 +59,12 @@ export class Framer implements Framing {
     return message
   }
 
-  /** A ping of ours has left: the next empty line answers it, and is no part of one. */
-  awaitPong(pong: () => void): void {
-    this.pong = pong
+  /** Whether an empty line has come, since it was asked last, that is no half of a ping: a pong (RFC 5626 §3.5.1). */
+  takePong(): boolean {
+    const ponged = this.ponged || this.halfPing
+    this.ponged = false
+    this.halfPing = false
+    return ponged
   }
 
   private join(bytes: Buffer) {
@@ -76,19 +80,13 @@ export class Framer implements Framing {
     let at = 0
     while (this.isEmptyLine(at)) {
       at += 2
-      if (this.pong !== undefined) this.takePong(this.pong)
-      else {
-        this.halfPing = !this.halfPing
-        if (!this.halfPing) ping()
-      }
+      this.halfPing = !this.halfPing
+      if (!this.halfPing) ping()
     }
     if (at > 0) this.pending = this.pending.subarray(at)
-    if (this.pending.length > 0 && !this.isHalfEmptyLine()) this.halfPing = false
-  }
-
-  private takePong(pong: () => void) {
-    this.pong = undefined
-    pong()
+    if (this.pending.length === 0 || this.isHalfEmptyLine()) return
+    this.ponged ||= this.halfPing
+    this.halfPing = false
   }
 
   /** Whether a CR has come whose LF is still to come. */

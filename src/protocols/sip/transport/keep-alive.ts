@@ -10,6 +10,8 @@ export type KeepAliveOptions = {
   readonly random: Random
   /** Sends a ping. */
   ping(): void
+  /** Whether a pong has come since this was asked last. */
+  takePong(): boolean
   /** Nothing has come since the last ping. */
   failed(): void
 }
@@ -36,10 +38,6 @@ export class KeepAlive {
     this.hasHeard = true
   }
 
-  ponged(): void {
-    this.answers = true
-  }
-
   stop(): void {
     this.timer?.cancel()
   }
@@ -51,9 +49,12 @@ export class KeepAlive {
   }
 
   private ping() {
+    const { clock, takePong } = this.options
     this.hasHeard = false
+    takePong()
     // First the timer: writing may close the connection, which stops it.
-    this.timer = this.options.clock.after(pongWithin, () => {
+    this.timer = clock.after(pongWithin, () => {
+      this.answers ||= takePong()
       if (this.answers && !this.hasHeard) this.options.failed()
       else this.pingLater()
     })

@@ -142,6 +142,26 @@ describe('SIP transport', () => {
       expect(transport.connections).toBe(1)
     })
 
+    it('answers pings of its peer, and takes them for no pongs: whoever pings himself need not know ours', async () => {
+      const { world, transport } = await setUp()
+      let pongs = 0
+      const runtime = world.host('there')
+      const accept = (connection: Connection) => {
+        connection.receive(
+          (bytes) => (pongs += bytes.toString() === '\r\n' ? 1 : 0),
+          () => {},
+        )
+        for (const seconds of [97, 103, 118])
+          runtime.clock.after(seconds * 1_000, () => connection.write(Buffer.from('\r\n\r\n')))
+      }
+      await world.complete(runtime.net.listen(there, accept))
+      transport.send(hello, there)
+
+      await world.run(360_000)
+
+      expect([pongs, transport.connections]).toEqual([3, 1])
+    })
+
     it('is kept where pings are never answered: not every server knows them', async () => {
       const { world, transport } = await setUp()
       const heard: string[] = []

@@ -105,16 +105,13 @@ export class Stream {
   }
 
   private keptAlive(framer: Framer, random: Random): KeepAlive {
-    const keepAlive: KeepAlive = new KeepAlive({
+    return new KeepAlive({
       clock: this.clock,
       random,
-      ping: () => {
-        framer.awaitPong(() => keepAlive.ponged())
-        this.writeRaw(ping)
-      },
+      ping: () => void this.writeRaw(ping),
+      takePong: () => framer.takePong(),
       failed: () => this.breakOff('silent', 'no answer to a ping'),
     })
-    return keepAlive
   }
 
   private writeRaw(bytes: Buffer): boolean {
