@@ -95,7 +95,8 @@ export class Calls implements CallOwner {
   }
 
   identity(): LegIdentity {
-    return { sessionID: String(this.random.bytes(6).readUIntBE(0, 6)), master: this.random.bytes(masterLength) }
+    const { random } = this
+    return { sessionID: String(random.bytes(6).readUIntBE(0, 6)), newMaster: () => random.bytes(masterLength) }
   }
 
   has(prompt: string): boolean {

@@ -12,11 +12,14 @@ import {
 import { buildSdp, matchingMedia, withOrigin } from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
 import { audioOf, type SessionDescription } from '#protocols/media/sdp/session-description.ts'
+import { type CryptoAttribute, parseCrypto } from '#protocols/media/srtp/crypto-attribute.ts'
+import type { Suite } from '#protocols/media/srtp/transform.ts'
 import type { Body } from '#protocols/sip/message/draft.ts'
 
 const sdpType = 'application/sdp'
 
-export type LegIdentity = { readonly sessionID: string; readonly master: Uint8Array }
+/** `sessionID`: up to 20 decimal digits, our own for each leg; `newMaster`: a key for SRTP with its salt, never the same. */
+export type LegIdentity = { readonly sessionID: string; newMaster(): Uint8Array }
 export type Agreed = { readonly body: Body; readonly stream: AudioStream }
 /** 415: no SDP; 400: SDP with a fault; 488: nothing in it that we speak (RFC 3261 §21.4). */
 export type Refused = { readonly status: 400 | 415 | 488; readonly reason: string }
@@ -24,20 +27,15 @@ export type Refused = { readonly status: 400 | 415 | 488; readonly reason: strin
 export class LegDescription {
   private readonly addresses: readonly string[]
   private readonly port: number
-  private readonly sessionID: string
-  private readonly master: Uint8Array
+  private readonly identity: LegIdentity
   private version = 0
   private current: SessionDescription | undefined
 
-  /**
-   * `addresses`: of IPv4 and of IPv6 one at most; `sessionID`: up to 20 decimal digits, and `master`: a key for SRTP with
-   * its salt, both our own for each leg.
-   */
-  constructor(addresses: readonly string[], port: number, { sessionID, master }: LegIdentity) {
+  /** `addresses`: of IPv4 and of IPv6 one at most. */
+  constructor(addresses: readonly string[], port: number, identity: LegIdentity) {
     this.addresses = addresses
     this.port = port
-    this.sessionID = sessionID
-    this.master = master
+    this.identity = identity
   }
 
   answer(offer: Body): Agreed | Refused {
@@ -64,16 +62,31 @@ export class LegDescription {
 
   private local(): LocalAudio {
     const [address = ''] = this.addresses
-    const before = this.current && audioOf(this.current)
     return {
-      origin: { username: '-', sessionID: this.sessionID, version: String(this.version), address },
+      origin: { username: '-', sessionID: this.identity.sessionID, version: String(this.version), address },
       addresses: this.addressesNow,
       port: this.port,
       codecs: ['PCMU', 'PCMA'],
       direction: 'sendrecv',
       // A stream that is protected stays so.
-      srtp: { master: this.master, offered: before?.protocol.includes('/SAVP') ?? false },
+      srtp: { masterOf: (suite) => this.masterOf(suite), offered: this.crypto !== undefined },
     }
+  }
+
+  /** That of the suite that we speak. One that we have let go of never comes again: its counters begin anew (RFC 3711 §9.1). */
+  private masterOf(suite: Suite): Uint8Array {
+    const { crypto } = this
+    return crypto?.suite === suite ? crypto.master : this.identity.newMaster()
+  }
+
+  /** What we have said last of our key. */
+  private get crypto(): CryptoAttribute | undefined {
+    const audio = this.current && audioOf(this.current)
+    for (const [type, value] of audio?.lines ?? []) {
+      const crypto = type === 'a' ? parseCrypto(value) : undefined
+      if (crypto) return crypto
+    }
+    return undefined
   }
 
   /** The one that was named last comes first, so that an offer of ours moves nothing. */

@@ -306,7 +306,7 @@ export class TestCall implements SessionUser {
       port: this.address.port,
       codecs: this.options.codecs ?? ['PCMU', 'PCMA'],
       direction: this.options.direction ?? 'sendrecv',
-      ...(this.options.srtp && { srtp: { master: this.master, offered: true } }),
+      ...(this.options.srtp && { srtp: { masterOf: () => this.master, offered: true } }),
     }
   }
 
@@ -321,7 +321,7 @@ export class TestCall implements SessionUser {
     if (stream === 'none') throw new Error('the answer has no codec of ours')
     const { security } = stream
     if (this.options.srtp && !security) throw new Error('the answer is without SRTP')
-    // Its key stays for the whole call, as the server's does.
+    // Its key stays for the whole call, as the server's does while it speaks SRTP.
     this.protection ??= security && new SrtpSender(security.ours)
     this.verification ??= security && new SrtpReceiver(security.theirs)
     this.stream = stream

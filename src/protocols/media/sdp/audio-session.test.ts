@@ -124,7 +124,7 @@ describe('an answer (RFC 3264 §6)', () => {
 
 describe('SRTP (RFC 4568)', () => {
   const ours = Buffer.alloc(30, 2)
-  const secured: LocalAudio = { ...local, srtp: { master: ours, offered: false } }
+  const secured: LocalAudio = { ...local, srtp: { masterOf: () => ours, offered: false } }
   const answerTo = (lines: string) => answerAudio(offer(lines), secured)
 
   it('is answered with the same profile, tag and suite, and a key of ours (§5.1.2)', () => {
@@ -165,10 +165,10 @@ describe('SRTP (RFC 4568)', () => {
   })
 
   it('offered by us is agreed with the key of the answer', () => {
-    const offering: LocalAudio = { ...secured, srtp: { master: ours, offered: true } }
+    const offering: LocalAudio = { ...secured, srtp: { masterOf: () => ours, offered: true } }
     const answer = answerAudio(again(offerAudio(offering)), {
       ...phone,
-      srtp: { master: Buffer.alloc(30, 9), offered: false },
+      srtp: { masterOf: () => Buffer.alloc(30, 9), offered: false },
     })
     if (answer === 'none') throw new Error('refused')
     const accepted = acceptedAudio(again(answer.description), offering)

@@ -5,6 +5,7 @@
 import type { Address } from '#platform/runtime/runtime.ts'
 import { buildCrypto, type CryptoAttribute, parseCrypto } from '../srtp/crypto-attribute.ts'
 import type { SrtpKey } from '../srtp/srtp.ts'
+import type { Suite } from '../srtp/transform.ts'
 import { addressFields, originLine, refused } from './build-sdp.ts'
 import { addressVersion, isUnspecified } from './numeric-address.ts'
 import {
@@ -30,8 +31,8 @@ export type LocalAudio = {
   /** In the order in which we prefer them. */
   readonly codecs: readonly AudioCodec[]
   readonly direction: Direction
-  /** Our master key for SRTP; without it only RTP is spoken. `offered`: an offer of ours asks for SRTP. */
-  readonly srtp?: { readonly master: Uint8Array; readonly offered: boolean }
+  /** Our master key for SRTP under a suite; without it only RTP is spoken. `offered`: an offer of ours asks for SRTP. */
+  readonly srtp?: { masterOf(suite: Suite): Uint8Array; readonly offered: boolean }
 }
 
 /** The keys of SRTP: what we send is protected with ours, what comes with theirs (RFC 4568 §5.1.2). */
@@ -64,7 +65,8 @@ export function offerAudio(local: LocalAudio): SessionDescription {
   const codecs = local.codecs.map((name) => codec(staticTypes[name], name))
   const { direction, srtp } = local
   const secured =
-    srtp?.offered && ({ protocol: 'RTP/SAVP', crypto: { ...offeredCrypto, master: srtp.master } } as const)
+    srtp?.offered &&
+    ({ protocol: 'RTP/SAVP', crypto: { ...offeredCrypto, master: srtp.masterOf(offeredCrypto.suite) } } as const)
   const profile = secured || ({ protocol: 'RTP/AVP', crypto: undefined } as const)
   const section = audioSection(local.port, { address, codecs, event: eventType, direction, ...profile })
   return { ...session(local.origin, address), media: [section] }
@@ -108,11 +110,11 @@ export function acceptedAudio(answer: SessionDescription, local: LocalAudio): Au
 /** Whether it has an audio stream that whoever speaks all this can answer. */
 export const isSpoken = ({ media }: SessionDescription): boolean =>
   media.some(
-    ({ kind, port, protocol, codecs, lines }) =>
-      kind === 'audio' &&
-      port !== 0 &&
-      (plain.has(protocol) || (secure.has(protocol) && lines.some(isKey))) &&
-      codecs.some(({ name }) => Object.hasOwn(staticTypes, name)),
+    (section) =>
+      section.kind === 'audio' &&
+      section.port !== 0 &&
+      (plain.has(section.protocol) || isSecured(section)) &&
+      section.codecs.some(({ name }) => Object.hasOwn(staticTypes, name)),
   )
 
 /** Whether two descriptions have an audio codec in common, whatever it is. */
@@ -131,7 +133,9 @@ const isUsable = (media: MediaDescription, local: LocalAudio): boolean =>
   media.kind === 'audio' &&
   media.port !== 0 &&
   ownAddress(media, local) !== undefined &&
-  (plain.has(media.protocol) || cryptoOf(media, local) !== undefined)
+  (plain.has(media.protocol) || (local.srtp !== undefined && isSecured(media)))
+
+const isSecured = ({ protocol, lines }: MediaDescription): boolean => secure.has(protocol) && lines.some(isKey)
 
 /** Under a suite that we speak. */
 const isKey = ([type, value]: Line): boolean => type === 'a' && parseCrypto(value) !== undefined
@@ -149,7 +153,7 @@ function cryptoOf(
     const crypto = type === 'a' ? parseCrypto(value) : undefined
     if (crypto === undefined) continue
     const { tag, suite, master } = crypto
-    return { tag, ours: { suite, master: srtp.master }, theirs: { suite, master } }
+    return { tag, ours: { suite, master: srtp.masterOf(suite) }, theirs: { suite, master } }
   }
   return undefined
 }
