@@ -103,6 +103,12 @@ describe('a bad request', () => {
     ['the same parameter twice', register({ fields: ['Authorization: Digest realm="ringmain",realm="x"'] }), [401]],
     ['a MESSAGE of nobody (CVE-2021-37624)', request('MESSAGE'), [405]],
     ['a SUBSCRIBE of nobody (CVE-2021-41157)', request('SUBSCRIBE', { fields: ['Event: presence'] }), [401]],
+    [
+      'a NOTIFY of whoever would light lamps (RFC 3842)',
+      request('NOTIFY', { fields: ['Event: message-summary', 'Content-Type: application/simple-message-summary'] }),
+      [403],
+    ],
+    ['a NOTIFY that nobody asked for', request('NOTIFY', { fields: ['Event: presence'] }), [481]],
     ['a PUBLISH', request('PUBLISH'), [405]],
     ['a loop by Max-Forwards', but(options(), 'Max-Forwards: 70', 'Max-Forwards: 0'), [483]],
     [

@@ -12,7 +12,7 @@ const entries = {
   dns: [
     { number: '1001', secret: 'demo' },
     { number: '1002', secret: 'demo', mailboxes: ['1001'] },
-    { number: '1003' },
+    ...Array.from({ length: 900 }, (_, index) => ({ number: String(1003 + index), secret: 'demo' })),
   ],
 }
 const voicemail = { name: 'voicemail', sources: ['10.9.0.1'], voicemail: true }
@@ -28,8 +28,8 @@ async function setUp(trunks = [voicemail]) {
   await world.run(3000)
   const server = await UdpPeer.at(world, 'server', { host: '10.9.0.1', port: 5060 }, { host: '10.0.0.1', port: 5060 })
   let notified = 0
-  /** The server tells of the messages that wait for a DN, in the DN's own name as FreeSWITCH does. Gives the answer. */
-  const leave = async (dn: string, ...lines: string[]) => {
+  /** The server tells of the messages that wait for a DN, in the DN's own name as some servers do. */
+  const tell = (dn: string, ...lines: string[]) => {
     notified += 1
     const body = lines.map((line) => `${line}\n`).join('')
     const fields = ['Event: message-summary', 'Content-Type: application/simple-message-summary']
@@ -37,10 +37,14 @@ async function setUp(trunks = [voicemail]) {
     const length = body.length + lines.length
     const text = requestText('NOTIFY', options)
     server.say(text.replace('Content-Length: 0\n\n', `Content-Length: ${length}\n\n${body}`))
+  }
+  /** Gives the answer. */
+  const leave = async (dn: string, ...lines: string[]) => {
+    tell(dn, ...lines)
     await world.run(200)
     return server.statuses('NOTIFY').at(-1)
   }
-  return { cluster, world, node, leave }
+  return { cluster, world, node, server, tell, leave }
 }
 
 /** A phone that subscribes by digest, answers each NOTIFY, and keeps their bodies. */
@@ -118,25 +122,31 @@ describe('messages that wait, from a voicemail server to phones (RFC 3842)', () 
     expect([own.told(), open.told()]).toEqual([['Messages-Waiting: yes'], ['Messages-Waiting: yes']])
   })
 
-  it('are not lost with a node: the one that starts anew hears them from the others', async () => {
-    const { cluster, world, node, leave } = await setUp()
-    await leave('1001', 'Messages-Waiting: yes')
+  it('are not lost with a node, however many there are: the one that starts anew hears them from the others', async () => {
+    const { cluster, world, node, server, tell } = await setUp()
+    for (let dn = 1003; dn < 1903; dn++) tell(String(dn), 'Messages-Waiting: yes')
+    await world.run(1000)
     cluster.crash('node1', node)
     await world.run(5000)
     await cluster.node('node1', '10.0.0.11', { dc: 'dc1', number: 1 })
     await world.run(5000)
-    const phone = await watcher(cluster, '1001', '10.0.0.1', '10.0.1.1')
+    const told = []
+    for (const dn of ['1003', '1450', '1902', '1001']) {
+      const phone = await watcher(cluster, dn, '10.0.0.1', `10.0.1.${told.length + 1}`)
+      await phone.subscribe(dn)
+      told.push(phone.told().at(-1))
+    }
 
-    await phone.subscribe('1001')
-
-    expect(phone.told()).toEqual(['Messages-Waiting: yes'])
+    expect(server.statuses('NOTIFY')).toEqual(Array(900).fill(200))
+    const waits = 'Messages-Waiting: yes'
+    expect(told).toEqual([waits, waits, waits, 'Messages-Waiting: no'])
   })
 
   it('are taken from a trunk that is named as voicemail alone, and only for DNs', async () => {
     const { leave } = await setUp()
     const { leave: byCarrier } = await setUp([{ ...voicemail, voicemail: false }])
 
-    expect(await leave('1009', 'Messages-Waiting: yes')).toBe(404)
+    expect(await leave('2009', 'Messages-Waiting: yes')).toBe(404)
     expect(await leave('1003', 'Voice-Message: 1')).toBe(400)
     expect(await byCarrier('1001', 'Messages-Waiting: yes')).toBe(403)
   })
