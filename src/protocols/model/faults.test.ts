@@ -95,6 +95,11 @@ describe('faults of the objects', () => {
       { kind: 'trunks', key: 't', property: 'registration' },
     ],
     [
+      'a voicemail server that nobody could tell from others',
+      { trunks: [{ name: 't', destination: 'voicemail.example', voicemail: true }] },
+      { kind: 'trunks', key: 't', property: 'voicemail' },
+    ],
+    [
       'an account without its password',
       { trunks: [{ name: 't', credentials: { username: 'u', realm: 'r' } }] },
       { kind: 'trunks', key: 't', property: 'credentials' },

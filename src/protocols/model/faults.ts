@@ -128,7 +128,7 @@ function trunkFaults(trunk: ObjectOf<'trunks'>): Fault[] {
     .map(([property, host]) =>
       fault(property, `${host} is no host or host:port, such as sip.example.com or 192.0.2.1:5060`),
     )
-  return [...sources, ...numbers, ...hosts, ...registrationFaults(trunk, fault)]
+  return [...sources, ...numbers, ...hosts, ...registrationFaults(trunk, fault), ...voicemailFaults(trunk, fault)]
 }
 
 const optional = (property: string, value: string | undefined): [string, string][] =>
@@ -148,6 +148,15 @@ function registrationFaults(trunk: ObjectOf<'trunks'>, fault: (property: string,
       ? [fault('registration', 'has no registrar; name registrars or a destination')]
       : []),
   ]
+}
+
+/** A server that nobody can tell from others would be refused whatever it says. */
+function voicemailFaults(
+  { voicemail, sources, registration, transport }: ObjectOf<'trunks'>,
+  fault: (property: string, message: string) => Fault,
+): Fault[] {
+  if (!voicemail || sources.length > 0 || registration !== undefined || transport === 'tls') return []
+  return [fault('voicemail', 'has no sources; name the addresses that the server sends from')]
 }
 
 /** `sip.example.com`, `127.0.0.1:5060`, `[::1]:5060`. */
