@@ -118,6 +118,16 @@ describe('digest verification', () => {
     expect(node.verify(request('1001', answered(node, '1001'), `${uri};transport=tcp`), lookUp).ok).toBe(true)
   })
 
+  it('takes a URI with the default port for one without: it is the same resource, though not the same URI (RFC 7616 §3.4.6, RFC 3261 §19.1.4)', () => {
+    const node = verifier()
+    const verdict = (digest: string, requestURI: string) =>
+      node.verify(request('1001', answered(node, '1001', identity('1001'), digest), requestURI), lookUp)
+
+    expect(verdict('sip:8010@ringmain', 'sip:8010@ringmain:5060').ok).toBe(true)
+    expect(verdict('sips:8010@ringmain:5061', 'sips:8010@ringmain').ok).toBe(true)
+    expect(verdict('sip:8010@ringmain:5070', 'sip:8010@ringmain')).toMatchObject({ ok: false, status: 400 })
+  })
+
   it('challenges credentials it cannot read, of another scheme or of another realm', () => {
     const values = ['Digest', 'Digest realm=', `Digest realm="${realm}", realm="x"`, 'Basic MTAwMTpzZWNyZXQ=', '']
     const node = verifier()

@@ -8,7 +8,7 @@ import type { Fields } from '../message/draft.ts'
 import { MalformedMessage } from '../message/errors.ts'
 import { type Credentials, formatCredentials, parseCredentials } from '../message/headers/digest.ts'
 import { parseNameAddr, uriOf } from '../message/headers/name-addr.ts'
-import { parseURI } from '../message/headers/uri.ts'
+import { parseURI, type URI } from '../message/headers/uri.ts'
 import type { Message } from '../message/message.ts'
 import { own } from '../message/scan.ts'
 import { type Algorithm, algorithmNamed, digestOf, type Secret } from './digest.ts'
@@ -204,13 +204,19 @@ function claimed(request: Message): string {
   return readable(() => uriOf(parseNameAddr(request.header('From') ?? '')))?.user ?? ''
 }
 
-/** RFC 7616 §3.4.6: the digest must be for this resource; URI parameters may have been added on the way. */
+/**
+ * RFC 7616 §3.4.6: the digest must be for this resource; URI parameters may have been added on the way, and the default
+ * port written or left out. RFC 3261 §19.1.4 tells those two URIs apart, but they lead to the same place.
+ */
 function sameResource(digestURI: string, requestURI: string): boolean {
   const one = readable(() => parseURI(digestURI))
   const other = readable(() => parseURI(requestURI))
   if (one === undefined || other === undefined) return false
-  return one.user === other.user && one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port
+  return one.user === other.user && one.host.toLowerCase() === other.host.toLowerCase() && portOf(one) === portOf(other)
 }
+
+/** 0: the default one. */
+const portOf = ({ scheme, port }: URI): number => (port === (scheme === 'sips' ? 5061 : 5060) ? 0 : port)
 
 /** Undefined for what cannot be read: it proves nothing. */
 function readable<T>(read: () => T): T | undefined {
