@@ -66,6 +66,18 @@ describe('message', () => {
     expect(again.body.length).toBe(0)
   })
 
+  it('takes a status without reason phrase and the space before it, as some phones send it, and passes it on with the space (§7.2)', () => {
+    const lines = buildResponse(parse(...invite), 200, { toTag: 'mine' })
+      .bytes.toString()
+      .split('\r\n')
+    const message = parse('SIP/2.0 200', ...lines.slice(1))
+
+    expect([message.status, message.reason, message.toTag]).toEqual([200, '', 'mine'])
+    expect(edit(message).finish().bytes.toString()).toMatch(/^SIP\/2\.0 200 \r\nv: /)
+    for (const bad of ['SIP/2.0 20', 'SIP/2.0 2000', 'SIP/2.0 200OK', 'SIP/2.0'])
+      expect(() => parse(bad, ...lines.slice(1))).toThrow(MalformedMessage)
+  })
+
   it('answers a request that has a field twice with that field once: the first (RFC 4475 §3.3.10)', () => {
     const twice = [...invite.slice(0, 8), 'To: <sip:other@ringmain>', 'CSeq: 59 INVITE', ...invite.slice(8)]
     const refusal = refusalOf(() => parse(...twice))

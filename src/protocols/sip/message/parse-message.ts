@@ -56,6 +56,7 @@ function afterEmptyLines(text: string): number {
 function parseText(bytes: Buffer, text: string, limits: MessageLimits): Message {
   const end = endOfLine(text, 0)
   const status = text.startsWith('SIP/') ? statusOf(text, end) : 0
+  if (status !== 0 && end === statusEnd) return parseText(...withSpace(bytes, text), limits)
   const method = status === 0 ? methodOf(text, end) : ''
   const table = indexFields(text, end + 2, limits)
   const cseq = cseqOf(text, table)
@@ -103,11 +104,19 @@ function answerable(message: Message): Message | undefined {
   return message.isRequest && message.method !== 'ACK' && addressed ? message : undefined
 }
 
-/** `SIP/2.0 200 OK`; the reason may be empty, its space may not (§7.2). */
+const statusEnd = 'SIP/2.0 200'.length
+
+/** §7.2: a space ends the status, where no reason follows too. Some phones leave out both; nobody else need know of that. */
+function withSpace(bytes: Buffer, text: string): [bytes: Buffer, text: string] {
+  const mended = Buffer.concat([bytes.subarray(0, statusEnd), Buffer.from(' '), bytes.subarray(statusEnd)])
+  return [mended, `${text.slice(0, statusEnd)} ${text.slice(statusEnd)}`]
+}
+
+/** `SIP/2.0 200 OK`. */
 function statusOf(text: string, end: number): number {
   if (!sameIgnoringCase(text, 0, 'sip/2.0 ')) throw new MalformedMessage('the version is not SIP/2.0', 505)
-  const status = decimal(text, 699, 8, 11)
-  if (!(status >= 100) || text.charCodeAt(11) !== SPACE || end < 12)
+  const status = decimal(text, 699, 8, statusEnd)
+  if (!(status >= 100) || (end !== statusEnd && text.charCodeAt(statusEnd) !== SPACE))
     throw new MalformedMessage('the status line has no status of three digits')
   return status
 }
