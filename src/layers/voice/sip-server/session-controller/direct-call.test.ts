@@ -282,6 +282,25 @@ describe('calls to and from a trunk', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it('lets the phone of a caller make the tone, whatever the carrier says, where its trunk has no early media', async () => {
+    const { world, r } = await freshRig(new World(), { earlyMedia: false })
+    r.carrier.onCall = (line) => {
+      line.early()
+      ;(line.session as IncomingSession).progress(183)
+    }
+
+    const caller = r.phone('1001').dial('442079460099')
+    await world.run(100)
+    r.carrier.line.answer()
+    await world.run(100)
+
+    caller.hangUp()
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['180', '180', expect.stringMatching(/^200 /)])
+    await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
   it('gives the caller the status with which the carrier refuses', async () => {
     const { world, r } = await freshRig(new World())
     r.carrier.onCall = (line) => line.reject(404)

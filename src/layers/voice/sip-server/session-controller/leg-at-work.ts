@@ -106,8 +106,10 @@ export class LegAtWork implements Required<SessionUser> {
 
   progressed({ status, body, dialog, response }: Parameters<NonNullable<SessionUser['progressed']>>[0]): void {
     const heard = this.earlyMedia ? sdpOf(body) : undefined
+    // After 183 many a phone waits for what it is to hear: after 180 it makes the tone itself.
+    const told = status === 183 && !this.earlyMedia ? 180 : status
     const talks = response.headers('Allow-Events').some((name) => name.toLowerCase() === 'talk')
-    this.owner.tell({ type: 'progressed', leg: this.leg, status, body: heard, fork: dialog, talks })
+    this.owner.tell({ type: 'progressed', leg: this.leg, status: told, body: heard, fork: dialog, talks })
   }
 
   answered({ body, acknowledge }: Parameters<NonNullable<SessionUser['answered']>>[0]): void {

@@ -101,6 +101,8 @@ export type Setting = {
   mostCalls?: number
   /** Legs that the trunk may have. */
   readonly trunkLegs?: number
+  /** What the trunk says before the answer is heard; true unless given. */
+  readonly earlyMedia?: boolean
   readonly defaultDestination?: string
   readonly sessionTimer?: UserAgentOptions['sessionTimer']
   /** No proxy is linked: nothing leaves the node. */
@@ -230,7 +232,7 @@ const counting = (ended: string[], unexpected: string[]): Metrics => ({
   },
 })
 
-function directory({ media = 'direct', defaultDestination }: Setting): Ports<Event>['directory'] {
+function directory({ media = 'direct', defaultDestination, earlyMedia = true }: Setting): Ports<Event>['directory'] {
   const services: Record<string, 'echo' | 'announcement' | 'music'> = {
     8900: 'echo',
     8901: 'announcement',
@@ -257,7 +259,7 @@ function directory({ media = 'direct', defaultDestination }: Setting): Ports<Eve
     origin,
     dialled: (invite) => /^sip:([^@]*)@/.exec(invite.requestURI)?.[1] ?? '',
     isEmergency: () => false,
-    hasEarlyMedia: () => true,
+    hasEarlyMedia: () => earlyMedia,
     outwards: (_trunk, invitation) => invitation,
   }
 }
