@@ -101,19 +101,27 @@ export class TrunkAtWork {
   }
 
   private probe(done: () => void) {
-    const [host] = serversOf(this.trunk)
-    if (host === undefined) {
+    const hosts = this.mostInUse
+    if (hosts.length === 0) {
       done()
       return
     }
     const uri = `sip:${domainOf(this.trunk)}`
     const from = `<${this.facing}>`
-    const route = [`<${serverText(this.trunk, host)}>`]
+    const route = hosts.map((host) => `<${serverText(this.trunk, host)}>`)
     const began = this.options.clock.monotonic()
     this.requests.request({ method: 'OPTIONS', requestURI: uri, from, to: `<${uri}>`, route }, (outcome) => {
       this.setHealth(healthOf(outcome), this.options.clock.monotonic() - began)
       done()
     })
+  }
+
+  /** Its servers, first that where we are registered: a trunk is up as long as one of them answers. */
+  private get mostInUse(): readonly string[] {
+    const { registered } = this
+    const isInUse = (host: string) => registered?.state === 'registered' && registered.registrar === host
+    const hosts = serversOf(this.trunk)
+    return [...hosts.filter(isInUse), ...hosts.filter((host) => !isInUse(host))]
   }
 
   /** Resolves when the provider has been told, or does not answer. */

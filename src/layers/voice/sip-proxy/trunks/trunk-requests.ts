@@ -1,6 +1,6 @@
 /**
- * Requests of a proxy itself to the servers of a trunk: OPTIONS, REGISTER. The first Route value, else the Request-URI,
- * says where they go and is not sent; of the servers it names the next is asked when one does not answer (RFC 3263 §4.3).
+ * Requests of a proxy itself to the servers of a trunk: OPTIONS, REGISTER. The Route values, else the Request-URI, say
+ * where they go and are not sent; of the servers they name the next is asked when one does not answer (RFC 3263 §4.3).
  */
 import type { Clock, Random } from '#platform/runtime/runtime.ts'
 import type { Locator } from '#protocols/sip/core/locating/locator.ts'
@@ -35,8 +35,8 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
   }
 
   request(request: OutgoingRequest, done: (outcome: RequestOutcome) => void): void {
-    const [route] = request.route ?? []
-    this.locate(route === undefined ? request.requestURI : parseNameAddr(route).uri, (hops, fault) => {
+    const named = (request.route ?? []).map((route) => parseNameAddr(route).uri)
+    this.locateAll(named.length > 0 ? named : [request.requestURI], (hops, fault) => {
       if (hops.length > 0) this.send(this.parts(request), hops, done)
       else done({ status: 503, reason: fault, response: undefined })
     })
@@ -52,6 +52,14 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
     }
     if (numeric === undefined) this.options.servers.look(uri, named)
     else named([numeric], '')
+  }
+
+  /** One after another, in this order; where none is found, why not the first. */
+  private locateAll([text = '', ...others]: readonly string[], found: (hops: readonly Hop[], fault: string) => void) {
+    this.locate(text, (hops, fault) => {
+      if (others.length === 0) found(hops, fault)
+      else this.locateAll(others, (more) => found([...hops, ...more], fault))
+    })
   }
 
   private parts({ method, requestURI, from, to, callID, cseq = 1, fields = [] }: OutgoingRequest) {

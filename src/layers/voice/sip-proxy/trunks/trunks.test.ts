@@ -98,6 +98,21 @@ describe('a trunk that registers', () => {
     expect(second.requests('REGISTER')).toEqual([])
   })
 
+  it('is up as long as one of its registrars answers; the one in use is asked first', async () => {
+    const { world, first, second, told, registrations } = await setUp(registering)
+    await serve(world, [second], 60)
+    const askedBefore = first.requests('OPTIONS').length
+
+    await serve(world, [second], 60)
+
+    expect([...told.values()].map(({ health }) => health.state)).toEqual(['up', 'up'])
+    expect(registrations()).toMatchObject([{ state: 'registered', registrar: '10.9.1.2' }])
+    const registered = [...told].find(([, { registration }]) => registration !== undefined)?.[0]
+    const askers = first.requests('OPTIONS').slice(askedBefore)
+    const hosts = new Set(askers.map((request) => request.header('Via')?.match(/10\.0\.0\.(\d)/)?.[1]))
+    expect(hosts).toEqual(new Set([registered === 'proxy1' ? '2' : '1']))
+  })
+
   it.each([
     ['at an address of IPv6', '[2001:db8::9]:5060'],
     ['that the DNS finds on IPv6 alone', 'sip.provider.example'],
