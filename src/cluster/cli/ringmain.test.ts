@@ -17,7 +17,9 @@ const http = createServer(async (request: IncomingMessage, response: ServerRespo
   for await (const chunk of request) text += chunk
   const what = `${request.method} ${request.url}`
   asked.push({ what, token: request.headers.authorization, body: text === '' ? undefined : JSON.parse(text) })
-  const { status, body } = answers.get(what) ?? { status: 404, body: { detail: 'there is no such thing' } }
+  const answer = answers.get(what) ?? { status: 404, body: { detail: 'there is no such thing' } }
+  const { status } = answer
+  const body = await answer.body
   const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json' }).end(bytes)
 })
@@ -345,10 +347,13 @@ describe('ringmain on trunks', () => {
     ],
   })
 
+  const tested = (found: object = proxies) =>
+    Object.fromEntries(Object.entries(found).map(([proxy, status]) => [proxy, { ...status, tested: 'a' }]))
+
   function provide() {
     answers.set('GET /api/v1/config', { status: 200, body: { objects } })
     answers.set('GET /api/v1/trunks', { status: 200, body: [{ name: 'provider', proxies }] })
-    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies } })
+    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: tested() } })
     answers.set('GET /api/v1/interactions', { status: 200, body: { items: [] } })
   }
 
@@ -370,6 +375,50 @@ describe('ringmain on trunks', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/proxy1\.dc1 .* up .* 7/)
     expect(err).toBe('1 of 2 proxies get no answer')
+  })
+
+  it('tells while a test runs what it waits for, and what each proxy found', async () => {
+    provide()
+    const { 'proxy1.dc1': one, ...others } = proxies
+    let looks = 0
+    const testing = new Promise<void>((done) => {
+      answers.set('GET /api/v1/trunks', {
+        status: 200,
+        get body() {
+          looks += 1
+          if (looks === 3) done()
+          return [
+            { name: 'provider', proxies: looks === 1 ? proxies : { ...tested({ 'proxy1.dc1': one }), ...others } },
+          ]
+        },
+      })
+    })
+    answers.set('POST /api/v1/trunks/provider/test', {
+      status: 200,
+      body: testing.then(() => ({ name: 'provider', proxies: tested() })),
+    })
+
+    const { code, out, err } = await client('trunk test provider')
+
+    expect({ code, lines: out.split('\n').length }).toEqual({ code: 1, lines: 3 })
+    expect(err.split('\n')).toEqual([
+      '2 proxies ask the servers of provider; one that does not answer is waited for 32 s',
+      'proxy1.dc1: up',
+      '1 of 2 proxies get no answer',
+    ])
+  })
+
+  it('fails a test that a proxy has not ended, or that none makes', async () => {
+    provide()
+    const { 'proxy1.dc1': up } = proxies
+    const untold = { 'proxy1.dc1': up, ...tested({ 'proxy2.dc1': up }) }
+    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: untold } })
+    const late = await client('trunk test provider')
+    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: {} } })
+    const nobody = await client('trunk test provider')
+
+    expect([late.code, late.err]).toEqual([1, '1 of 2 proxies have not told what came of it'])
+    expect([nobody.code, nobody.err]).toEqual([1, 'no proxy tells anything of provider: see "ringmain node list"'])
   })
 
   it('says in plain words what is wrong with one, and which there are', async () => {

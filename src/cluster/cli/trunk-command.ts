@@ -1,4 +1,5 @@
 /** `ringmain trunk`: the trunks to carriers, as they are configured and as the proxies find them. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { TrunkAtProxy, TrunkStatus } from '#protocols/model/http/trunks.ts'
 import type { Trunk } from '#protocols/model/objects.ts'
@@ -29,13 +30,50 @@ export function trunkCommand(program: Command, terminal: Terminal): void {
   clientCommand(trunk, 'test <trunk>', 'has every proxy ask its servers now').action(
     async (name: string, options: ClientOptions) => {
       const server = await connect(options, terminal)
-      const status = await server.send<TrunkStatus>('POST', `/api/v1/trunks/${encodeURIComponent(name)}/test`, {})
+      const before = await proxiesOf(server, name)
+      const status = await tested(server, name, before, terminal)
       const rows = Object.entries(status.proxies).map(([proxy, found]) => ({ proxy, ...found }))
       terminal.out(options.json ? json(status) : table(testColumns, rows))
+      if (rows.length === 0) throw new CommandFailed(`no proxy tells anything of ${name}`, 'see "ringmain node list"')
+      const late = rows.filter(({ proxy, tested }) => tested === before[proxy]?.tested)
+      if (late.length > 0)
+        throw new CommandFailed(`${late.length} of ${rows.length} proxies have not told what came of it`)
       const silent = rows.filter((row) => row.health.state !== 'up')
       if (silent.length > 0) throw new CommandFailed(`${silent.length} of ${rows.length} proxies get no answer`)
     },
   )
+}
+
+type Proxies = TrunkStatus['proxies']
+
+async function proxiesOf(server: Server, trunk: string): Promise<Proxies> {
+  const all = await server.get<TrunkStatus[]>('/api/v1/trunks')
+  return all.find(({ name }) => name === trunk)?.proxies ?? {}
+}
+
+/** ms between two looks at how far the proxies are. */
+const lookEvery = 500
+
+/** Tells meanwhile whom it waits for, and what each proxy found. */
+async function tested(server: Server, name: string, before: Proxies, terminal: Terminal): Promise<TrunkStatus> {
+  const testing = server.send<TrunkStatus>('POST', `/api/v1/trunks/${encodeURIComponent(name)}/test`, {})
+  const isOver = testing.then(
+    () => true,
+    () => true,
+  )
+  let known = before
+  let isTold = false
+  while (!(await Promise.race([isOver, wait(lookEvery, false)]))) {
+    const count = Object.keys(before).length
+    if (!isTold)
+      terminal.err(`${count} proxies ask the servers of ${name}; one that does not answer is waited for 32 s`)
+    isTold = true
+    const now = await proxiesOf(server, name)
+    for (const [proxy, found] of Object.entries(now))
+      if (found.tested !== known[proxy]?.tested) terminal.err(`${proxy}: ${health([found])}`)
+    known = now
+  }
+  return await testing
 }
 
 async function trunks(server: Server): Promise<Row[]> {

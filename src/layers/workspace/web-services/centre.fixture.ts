@@ -163,7 +163,7 @@ export async function setUp(world: World, script: (request: Request, requester: 
     token?: string,
   ) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const request = { to: httpAt, method, path, headers, ...(body && { body }) }
+    const request = { to: httpAt, method, path, headers, within: 60_000, ...(body && { body }) }
     const answer = await world.complete(client.request(request))
     const text = answer.body.toString()
     return { status: answer.status, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : {} }
