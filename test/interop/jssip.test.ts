@@ -133,6 +133,27 @@ describe('JsSIP in Chromium', () => {
     },
   )
 
+  it(
+    'transfers whom it holds to whom it has consulted: both hear each other (RFC 3891)',
+    proves('JsSIP', 'transfer'),
+    async () => {
+      await call(one, other, '1002')
+      await hears(other, tones.one)
+      await one.do('hold')
+      await desktop.next('EventHeld', ({ thisDN }) => thisDN === '1001')
+      await call(one, third, '1003')
+      await hears(third, tones.one)
+      const left = one.event('ended', count(one, 'ended') + 2)
+      await one.do('join')
+      await left
+      await hears(other, tones.third)
+      await hears(third, tones.other)
+      await hangUp(third, other)
+
+      expect(one.events.filter(({ type }) => type === 'transfer').at(-1)?.detail).toBe('200')
+    },
+  )
+
   it('is refused where plain RTP answers, and says why: the media servers have no SRTP yet', async () => {
     await one.do('call', 'sip:8900@ringmain')
 

@@ -14,7 +14,7 @@ export type JsSipOptions = {
 
 export type JsSipEvent = { readonly type: string; readonly detail: string }
 
-type Verb = 'call' | 'answer' | 'hold' | 'unhold' | 'digit' | 'transfer' | 'hangup' | 'unregister'
+type Verb = 'call' | 'answer' | 'hold' | 'unhold' | 'digit' | 'transfer' | 'join' | 'hangup' | 'unregister'
 
 export class JsSip {
   readonly events: JsSipEvent[] = []

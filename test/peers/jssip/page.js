@@ -51,6 +51,12 @@ function take({ session, originator }) {
   if (originator === 'remote') told('incoming', session.remote_identity.uri.user)
 }
 
+function refer(session, target, replaces) {
+  const progress = ({ status_line }) => told('transfer', String(status_line.status_code))
+  const eventHandlers = { trying: progress, progress, accepted: progress, failed: progress }
+  session.refer(target, { eventHandlers, replaces })
+}
+
 const last = () => sessions.at(-1)
 
 globalThis.phone = {
@@ -70,11 +76,9 @@ globalThis.phone = {
   hold: () => new Promise((done) => last().session.hold({}, done)),
   unhold: () => new Promise((done) => last().session.unhold({}, done)),
   digit: (digit) => last().session.sendDTMF(digit),
-  transfer(target) {
-    const progress = ({ status_line }) => told('transfer', String(status_line.status_code))
-    const eventHandlers = { trying: progress, progress, accepted: progress, failed: progress }
-    last().session.refer(target, { eventHandlers })
-  },
+  transfer: (target) => refer(last().session, target),
+  /** Whom it called first to whom it called last. */
+  join: () => refer(sessions.at(-2).session, last().session.remote_identity.uri.toString(), last().session),
   hangup: () => last().session.terminate(),
   unregister: () => agent.unregister(),
   heard: () => (last()?.analyser ? loudest(last().analyser) : 0),

@@ -52,9 +52,9 @@ export const gaps: { readonly [P in Peer]: { readonly [F in Feature]?: Gap } } =
   JsSIP: {
     call: { status: 'not available yet', reason: `WebRTC, ${plainRtp}: 488` },
     transfer: {
-      status: 'not available yet',
+      status: '–',
       reason:
-        'blind, and heard only after seconds: a browser does not take another’s answer for an offer, it would have to be asked for one (RFC 3725 §4.4); attended ends the call for that',
+        'heard only after some seconds: the browser that we ask for an offer does not begin ICE anew, and keeps to its former path until that is dead',
     },
     DTMF: {
       status: 'not available yet',

@@ -13,9 +13,10 @@ const fragments = (line: Line) =>
   line.requests.filter(({ method }) => method === 'NOTIFY').map(({ body }) => body.toString().trim())
 
 /** 1001 talks to `from`, has put it on hold, and talks to 1002. */
-async function consulting(setting: Setting = {}, from: 'carrier' | '1003' = 'carrier') {
+async function consulting(setting: Setting = {}, from: 'carrier' | '1003' = 'carrier', isBrowser = false) {
   const world = new World()
   const r = await rig(world, setting)
+  for (const dn of ['1001', '1002', '1003']) r.phone(dn).isBrowser = isBrowser
   const caller = from === 'carrier' ? r.carrier.dial('1001') : r.phone('1003').dial('1001')
   await world.run(100)
   const first = r.phone('1001').line
@@ -58,6 +59,43 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     expect(third.heard).toEqual(['re-INVITE 127.0.3.1:10002'])
     expect(r.controller.active).toBe(0)
     await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
+  it('asks one of two browsers for an offer and takes the answer back: a description with ICE is for one alone', async () => {
+    const scene = await consulting({}, '1003', true)
+    const { r, caller, third } = scene
+
+    await transferred(scene)
+    const heard = [caller.heard, third.heard].map((all) => [...all])
+    const ports = [caller, third].map(({ sdp }) => /m=audio (\d+)/.exec(sdp)?.[1])
+    third.hangUp()
+    await r.world.run(100)
+
+    expect(heard).toEqual([['re-INVITE', `ACK 127.0.2.2:${ports[1]}`], [`re-INVITE 127.0.2.3:${ports[0]}`]])
+    await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
+  it('tells both of each other where a browser makes no offer when it is asked for one', async () => {
+    const scene = await consulting({}, '1003', true)
+    const { r, caller, third } = scene
+    caller.refusesLate = true
+
+    await transferred(scene)
+    const talk = [caller.remote, third.remote].map((text) => /c=IN IP4 (\S+)/.exec(text ?? '')?.[1])
+    third.hangUp()
+    await r.world.run(100)
+
+    expect(talk).toEqual(['127.0.2.2', '127.0.2.3'])
+  })
+
+  it('ends the call of two browsers where the one refuses what the other offers', async () => {
+    const scene = await consulting({}, '1003', true)
+    scene.third.reofferAnswer = 488
+
+    await transferred(scene)
+
+    expect(scene.caller.heard.at(-1)).toMatch(/^BYE/)
+    await over(scene.r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
   })
 
   it('is taken from outside, too: a PBX there that has called two of us joins them', async () => {

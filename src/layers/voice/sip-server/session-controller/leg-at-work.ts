@@ -94,7 +94,9 @@ export class LegAtWork implements Required<SessionUser> {
       case 'bye':
         return this.session?.bye(effect.fields)
       case 'reinvite':
-        return this.session?.reinvite(sdp(effect.body), (outcome) => this.reinvited(outcome))
+        return this.session?.reinvite(effect.body === undefined ? effect.body : sdp(effect.body), (outcome) =>
+          this.reinvited(outcome),
+        )
       case 'acceptOffer':
         return this.takeReply()?.accept(sdp(effect.body))
       case 'rejectOffer':
@@ -181,7 +183,8 @@ export class LegAtWork implements Required<SessionUser> {
     return reply
   }
 
-  private reinvited({ status, body, retryAfter, response }: ReinviteOutcome): void {
+  private reinvited({ status, body, retryAfter, response, acknowledge }: ReinviteOutcome): void {
+    this.acknowledgeWith = acknowledge
     // No proxy is linked just now: as after a glare, it is tried again.
     const told = status === 503 && response === undefined ? 491 : status
     this.owner.tell({ type: 'reinvited', leg: this.leg, status: told, body: sdpOf(body), retryAfter })

@@ -96,6 +96,8 @@ export class Line implements SessionUser {
   reofferAnswer: number | undefined
   /** Takes another port with each offer, as a browser does that begins ICE anew. */
   moves = false
+  /** Makes no offer when it is asked for one. */
+  refusesLate = false
   /** The status it answers NOTIFY with, where that is not 200. */
   refusedNotify: number | undefined
 
@@ -121,7 +123,9 @@ export class Line implements SessionUser {
   offered({ offer, accept, reject }: EventOf<'offered'>) {
     this.hear('re-INVITE', offer)
     if (this.reofferAnswer !== undefined) return reject(this.reofferAnswer)
-    if (this.moves) this.sdp = this.sdp.replace(/m=audio (\d+)/, (_, port) => `m=audio ${Number(port) + 2}`)
+    if (offer === undefined && this.refusesLate) return reject(488)
+    if (this.moves && offer !== undefined)
+      this.sdp = this.sdp.replace(/m=audio (\d+)/, (_, port) => `m=audio ${Number(port) + 2}`)
     const held = offer !== undefined && /a=(inactive|sendonly)/.exec(offer.bytes.toString())?.[1]
     accept(body(held ? this.sdp.replace('sendrecv', held === 'inactive' ? 'inactive' : 'recvonly') : this.sdp))
   }
@@ -194,6 +198,8 @@ export class Phone {
   private readonly user: string
   private readonly host: string
   private lastPort = 10_000
+  /** Its lines speak WebRTC: descriptions with ICE. */
+  isBrowser = false
   /** What is done with a call as it comes. */
   onCall: (line: Line) => void = (line) => line.ring()
 
@@ -234,7 +240,9 @@ export class Phone {
 
   private newLine(): Line {
     this.lastPort += 2
-    const line = new Line(description(this.host, this.lastPort))
+    const ice = this.isBrowser ? 'a=ice-ufrag:u\r\n' : ''
+    const line = new Line(description(this.host, this.lastPort) + ice)
+    line.moves = this.isBrowser
     this.lines.push(line)
     return line
   }

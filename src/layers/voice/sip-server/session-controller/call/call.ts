@@ -60,6 +60,8 @@ type LegState =
 export type Exchange =
   /** To tell it the description of its peer. */
   | { readonly why: 'join' }
+  /** To have an offer of its own, which its peer is then given. */
+  | { readonly why: 'ask' }
   /** Its session timer wants it (RFC 4028 §7.4): what it was told last. */
   | { readonly why: 'refresh' }
   /** Leg `from` made this offer. */

@@ -29,7 +29,8 @@ export type SipEffect =
   | (OnLeg & { readonly type: 'reject'; readonly status: number; readonly fields: Fields })
   | (OnLeg & { readonly type: 'acknowledge'; readonly body: string })
   | (OnLeg & { readonly type: 'cancel' | 'bye'; readonly fields: Fields })
-  | (OnLeg & { readonly type: 'reinvite'; readonly body: string })
+  /** Without a body it asks for an offer, which is answered by `acknowledge`. */
+  | (OnLeg & { readonly type: 'reinvite'; readonly body: string | undefined })
   /** To the offer that the leg's side made. */
   | (OnLeg & { readonly type: 'acceptOffer'; readonly body: string })
   | (OnLeg & { readonly type: 'rejectOffer'; readonly status: number })

@@ -2,7 +2,7 @@
 
 import type { IPVersion } from '../../../model/ip-version.ts'
 import { canBeAnchored, ipVersionIn, isProtected, silentAnswer } from '../media/descriptions.ts'
-import { link, settle, up } from '../media/exchange.ts'
+import { link, meet, settle, up } from '../media/exchange.ts'
 import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
 import type { Leg, LegRole, Party, Reachable } from './call.ts'
@@ -136,7 +136,7 @@ export function loseMedia(turn: Turn, id: string): void {
 
 function joinDirectly(turn: Turn, waiting: string): void {
   closeMedia(turn, waiting)
-  settle(turn, waiting)
+  meet(turn, waiting)
 }
 
 /** The party that calls, and the one that is called or was routed to. */

@@ -22,6 +22,8 @@ type Session = {
   /** Our INVITE, or our 200, carried the offer. */
   readonly weOffered: boolean
   reinviting: boolean
+  /** Our re-INVITE had no offer: its own in the 2xx wants an answer. */
+  asking: boolean
   offering: boolean
   readonly dialogs: Set<string>
   readonly asked: { tag: string; body: string }[]
@@ -161,7 +163,8 @@ export class ImaginedWorld {
       this.sessions.delete(leg)
       return input
     }
-    const body = description(hostOf(one), 10_000 + this.story.length)
+    const ice = this.story.length % 2 === 0 ? 'a=ice-ufrag:u\r\n' : ''
+    const body = description(hostOf(one), 10_000 + this.story.length) + ice
     if (one.state === 'calling') return [say('cancels', gone({ type: 'cancelled', at, leg, reason: undefined }))]
     if (one.state === 'inviting') {
       const rings = { type: 'progressed', at, leg, status: 180, body: undefined, fork: 'f', talks: true } as const
@@ -388,6 +391,12 @@ export class ImaginedWorld {
       case 'reinvite':
         if (one.reinviting) this.problems.push(`a second re-INVITE on ${effect.leg}`)
         one.reinviting = true
+        one.asking = effect.body === undefined
+        return
+      case 'acknowledge':
+        if (one.weOffered && !one.asking)
+          this.problems.push(`${effect.leg} is acknowledged with an answer, and offered nothing`)
+        one.asking = false
         return
       case 'acceptOffer':
       case 'rejectOffer':
@@ -410,6 +419,7 @@ const session = (leg: string, state: Session['state'], isMedia: boolean, weOffer
   state,
   weOffered,
   reinviting: false,
+  asking: false,
   offering: false,
   dialogs: new Set(),
   asked: [],

@@ -4,7 +4,7 @@
  */
 import { reasonPhrase } from '#protocols/sip/message/reason-phrase.ts'
 import { onDevice, partyMoved } from '../events/publish.ts'
-import { link, settle, unheld, up } from '../media/exchange.ts'
+import { link, meet, settle, unheld, up } from '../media/exchange.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { Party } from './call.ts'
 import { end, endMerged } from './ending.ts'
@@ -125,7 +125,9 @@ function converse(turn: Turn, one: string, other: string): void {
     return
   }
   link(turn, one, other)
-  for (const id of [one, other]) settle(turn, id)
+  meet(turn, one)
+  // Who was asked for an offer: that is what the other one gets.
+  if (turn.leg(one)?.exchange?.why !== 'ask') settle(turn, other)
 }
 
 /** Merging: the call that lives on has told everybody; this one is over. */

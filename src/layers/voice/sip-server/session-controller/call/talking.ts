@@ -48,8 +48,15 @@ export function exchanged(turn: Turn, input: InputOf<'reinvited'>) {
   const { exchange } = outcome
   if (exchange.why === 'pass') heldByPhone(turn, outcome, exchange)
   else if (exchange.why === 'hold' || exchange.why === 'retrieve') heldByRequest(turn, input.leg, outcome, exchange)
+  else if (exchange.why === 'ask' && !outcome.ok) offersNothing(turn, input.leg, outcome.status)
   else if (exchange.why === 'join' && !outcome.ok) notJoined(turn, input.leg, outcome.status)
   catchUp(turn, input)
+}
+
+/** It was asked for an offer and makes none, or its dialog is gone: each is told what the other has said before. */
+function offersNothing(turn: Turn, leg: string, status: number) {
+  if (status === 408 || status === 481) return vanish(turn)
+  for (const id of [leg, turn.leg(leg)?.peer]) if (id !== undefined) settle(turn, id)
 }
 
 /** The description of its peer does not suit the leg, or its dialog is gone. */

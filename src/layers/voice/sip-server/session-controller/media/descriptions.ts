@@ -112,6 +112,9 @@ export function canBeAnchored(text: string): boolean {
   return description !== undefined && isSpoken(description)
 }
 
+/** Whether it is good for one other side alone, as with ICE: another one given it would be answered with something new. */
+export const isForOneAlone = (text: string | undefined): boolean => text?.includes('\na=ice-ufrag:') === true
+
 /** Whether its author takes digits as events in RTP (RFC 4733). */
 export function takesEvents(text: string | undefined): boolean {
   const audio = text === undefined ? undefined : audioIn(text)

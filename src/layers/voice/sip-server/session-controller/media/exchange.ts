@@ -5,7 +5,16 @@
 import type { Exchange, Leg } from '../call/call.ts'
 import type { InputOf } from '../call/input.ts'
 import type { Turn } from '../call/turn.ts'
-import { asBefore, muted, nextAnswer, nextOffer, sameAudio, unmuted, withDirection } from './descriptions.ts'
+import {
+  asBefore,
+  isForOneAlone,
+  muted,
+  nextAnswer,
+  nextOffer,
+  sameAudio,
+  unmuted,
+  withDirection,
+} from './descriptions.ts'
 
 /** How often an established leg is asked whether it is still there (in-dialog OPTIONS), in ms. */
 const probeEvery = 20_000
@@ -23,6 +32,23 @@ const mostRetold = 2
 export function link(turn: Turn, one: string, other: string): void {
   turn.setLeg(one, { peer: other, retold: 0 })
   turn.setLeg(other, { peer: one, retold: 0 })
+}
+
+/**
+ * The leg is to hear its new peer, which is there already. Where a description is for one other side alone, each answer to it
+ * would change it, so the leg is asked for an offer of its own, and gets the peer's answer to that (RFC 3725 §4.4).
+ */
+export function meet(turn: Turn, id: string): void {
+  const leg = turn.leg(id)
+  const peer = turn.leg(leg?.peer)
+  const canAsk = leg?.state === 'Up' && peer?.state === 'Up' && !leg.exchange && !peer.exchange
+  if (leg && canAsk && isForOneAlone(leg.remote)) ask(turn, leg)
+  else settle(turn, id)
+}
+
+function ask(turn: Turn, { id }: Leg): void {
+  turn.do({ type: 'reinvite', leg: id, body: undefined })
+  turn.setLeg(id, { exchange: { why: 'ask' }, stale: false })
 }
 
 /** As somebody else is to hear it: what it said on hold is not what it would say to another. */
@@ -124,8 +150,9 @@ function putOff(turn: Turn, id: string, exchange: Exchange, retryAfter = glareWa
 function heard(turn: Turn, leg: Leg, body: string, exchange: Exchange): void {
   const peer = turn.leg(leg.peer)
   const news = leg.remote === undefined || !sameAudio(leg.remote, body)
-  turn.setLeg(leg.id, { remote: body })
-  if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
+  turn.setLeg(leg.id, { remote: body, ...(exchange.why === 'ask' && { state: 'Unacknowledged' }) })
+  if (exchange.why === 'ask' && peer) settle(turn, peer.id)
+  else if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
   else if (exchange.why === 'join' && news && peer?.peer === leg.id && isNews(peer, body)) retell(turn, peer)
 }
 
@@ -147,7 +174,8 @@ export function retry(turn: Turn, id: string): Outcome | undefined {
   turn.setLeg(id, { exchange: undefined })
   const hasLeft = 'party' in exchange && turn.party(exchange.party)?.leg !== leg.peer
   if (remote === undefined || hasLeft) return { exchange, ok: false, status: 491 }
-  offer(turn, leg, remote, exchange)
+  if (exchange.why === 'ask') ask(turn, leg)
+  else offer(turn, leg, remote, exchange)
   return undefined
 }
 
