@@ -189,6 +189,18 @@ describe('a direct call (event flows §2)', () => {
     await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
   })
 
+  it('passes 488 on of a phone that was offered nothing: the same INVITE would get the same answer', async () => {
+    const { world, r } = await freshRig(new World())
+    r.phone('1002').onCall = (line) => line.reject(488)
+
+    const caller = r.phone('1001').dial('1002', { late: true })
+    await world.run(100)
+
+    expect(r.phone('1002').lines.map(({ heard }) => heard)).toEqual([['INVITE nothing']])
+    expect(caller.heard.at(-1)).toBe('488')
+    await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
+  })
+
   it('ends where a phone answers without a description: nobody would hear anybody', async () => {
     const { world, r, callee, caller } = await ringing(new World())
 

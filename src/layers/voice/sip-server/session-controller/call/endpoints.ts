@@ -60,11 +60,12 @@ export function areAnchored(turn: Turn, one: string, other: string): boolean {
 
 /**
  * Who was called speaks nothing of what his partner offered (488), e.g. SRTP alone: with a media server between them each
- * makes an offer of its own. False where that was so already, or the media server does not speak with that one either.
+ * makes an offer of its own. False where that was so already, he was offered nothing, or the media server does not speak
+ * with that one either.
  */
 export function anchorInstead(turn: Turn, id: string, partner: Leg | undefined): boolean {
   const leg = turn.leg(id)
-  if (!leg?.target || !partner || turn.call.media === 'anchored') return false
+  if (!leg?.target || leg.local === undefined || !partner || turn.call.media === 'anchored') return false
   if (partner.remote !== undefined && !canBeAnchored(partner.remote)) return false
   turn.set({ media: 'anchored' })
   callAgain(turn, leg, leg.target, partner)
