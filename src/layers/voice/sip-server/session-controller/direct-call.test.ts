@@ -189,6 +189,18 @@ describe('a direct call (event flows §2)', () => {
     await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
   })
 
+  it('refuses who calls where the phone answers with what no media server speaks, e.g. a browser', async () => {
+    const { world, r, callee, caller } = await ringing(new World(), { media: 'anchored' })
+    callee.sdp = callee.sdp.replace('RTP/AVP', 'UDP/TLS/RTP/SAVPF')
+
+    callee.answer()
+    await world.run(100)
+
+    expect(callee.heard.at(-1)).toBe('BYE')
+    expect(caller.heard.at(-1)).toBe('488')
+    await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
+  })
+
   it('passes 488 on of a phone that was offered nothing: the same INVITE would get the same answer', async () => {
     const { world, r } = await freshRig(new World())
     r.phone('1002').onCall = (line) => line.reject(488)

@@ -70,4 +70,24 @@ describe('the media of who is transferred', () => {
       caller.hangUp()
     }
   })
+
+  it('lets a third go that answers at once with what no media server speaks: who transfers keeps the call', async () => {
+    const { world, r, caller, agent } = await routedTalk(new World(), { media: 'anchored' })
+    r.events()
+    r.phone('1002').onCall = (line) => {
+      line.sdp = line.sdp.replace('RTP/AVP', 'UDP/TLS/RTP/SAVPF')
+      line.answer()
+    }
+
+    refer(agent, '1002')
+    await world.run(100)
+    const outcome = agent.requests.at(-1)?.body.toString()
+    const events = r.events()
+    caller.hangUp()
+
+    expect(r.phone('1002').line.heard.at(-1)).toBe('BYE')
+    expect(outcome).toMatch(/^SIP\/2\.0 488 /)
+    expect(events.at(-1)).toMatch(/^Released 1002/)
+    expect(events).not.toContain('Released 1001 Transferred')
+  })
 })
