@@ -106,6 +106,28 @@ describe('a digit', () => {
     ).toEqual([1, 2])
   })
 
+  it('of a stream that begins anew with an earlier timestamp is told', () => {
+    expect(
+      told([
+        [1, true, 3_000_000_000],
+        [2, true, 2_000_000_000],
+        [3, true, 2_000_004_000],
+      ]),
+    ).toEqual([1, 2, 3])
+  })
+
+  it('is one however long its key is held: each segment has a timestamp of its own (§2.5.1.3)', () => {
+    expect(
+      told([
+        [9, false, 160],
+        [9, false, 160 + 0xffff],
+        [9, false, 160 + 2 * 0xffff],
+        [9, true, 160 + 2 * 0xffff],
+        [9, true, 160 + 2 * 0xffff],
+      ]),
+    ).toEqual([9])
+  })
+
   it('is no other event, like flash', () => {
     expect(
       told([

@@ -15,6 +15,11 @@ export function writeEvent(packet: Uint8Array, at: number, event: number, end: b
   packet[at + 3] = duration & 0xff
 }
 
+/** A packet that is late by more is none that is late: the stream begins anew. 10 s of timestamps. */
+const latest = 80_000
+/** The longest a segment of an event lasts: the next one begins there (§2.5.1.3). */
+const longestSegment = 0xffff
+
 /**
  * Detects digits in one stream. A digit is told once, when its key is let go: at its first end packet, or, where all
  * three got lost, when the next event begins or none has come for a while. Repeats are known by their timestamp
@@ -32,12 +37,10 @@ export class DigitDetector {
     const end = ((packet[at + 1] as number) & 0x80) !== 0
     let finished = -1
     if (timestamp !== this.timestamp) {
-      if (this.timestamp !== -1 && ((timestamp - this.timestamp) | 0) < 0) return -1
-      finished = this.told ? -1 : this.current
-      this.current = event
+      const ahead = (timestamp - this.timestamp) | 0
+      if (this.timestamp !== -1 && ahead < 0 && ahead > -latest) return -1
+      if (this.told || event !== this.current || ahead !== longestSegment) finished = this.begin(event)
       this.timestamp = timestamp
-      // What is no digit (flash, tones) is followed, so that its repeats are known, but never told.
-      this.told = event > 15
     }
     this.lastSeen = now
     if (!end || this.told) return finished
@@ -46,6 +49,15 @@ export class DigitDetector {
     // for its timestamp, the earlier is told first.
     if (finished === -1) return this.current
     this.told = false
+    return finished
+  }
+
+  /** The code of the digit before, where its end got lost. */
+  private begin(event: number): number {
+    const finished = this.told ? -1 : this.current
+    this.current = event
+    // What is no digit (flash, tones) is followed, so that its repeats are known, but never told.
+    this.told = event > 15
     return finished
   }
 
