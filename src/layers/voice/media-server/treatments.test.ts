@@ -243,6 +243,23 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
     expect(exitOf(call, 'digits')).toEqual({ generate: 'dtmfgen.terminated' })
   })
 
+  it('breaks digits off where the leg no longer takes telephone events', async () => {
+    const call = await scene.call('conf=a')
+    await ask(call, start('digits', { generate: { digits: '1234567', duration: 500, interval: 70 } }))
+    await scene.hear(call, 10)
+    const sdp = buildSdp(call.offer())
+      .toString()
+      .replace(/a=(?:rtpmap|fmtp):101.*\r\n/g, '')
+      .replace(/ 101\r/, '\r')
+
+    await world.complete(call.reinvite({ type: 'application/sdp', bytes: Buffer.from(sdp) }))
+    await exited(call, 'digits')
+    await world.run(100)
+
+    expect(exitOf(call, 'digits')).toEqual({ generate: 'dtmfgen.terminated' })
+    expect(new Set(call.packets.map(({ type }) => type))).toEqual(new Set([0, 101]))
+  })
+
   it('passes a digit on to the only other leg of the conference', async () => {
     const one = await scene.call('conf=a')
     const other = await scene.call('conf=a')
@@ -310,6 +327,19 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
       { name: 'ringmain.rtp.silent', connection, seconds: 20 },
       { name: 'ringmain.rtp.resumed', connection },
     ])
+  })
+
+  it('tells the silence of a leg anew where it is expected from somewhere else', async () => {
+    const call = await scene.call('conf=a')
+    await world.run(22_000)
+    const sdp = buildSdp(call.offer())
+      .toString()
+      .replace(/m=audio \d+/, 'm=audio 4002')
+
+    await world.complete(call.reinvite({ type: 'application/sdp', bytes: Buffer.from(sdp) }))
+    await world.run(22_000)
+
+    expect(call.events.map(({ name }) => name)).toEqual(['ringmain.rtp.silent', 'ringmain.rtp.silent'])
   })
 
   it('expects nothing of a leg on hold', async () => {

@@ -74,7 +74,10 @@ export class Leg {
     this.codec = stream.codec
     this.eventType = stream.telephoneEvent ?? -1
     const isElsewhere = before?.remote?.host !== stream.remote?.host || before?.remote?.port !== this.port
-    if (before?.receives !== stream.receives || isElsewhere) this.heardAt = this.owner.tick
+    if (before?.receives !== stream.receives || isElsewhere) {
+      this.heardAt = this.owner.tick
+      this.isSilent = false
+    }
     this.secure(stream.security)
     if (!isElsewhere) return
     this.incoming.reset()
@@ -201,14 +204,19 @@ export class Leg {
   }
 
   private sendDigit(sender: DigitSender): boolean {
-    const { owner } = this
-    const sends = sender.next(this.out, this.eventPacket, this.eventType, owner.tick)
-    if (sends) this.transmit(this.eventPacket)
-    if (sender.ended) {
-      this.sender = undefined
-      owner.tell({ type: 'generated', leg: this.id, generate: sender.id, sent: true })
+    if (this.eventType < 0) {
+      this.endDigits(sender, false)
+      return false
     }
+    const sends = sender.next(this.out, this.eventPacket, this.eventType, this.owner.tick)
+    if (sends) this.transmit(this.eventPacket)
+    if (sender.ended) this.endDigits(sender, true)
     return sends
+  }
+
+  private endDigits({ id: generate }: DigitSender, sent: boolean) {
+    this.sender = undefined
+    this.owner.tell({ type: 'generated', leg: this.id, generate, sent })
   }
 
   private sendPrompt(player: PromptPlayer) {
