@@ -35,6 +35,9 @@ export type Collect = {
   readonly clear: boolean
 }
 
+/** What a timeout of a collect may be at most, ms. */
+export const longestTimeout = 300_000
+
 /** Digits sent to the leg (RFC 4733); milliseconds. */
 export type Generate = { readonly digits: string; readonly duration: number; readonly interval: number }
 

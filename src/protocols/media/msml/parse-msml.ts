@@ -8,6 +8,7 @@ import {
   type GenerateEnd,
   isDigits,
   isPromptName,
+  longestTimeout,
   type MsmlEvent,
   type MsmlRequest,
   type MsmlResult,
@@ -135,8 +136,8 @@ function collect(element: Element): Collect {
     min: whole(parts.get('min') ?? '1', 'min', 1, max),
     max,
     ...(returnKey === undefined ? {} : { returnKey }),
-    firstDigitTimeout: duration(element.attributes.fdt ?? '10s', 'fdt', 100, 120_000),
-    interDigitTimeout: duration(element.attributes.idt ?? '4s', 'idt', 100, 120_000),
+    firstDigitTimeout: duration(element.attributes.fdt ?? '10s', 'fdt', 100, longestTimeout),
+    interDigitTimeout: duration(element.attributes.idt ?? '4s', 'idt', 100, longestTimeout),
     clear: flag(element, 'cleardb', true),
   }
 }

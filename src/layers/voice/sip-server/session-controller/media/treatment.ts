@@ -1,5 +1,5 @@
 /** Treatments of T-Library as what the media server plays and collects (MSML, decision record 0004). */
-import { type DialogContent, isPromptName, type Play } from '#protocols/media/msml/msml.ts'
+import { type DialogContent, isPromptName, longestTimeout, type Play } from '#protocols/media/msml/msml.ts'
 import type { KeyValueList, TreatmentType } from '#protocols/tlib/attributes.ts'
 
 export type Treatment = {
@@ -60,8 +60,8 @@ function collectOf(parameters: KeyValueList): NonNullable<DialogContent['collect
     min: within(parameters.minDigits, 1, max, 1),
     max,
     ...(typeof returnKey === 'string' && /^[0-9A-D*#]$/.test(returnKey) && { returnKey }),
-    firstDigitTimeout: within(parameters.firstDigitTimeout, 100, 300_000, 10_000),
-    interDigitTimeout: within(parameters.interDigitTimeout, 100, 300_000, 4000),
+    firstDigitTimeout: within(parameters.firstDigitTimeout, 100, longestTimeout, 10_000),
+    interDigitTimeout: within(parameters.interDigitTimeout, 100, longestTimeout, 4000),
     clear: parameters.keepDigits !== true,
   }
 }
