@@ -54,6 +54,11 @@ describe('masking', () => {
       '<name>dtmf.digits</name><value>4711</value><name>dtmf.len</name><value>4</value>',
       '<name>dtmf.digits</name><value>****</value><name>dtmf.len</name><value>4</value>',
     ],
+    [
+      'application/msml+xml',
+      '<event name="dtmf.digit"><name>dtmf.last</name><value>7</value></event>',
+      '<event name="dtmf.digit"><name>dtmf.last</name><value>*</value></event>',
+    ],
     ['application/msml+xml', '<dtmfgen digits="4711" dur="100ms"/>', '<dtmfgen digits="****" dur="100ms"/>'],
   ])('leaves no digit in INFO where so configured: %s', (type, body, left) => {
     expect(masked(info(type, body), { digits: true })).toBe(info(type, left))

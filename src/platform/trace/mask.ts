@@ -33,7 +33,7 @@ const starred = (_all: string, before: string, secret: string, after = ''): stri
 const maskedBody = (body: string): string => body.replace(keys, (all, before, secret) => starred(all, before, secret))
 
 /** MSML (RFC 5707), application/dtmf-relay, application/dtmf, application/vnd.nortelnetworks.digits. */
-const msmlDigits = /(<name>dtmf\.digits<\/name>\s*<value>)([^<]*)(<)/gi
+const msmlDigits = /(<name>dtmf\.(?:digits|last)<\/name>\s*<value>)([^<]*)(<)/gi
 const msmlSent = /(\bdigits=["'])([^"']*)(["'])/gi
 const relayed = /(^(?:signal|d)[ \t]*=[ \t]*)([0-9A-D*#,;]+)()/gim
 const bare = /^(\r\n\r\n\s*)([0-9A-D*#]+)(\s*)$/i
