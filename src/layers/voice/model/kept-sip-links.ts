@@ -13,6 +13,7 @@ import { parseURI } from '#protocols/sip/message/headers/uri.ts'
 import { own } from '#protocols/sip/message/scan.ts'
 import type { Advertised, LinkEnd, SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { newsFrame } from './link-news.ts'
 import { memberName } from './member-name.ts'
 
 /** The keys under which the proxies and the Resource Managers of a data centre announce themselves. */
@@ -96,6 +97,12 @@ export class KeptSipLinks {
     if (this.byURI.size >= mostURIs) this.byURI.clear()
     this.byURI.set(own(uri), { member })
     return member?.end.hop
+  }
+
+  /** To all that are linked, beside SIP. */
+  tell(news: object): void {
+    const frame = newsFrame(news)
+    for (const { link } of this.ready) link?.send(frame)
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 /**
  * What a proxy lets in when there is more than can be done: what belongs to calls and registrations that are there, and
- * emergency calls, always; of new calls and registrations as many as overload control says. An INVITE is refused
- * without Retry-After, which would make a carrier stop sending altogether; a phone is told when to come again.
+ * emergency calls, always; of new calls as many as a node takes (RFC 7339 §5.10.1), and of those and of registrations as
+ * many as its own overload control says. An INVITE is refused without Retry-After, which would make a carrier stop
+ * sending altogether; a phone is told when to come again.
  */
 import { fnv1a } from '#platform/fnv1a.ts'
 import type { Recent } from '#platform/recent.ts'
@@ -14,44 +15,57 @@ import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { isEmergency } from '../model/overload/emergency.ts'
 import { type Decision, refuse } from './decision.ts'
+import { callKey } from './to-node.ts'
 
 export type AdmissionView = {
   readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
   readonly configuration: Pick<Configuration, 'isEmergency'>
-  /** Calls that were counted, by the hash of their Call-ID: whether the answer to a challenge may still come. */
-  readonly begun: Recent<number, boolean>
+  readonly nodes: { readonly ready: readonly string[]; taker(key: string): string | undefined }
+  /** Calls that were counted, by the hash of their Call-ID: who has it, while the answer to a challenge may still come. */
+  readonly begun: Recent<number, string>
   readonly registrations: { bindings(aor: string): readonly Binding[] }
 }
 
 const AUTHORIZATION = fieldId('Authorization')
 
 type Refused = Extract<Decision, { type: 'refuse' }>
+/** `node`: the one that is to have the call, where it matters which. */
+type Admitted = { readonly type: 'admitted'; readonly node?: string | undefined }
+
+const admitted: Admitted = { type: 'admitted' }
+/** In place of a node: the call's INVITE has come again. */
+const cameAgain = ''
 
 /** A request from outside that begins something: why it is not looked at any further, if so. */
-export function admission(request: Message, view: AdmissionView): Refused | undefined {
+export function admission(request: Message, view: AdmissionView): Refused | Admitted {
   const { overload } = view
-  if (request.method === 'INVITE') {
-    if (admitsCall(request, view) || isEmergency(request, view.configuration)) return undefined
-    return refuse('overload', 503)
-  }
-  if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, view)) return undefined
-  if (overload.admitsRegistration()) return undefined
+  if (request.method === 'INVITE') return callAdmission(request, view)
+  if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, view)) return admitted
+  if (overload.admitsRegistration()) return admitted
   return { ...refuse('overload', 503), fields: [['Retry-After', String(retryAfter(request))]] }
 }
 
 /**
  * A phone's call counts once, though its INVITE comes again when it was challenged (RFC 3261 §22.2). The first counts:
- * credentials that nobody has checked would else let in whoever makes them up, or a flood without any.
+ * credentials that nobody has checked would else let in whoever makes them up, or a flood without any. The second goes
+ * where the first went, to who challenged it.
  */
-function admitsCall(request: Message, { overload, begun }: AdmissionView): boolean {
+function callAdmission(request: Message, { overload, nodes, begun, configuration }: AdmissionView): Refused | Admitted {
   const call = fnv1a(request.callID)
-  if (request.has(AUTHORIZATION) && begun.get(call)) {
-    begun.set(call, false)
-    return true
+  const had = (request.has(AUTHORIZATION) && begun.get(call)) || cameAgain
+  if (had !== cameAgain) {
+    begun.set(call, cameAgain)
+    return nodes.ready.includes(had) ? { type: 'admitted', node: had } : admitted
   }
-  const admitted = overload.admitsCall()
-  if (admitted) begun.set(call, true)
-  return admitted
+  const node = nodes.taker(callKey(request))
+  // Where there is no node at all the way to it says so.
+  const full = node === undefined && nodes.ready.length > 0
+  if (!full && overload.admitsCall()) {
+    if (node !== undefined) begun.set(call, node)
+    return { type: 'admitted', node }
+  }
+  if (isEmergency(request, configuration)) return { type: 'admitted', node }
+  return refuse(full ? 'node-overload' : 'overload', 503)
 }
 
 /** The phone is registered and says so again: it must not drop out. */

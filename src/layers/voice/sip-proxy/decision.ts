@@ -22,6 +22,7 @@ export type Refusal =
   | 'out-of-order'
   | 'full'
   | 'overload'
+  | 'node-overload'
 
 export type Decision =
   | Forward

@@ -41,6 +41,9 @@ export function gauges(metrics: Metrics, nodes: Nodes, registrations: Registrati
   metrics.gauge('sip_proxy_banned', 'Sources that are banned by the proxy itself', () => defence.bans.own)
   metrics.gauge('sip_proxy_bans_ordered', 'Sources that operators have banned', () => defence.bans.ordered)
   metrics.gauge('sip_proxy_registrations', 'Addresses-of-record a proxy knows', () => registrations.size)
+  metrics.gauge<'node'>('sip_proxy_node_reduction', 'Share of new calls an overloaded node has a proxy keep back', () =>
+    nodes.reductions.map(({ node, reduction }) => ({ labels: { node }, value: reduction })),
+  )
   metrics.gauge<'state'>('sip_proxy_nodes', 'SIP Server nodes a proxy knows, by state', () =>
     (['new', 'ready', 'draining', 'silent', 'away'] as const).map((state) => ({
       labels: { state },

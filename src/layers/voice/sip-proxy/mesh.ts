@@ -7,8 +7,9 @@ import type { Log } from '#platform/log/log.ts'
 import type { Address, Clock } from '#platform/runtime/runtime.ts'
 import type { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { isSip, newsFrame, readNews } from '../model/link-news.ts'
 import { memberName } from '../model/member-name.ts'
-import { deltasPerFrame, isSip, newsFrame, readNews } from './mesh-frames.ts'
+import { deltasPerFrame, type News } from './mesh-frames.ts'
 import type { Delta, Registrations } from './registrations.ts'
 import { SipLink } from './sip-link.ts'
 
@@ -106,7 +107,7 @@ export class Mesh {
 
   /** Our nodes are others now. */
   tellNodes(): void {
-    const frame = newsFrame({ nodes: this.options.nodes() })
+    const frame = newsFrame<News>({ nodes: this.options.nodes() })
     for (const { link } of this.peers.values()) link?.send(frame)
   }
 
@@ -134,7 +135,7 @@ export class Mesh {
     peer.nodes = []
     peer.sip.use(link)
     replaced?.close()
-    link.send(newsFrame({ nodes: this.options.nodes() }))
+    link.send(newsFrame<News>({ nodes: this.options.nodes() }))
     this.sendSnapshot(link, this.options.registrations.snapshot())
     return {
       frame: (bytes) => peer.link === link && this.received(peer, bytes),
@@ -147,7 +148,7 @@ export class Mesh {
       peer.sip.received(frame)
       return
     }
-    const news = readNews(frame)
+    const news = readNews<News>(frame)
     if (news === undefined) this.options.log.warn({ peer: peer.name }, 'a mesh frame that cannot be read')
     if (news?.nodes !== undefined) peer.nodes = news.nodes
     for (const delta of news?.bindings ?? []) this.options.registrations.take(delta)
@@ -175,7 +176,7 @@ export class Mesh {
     const deltas = this.news
     this.news = []
     for (let at = 0; at < deltas.length; at += deltasPerFrame) {
-      const frame = newsFrame({ bindings: deltas.slice(at, at + deltasPerFrame) })
+      const frame = newsFrame<News>({ bindings: deltas.slice(at, at + deltasPerFrame) })
       for (const { link } of this.peers.values()) link?.send(frame)
     }
   }
@@ -188,7 +189,7 @@ export class Mesh {
       if (next.done === true) break
       bindings.push(next.value)
     }
-    if (bindings.length > 0 && !link.send(newsFrame({ bindings }))) return
+    if (bindings.length > 0 && !link.send(newsFrame<News>({ bindings }))) return
     if (bindings.length < deltasPerFrame) return
     const goOn = () => this.sendSnapshot(link, left)
     if (link.queued > mostQueued) this.options.clock.after(snapshotPause, goOn)

@@ -10,7 +10,11 @@ import type { Message } from '#protocols/sip/message/message.ts'
 import type { ClientTransaction, Transactions } from '#protocols/sip/transaction/transactions.ts'
 import type { SipTransport } from '#protocols/sip/transport/sip-transport.ts'
 import type { Hop } from '#protocols/sip/transport/transport.ts'
+import { isSip, readNews } from '../model/link-news.ts'
 import { memberName } from '../model/member-name.ts'
+import { Actuator } from '../model/overload/actuator.ts'
+import { isFeedback, type NodeNews } from '../model/overload/feedback.ts'
+import { ranked, rendezvous } from '../model/rendezvous.ts'
 import { SipLink } from './sip-link.ts'
 
 /**
@@ -43,6 +47,7 @@ export type NodesOptions = {
 type Node = {
   readonly name: string
   readonly sip: SipLink
+  readonly actuator: Actuator
   link: Link | undefined
   state: State
   /** When the oldest OPTIONS without an answer was sent; undefined: all are answered. */
@@ -85,6 +90,21 @@ export class Nodes {
     return this.byName.get(name)?.sip.hop
   }
 
+  /**
+   * The node that takes one more new call: the one that `key` leads to, or the next that has less to do. Undefined: none.
+   * Asked once a call.
+   */
+  taker(key: string): string | undefined {
+    const first = rendezvous(key, this.ready)
+    if (first === undefined || this.takes(first)) return first
+    return ranked(key, this.ready).find((name) => name !== first && this.takes(name))
+  }
+
+  /** The share of new calls that each keeps away, of 1. */
+  get reductions(): { node: string; reduction: number }[] {
+    return [...this.byName.values()].map(({ name, actuator }) => ({ node: name, reduction: actuator.reduction }))
+  }
+
   /** The node a message came from. */
   ofConnection(connection: number): string | undefined {
     return this.byConnection.get(connection)
@@ -118,6 +138,7 @@ export class Nodes {
     node.grace = undefined
     node.link = link
     node.sip.use(link)
+    node.actuator.forget()
     node.waitingSince = undefined
     for (const probe of node.probes.splice(0)) probe.abandon()
     this.enter(node, 'new')
@@ -126,16 +147,29 @@ export class Nodes {
     this.probe(node)
     if (known) this.options.resend((hop) => hop.connection === node.sip.connection)
     return {
-      frame: (bytes) => node.link === link && node.sip.received(bytes),
+      frame: (bytes) => node.link === link && this.received(node, bytes),
       closed: () => node.link === link && this.lost(node),
     }
   }
 
+  private received(node: Node, frame: Buffer) {
+    if (isSip(frame)) return node.sip.received(frame)
+    const news = readNews<NodeNews>(frame)
+    if (isFeedback(news?.overload)) node.actuator.hear(news.overload)
+    else this.options.log.warn({ node: node.name }, 'a frame of a node that cannot be read')
+  }
+
+  private takes(name: string): boolean {
+    return this.byName.get(name)?.actuator.takes() ?? false
+  }
+
   private add(name: string): Node {
-    const sip = new SipLink(this.options.transport, name, this.options.self.name)
+    const { transport, self, clock } = this.options
+    const sip = new SipLink(transport, name, self.name)
     const node: Node = {
       name,
       sip,
+      actuator: new Actuator(clock),
       link: undefined,
       state: 'new',
       waitingSince: undefined,

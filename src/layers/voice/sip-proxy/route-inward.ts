@@ -13,7 +13,7 @@ import { homeOf, readFlow, writeFlow } from './flow.ts'
 import { outboundFault, saysOutbound } from './outbound.ts'
 import type { OwnRoutes } from './own-routes.ts'
 import { callerOf, type Source, sourceOf, strip } from './source.ts'
-import { toNode } from './to-node.ts'
+import { callKey, toNode } from './to-node.ts'
 import type { View } from './view.ts'
 
 /**
@@ -22,14 +22,21 @@ import type { View } from './view.ts'
  */
 const isAboutDN = new Set(['SUBSCRIBE', 'NOTIFY'])
 
-export function routeInward(request: Message, from: Hop, routes: OwnRoutes, view: View): Decision {
+/** `chosen`: the node that is to have a new call, where it was asked already which takes it. */
+export function routeInward(
+  request: Message,
+  from: Hop,
+  routes: OwnRoutes,
+  view: View,
+  chosen: string | undefined,
+): Decision {
   const known = request.toTag !== ''
   // §12.2.1.1: by the marks of the route set; by the name in Contact where an endpoint forgot it.
   if (known && routes.node !== undefined) return inDialog(request, from, routes.node, routes, view)
   const uri = parseURI(request.requestURI)
   const node = uri.host.toLowerCase()
   if (known && view.nodes.hopOf(node) !== undefined) return inDialog(request, from, node, routes, view)
-  return outOfDialog(request, uri, from, view)
+  return outOfDialog(request, uri, from, view, chosen)
 }
 
 function inDialog(request: Message, from: Hop, node: string, routes: OwnRoutes, view: View): Decision {
@@ -42,7 +49,7 @@ function inDialog(request: Message, from: Hop, node: string, routes: OwnRoutes, 
   return { type: 'forward', groups, popRoutes, change: (copy) => strip(copy, request, trusted) }
 }
 
-function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decision {
+function outOfDialog(request: Message, uri: URI, from: Hop, view: View, chosen: string | undefined): Decision {
   const ours = view.addresses.isOurs(uri)
   if (request.method === 'OPTIONS' && uri.user === '' && ours) return { type: 'ours' }
   const source = sourceOf(request, from, view)
@@ -50,8 +57,8 @@ function outOfDialog(request: Message, uri: URI, from: Hop, view: View): Decisio
   if (!ours && source.trunk === undefined) return refuse('relay', 403, 'Relaying Denied')
   if (request.method === 'REGISTER') return register(request, source, view)
   if (view.draining && request.method === 'INVITE') return refuse('draining', 503)
-  const about = isAboutDN.has(request.method) ? unescapeText(uri.user) : `${request.callID} ${request.fromTag}`
-  const node = rendezvous(about, view.nodes.ready)
+  const about = isAboutDN.has(request.method) ? unescapeText(uri.user) : callKey(request)
+  const node = chosen ?? rendezvous(about, view.nodes.ready)
   return node === undefined
     ? refuse('no-node', 503)
     : toChosen(request, node, source, recordRoute(request, from, node, source, view), view)

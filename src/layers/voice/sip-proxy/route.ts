@@ -11,12 +11,13 @@ import { routeMesh } from './route-mesh.ts'
 import { routeOutward } from './route-outward.ts'
 import type { View } from './view.ts'
 
-export function route(request: Message, from: Hop, view: View): Decision {
+/** `chosen`: the node that is to have a new call, where that is known. */
+export function route(request: Message, from: Hop, view: View, chosen?: string): Decision {
   try {
     const routes = view.routes.read(request)
     const origin = view.origin(from)
     if (routes.forged) return refuse('forged-route', 403, 'Bad Route')
-    if (origin.kind === 'outside') return routeInward(request, from, routes, view)
+    if (origin.kind === 'outside') return routeInward(request, from, routes, view, chosen)
     return origin.kind === 'node' ? routeOutward(request, origin.name, routes, view) : routeMesh(request, routes, view)
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error

@@ -74,7 +74,7 @@ export class SipProxy implements View, ProxyUser {
   readonly overload: OverloadControl
   readonly defence: Defence
   /** More than begin while a phone answers a challenge. */
-  readonly begun = new Recent<number, boolean>(4_096)
+  readonly begun = new Recent<number, string>(4_096)
   draining = false
   /** What is known of trunks has changed. */
   trunksChanged: () => void = () => {}
@@ -215,13 +215,13 @@ export class SipProxy implements View, ProxyUser {
   route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken {
     const comes = transaction !== undefined && this.origin(from) === outside
     const begins = comes && request.toTag === ''
-    const refused = begins ? admission(request, this) : undefined
-    if (begins && refused !== undefined) {
-      this.figures.refused(refused.because)
+    const verdict = begins ? admission(request, this) : undefined
+    if (begins && verdict?.type === 'refuse') {
+      this.figures.refused(verdict.because)
       // Where there is too much already, timer G only makes more of it; who sends his INVITE again is answered again.
       transaction.answerOnce()
     }
-    const decided = refused ?? this.decide(request, from, transaction)
+    const decided = verdict?.type === 'refuse' ? verdict : this.decide(request, from, transaction, verdict?.node)
     if (!comes || !this.defence.watches(from)) return decided
     if (begins && this.defence.mayBeForged(from)) transaction.answerOnce()
     return decided.type === 'forward' ? this.judged(request, from, decided) : decided
@@ -239,8 +239,9 @@ export class SipProxy implements View, ProxyUser {
     request: Message,
     from: Hop,
     transaction: ServerTransaction | undefined,
+    node: string | undefined,
   ): Forward | Refuse | Later | Taken {
-    const decision = route(request, from, this)
+    const decision = route(request, from, this, node)
     switch (decision.type) {
       case 'forward':
         return decision

@@ -13,6 +13,7 @@ import { createPort, type Port, type Service } from '#protocols/tlib/server.ts'
 import { listenTcp } from '#protocols/tlib/tcp-server.ts'
 import { proxiesIn } from '../model/kept-sip-links.ts'
 import { memberName } from '../model/member-name.ts'
+import type { NodeNews } from '../model/overload/feedback.ts'
 import { OverloadControl } from '../model/overload/overload-control.ts'
 import type { RunningSipServer, SipServerPorts } from './component.ts'
 import type { Config } from './config.ts'
@@ -198,7 +199,12 @@ export class SipServer implements RunningSipServer {
       limits: this.context.config.limits,
     })
     sip.userAgent.onSubscribe((request) => notifier.decide(request))
-    const overload = new OverloadControl({ clock: runtime.clock, log, metrics })
+    const overload = new OverloadControl({
+      clock: runtime.clock,
+      log,
+      metrics,
+      tell: (feedback) => sip.proxies.tell({ overload: feedback } satisfies NodeNews),
+    })
     const calls: SessionController<Request> = createSessionController({
       runtime,
       log,

@@ -7,6 +7,7 @@ import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { type Rate, TokenBucket } from '../token-bucket.ts'
 import { type Control, decide, decideEvery, unlimited } from './control-function.ts'
+import { type Feedback, keptBack, nothingTold, type Told, tell, validity } from './feedback.ts'
 
 /** What tells how long arrivals wait in a queue that delays no timer. */
 type QueueMonitor = { probe(): void; readonly ms: number }
@@ -16,6 +17,8 @@ export type OverloadOptions = {
   readonly log: Log
   readonly metrics: Metrics
   readonly queue?: QueueMonitor
+  /** Who sends us calls is to keep a share of them back. */
+  readonly tell?: (feedback: Feedback) => void
 }
 
 /** ms between two looks at the wait. */
@@ -33,6 +36,7 @@ const idleAfter = 8
 export class OverloadControl {
   private readonly options: OverloadOptions
   private control: Control = unlimited
+  private told: Told = nothingTold
   private rate: Rate = { perSecond: 0, burst: 1 }
   private calls: TokenBucket
   private registrations: TokenBucket
@@ -137,14 +141,26 @@ export class OverloadControl {
   }
 
   private decide(now: number): void {
-    const { refused, control } = this
+    const { control, admitted, told } = this
     const wait = Math.max(0, this.wait)
     const ms = now - this.decidedAt
     const busy = (this.options.clock.busy() - this.busyAt) / ms
-    this.use(decide(control, { ms, wait, busy, admitted: (this.admitted * 1000) / ms, refused }), now)
-    this.refusedSince += refused
+    const came = admitted + this.refused
+    const refused = this.refused + keptBack(told, came)
+    this.use(decide(control, { ms, wait, busy, admitted: (admitted * 1000) / ms, refused }), now)
+    this.tell((came * 1000) / ms)
+    this.refusedSince += this.refused
     this.idle += 1
     this.observeAnew(now)
+  }
+
+  /** Anew at each decision, as long as something is to be kept back. */
+  private tell(came: number): void {
+    const { told, options } = this
+    if (options.tell === undefined) return
+    this.told = tell(told, this.control.limit, came)
+    const { reduction } = this.told
+    if (reduction > 0 || told.reduction > 0) options.tell({ reduction, validity })
   }
 
   private observeAnew(now: number): void {
