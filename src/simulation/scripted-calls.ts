@@ -11,6 +11,7 @@ import type {
   SessionControllerOptions,
 } from '#layers/voice/sip-server/session-controller/ports.ts'
 import { timestamp } from '#platform/time.ts'
+import type { IncomingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import { connIDs } from '#protocols/tlib/conn-id.ts'
 import type { DeviceEvent, Event } from '#protocols/tlib/events.ts'
 import type { Request } from '#protocols/tlib/requests.ts'
@@ -37,7 +38,7 @@ export class ScriptedCalls implements SessionController<Request> {
     return new ScriptedCall(this, callType)
   }
 
-  invited(): never {
+  invited(_session: IncomingSession): SessionUser {
     throw new Error('a scripted Session Controller takes no SIP')
   }
   request(request: Request, requester: Requester): void {

@@ -16,6 +16,8 @@ export type NodeNews = { readonly overload?: Feedback }
 export const validity = 2000
 /** Something always comes: a node to which nothing comes could not tell whether there is less by now. */
 const most = 0.98
+/** Of what it can do so much is to come: calls do not come evenly, and what it refuses itself is work. */
+const aim = 0.9
 /** Decisions until a share shows in what comes, at most: it was on its way, and waited to be read. */
 const late = 3
 /** Of what was reckoned before so much stays at a decision: a few calls more or less in a quarter of a second are nothing. */
@@ -32,16 +34,20 @@ export type Told = {
 
 export const nothingTold: Told = { reduction: 0, lately: [0], offered: undefined }
 
+/** New calls a second: as many as are let in at most (undefined: all), those that were, and those that were refused. */
+type Seen = { readonly limit: number | undefined; readonly admitted: number; readonly refused: number }
+
 /**
- * What to tell where `limit` calls a second can be let in (undefined: as many as come) and `came` a second have come.
- * They are taken to have been thinned by the least of the last shares: to let too many come costs their refusal, to let
- * too few come costs calls that could have been served.
+ * What to tell after a decision. What came is taken to have been thinned by the least of the last shares: to let too many
+ * come costs their refusal, to let too few come costs calls that could have been served. Who has to refuse some can do no
+ * more than it did, whatever its limit: much may have come at a time.
  */
-export function tell({ lately, offered }: Told, limit: number | undefined, came: number): Told {
+export function tell({ lately, offered }: Told, { limit, admitted, refused }: Seen): Told {
   if (limit === undefined) return nothingTold
-  const now = came / (1 - Math.min(...lately))
+  const can = aim * (refused > 0 ? Math.min(limit, admitted) : limit)
+  const now = (admitted + refused) / (1 - Math.min(...lately))
   const average = offered === undefined ? now : kept * offered + (1 - kept) * now
-  const reduction = Math.min(most, Math.max(0, 1 - limit / Math.max(limit, average)))
+  const reduction = average > can ? Math.min(most, 1 - can / average) : 0
   return { reduction, lately: [reduction, ...lately].slice(0, late), offered: average }
 }
 

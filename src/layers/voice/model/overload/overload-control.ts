@@ -141,24 +141,24 @@ export class OverloadControl {
   }
 
   private decide(now: number): void {
-    const { control, admitted, told } = this
+    const { control, told } = this
     const wait = Math.max(0, this.wait)
     const ms = now - this.decidedAt
     const busy = (this.options.clock.busy() - this.busyAt) / ms
-    const came = admitted + this.refused
-    const refused = this.refused + keptBack(told, came)
-    this.use(decide(control, { ms, wait, busy, admitted: (admitted * 1000) / ms, refused }), now)
-    this.tell((came * 1000) / ms)
+    const admitted = (this.admitted * 1000) / ms
+    const refused = this.refused + keptBack(told, this.admitted + this.refused)
+    this.use(decide(control, { ms, wait, busy, admitted, refused }), now)
+    this.tell(admitted, (this.refused * 1000) / ms)
     this.refusedSince += this.refused
     this.idle += 1
     this.observeAnew(now)
   }
 
   /** Anew at each decision, as long as something is to be kept back. */
-  private tell(came: number): void {
-    const { told, options } = this
+  private tell(admitted: number, refused: number): void {
+    const { told, options, limit } = this
     if (options.tell === undefined) return
-    this.told = tell(told, this.control.limit, came)
+    this.told = tell(told, { limit, admitted, refused })
     const { reduction } = this.told
     if (reduction > 0 || told.reduction > 0) options.tell({ reduction, validity })
   }
