@@ -128,7 +128,6 @@ export const goals: readonly Goal[] = [
     unit: '× rtpengine',
     must: 1.2,
     aim: 1,
-    cost: 'The send of each packet, sendmsg through Node.js, is 84 % of the thread, some 4 µs; our own code below 5 %. Only several packets in one system call would take less.',
   },
   {
     bench: 'relay',

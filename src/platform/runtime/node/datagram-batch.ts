@@ -4,7 +4,7 @@
  */
 import type { Address } from '#platform/runtime/runtime.ts'
 import type { Libc } from './libc.ts'
-import { addressAt, socketAddressLength as name } from './socket-address.ts'
+import { addressAt } from './socket-address.ts'
 
 /** Datagrams of one call. With those that Node.js reads between them, a flood holds the loop for some ms at most. */
 const count = 16
@@ -20,6 +20,9 @@ const vectorCountOf = 24
 const receivedOf = 56
 /** An `iovec`: where, how long. */
 const vector = 16
+
+/** A `sockaddr_in`. */
+const name = 16
 
 const dontWait = 0x40
 

@@ -1,23 +1,35 @@
-/** `sockaddr_in` (ip(7)): family, port in network order, address. */
-import { addressBytes } from '#platform/numeric-address.ts'
+/** `sockaddr_in` and `sockaddr_in6` (ip(7), ipv6(7)): family, port in network order, of IPv6 the flow, the address, the zone. */
+import { addressBytes, canonicalAddress } from '#platform/numeric-address.ts'
 import type { Address } from '#platform/runtime/runtime.ts'
 
 export const inet = 2
-export const socketAddressLength = 16
+export const inet6 = 10
+/** Room for either. */
+export const socketAddressLength = 28
+const addressIn = { inet: 4, inet6: 8 }
+const lengthOf = { inet: 16, inet6: socketAddressLength }
 
-/** Of a numeric IPv4 address. Throws `RangeError` where the port is none. */
+/** Of a numeric address, without its zone. Throws `RangeError` where the port is none. */
 export function socketAddress({ host, port }: Address): Buffer {
-  const bytes = Buffer.alloc(socketAddressLength)
-  bytes.writeUInt16LE(inet)
+  const family = host.includes(':') ? 'inet6' : 'inet'
+  const bytes = Buffer.alloc(lengthOf[family])
+  bytes.writeUInt16LE(family === 'inet6' ? inet6 : inet)
   bytes.writeUInt16BE(port, 2)
-  addressBytes(host).copy(bytes, 4)
+  addressBytes(host).copy(bytes, addressIn[family])
   return bytes
 }
 
-/** The address that stands in `memory` at `start`. */
+/** The address that stands in `memory` at `start`, canonical and without a zone. */
 export function addressAt(memory: Buffer, start: number): Address {
-  const host = `${memory[start + 4]}.${memory[start + 5]}.${memory[start + 6]}.${memory[start + 7]}`
-  return { host, port: memory.readUInt16BE(start + 2) }
+  const port = memory.readUInt16BE(start + 2)
+  if (memory.readUInt16LE(start) === inet6) return { host: ipv6At(memory, start + addressIn.inet6), port }
+  const at = start + addressIn.inet
+  return { host: `${memory[at]}.${memory[at + 1]}.${memory[at + 2]}.${memory[at + 3]}`, port }
+}
+
+function ipv6At(memory: Buffer, start: number): string {
+  const groups = Array.from({ length: 8 }, (_, at) => memory.readUInt16BE(start + 2 * at).toString(16))
+  return canonicalAddress(groups.join(':'))
 }
 
 /** Those lately sent to, so that an address is written once and not for each datagram. */

@@ -17,7 +17,7 @@ export const inLoop =
       told,
     )
 
-const socketsOf = (net: Runtime['net']): Sockets => ({
+export const socketsOf = (net: Runtime['net']): Sockets => ({
   async bind(host, port, receive) {
     const udp = await net.udp({ host, port }, (bytes, from) => receive(bytes, from.host, from.port))
     return {

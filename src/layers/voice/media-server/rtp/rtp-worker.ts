@@ -3,62 +3,61 @@
  * not connected: packets from elsewhere are to be counted, and a connected one reports each ICMP as an error.
  */
 import { randomBytes } from 'node:crypto'
-import { createSocket } from 'node:dgram'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Command, Report, RtpOptions } from './channel.ts'
+import { libc } from '#platform/runtime/node/libc.ts'
+import { nodeRuntime } from '#platform/runtime/node/node-runtime.ts'
+import type { Command, Report } from './channel.ts'
+import { socketsOf } from './in-loop.ts'
+import { PollingThread } from './polling-thread.ts'
 import { RtpEngine } from './rtp-engine.ts'
-import type { RtpSocket, Sockets } from './sockets.ts'
+import type { ThreadData } from './threaded.ts'
+import type { Time } from './ticker.ts'
 
-/** Without it the kernel drops packets of a burst while a tick runs. */
-const receiveBuffer = 256 * 1024
+const { waker, ...options } = workerData as ThreadData
 
-/** Hosts are numeric, so the answer is the question; the built-in look-up would cost every packet a turn. */
-type LookedUp = (error: null, host: string, family: number) => void
-const numeric = (host: string, _options: unknown, found: LookedUp): void =>
-  found(null, host, host.includes(':') ? 6 : 4)
-
-const sockets: Sockets = {
-  bind(host, port, receive) {
-    const ipv6 = host.includes(':')
-    const socket = createSocket({
-      type: ipv6 ? 'udp6' : 'udp4',
-      ipv6Only: ipv6,
-      recvBufferSize: receiveBuffer,
-      lookup: numeric,
-    })
-    return new Promise<RtpSocket>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.bind({ address: host, port, exclusive: true }, () => {
-        socket.removeAllListeners('error')
-        socket.on('error', () => {})
-        socket.on('message', (packet, from) => receive(packet, from.address, from.port))
-        resolve({
-          send: (packet, to, address) => socket.send(packet, to, address),
-          close: () => new Promise((closed) => socket.close(closed)),
-        })
-      })
-    })
+/** When the timers that run are due. */
+const due = new Set<number>()
+/** Node.js itself: the clock of the runtime is coarser than a tick needs. */
+const time: Time = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const at = performance.now() + ms
+    due.add(at)
+    const timer = setTimeout(() => {
+      due.delete(at)
+      run()
+    }, ms)
+    return {
+      cancel() {
+        due.delete(at)
+        clearTimeout(timer)
+      },
+    }
   },
 }
 
 /** What a turn has to report leaves in one message: each wakes the thread of signalling. */
 let reports: Report[] = []
 function tell(): void {
-  parentPort?.postMessage(reports)
+  if (reports.length > 0) parentPort?.postMessage(reports)
   reports = []
 }
 
+const polling =
+  libc === undefined || waker === undefined
+    ? undefined
+    : new PollingThread(libc, {
+        waker,
+        soon: setImmediate,
+        beforeWait: tell,
+        untilTimer: () => Math.min(...due) - performance.now(),
+      })
+
 const engine = new RtpEngine(
   {
-    ...(workerData as RtpOptions),
-    sockets,
-    time: {
-      now: () => performance.now(),
-      after(ms, run) {
-        const timer = setTimeout(run, ms)
-        return { cancel: () => clearTimeout(timer) }
-      },
-    },
+    ...options,
+    sockets: polling?.sockets ?? socketsOf(nodeRuntime().net),
+    time,
     random: () => randomBytes(4).readUInt32BE(),
   },
   (report) => {
@@ -70,4 +69,6 @@ parentPort?.on('message', (commands: readonly Command[] | 'close') => {
   if (commands !== 'close') for (const command of commands) engine.run(command)
   else void engine.close().then(() => parentPort?.close())
 })
+// Also where the thread ends by a fault: the system's sockets would outlive it, and their ports stay taken.
+process.on('exit', () => polling?.close())
 parentPort?.postMessage('ready')

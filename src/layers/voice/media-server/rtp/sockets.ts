@@ -5,6 +5,10 @@ export interface RtpSocket {
   close(): Promise<void>
 }
 
+/** Bytes the kernel keeps for a port: without them it drops packets of a burst while a tick runs. */
+export const receiveBuffer = 256 * 1024
+
+/** The packet is only valid during the call; it may be written. */
 export type Receive = (packet: Buffer, host: string, port: number) => void
 
 export interface Sockets {

@@ -4,11 +4,16 @@
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { makeWaker, wake } from '#platform/runtime/node/datagram-poll.ts'
+import { libc } from '#platform/runtime/node/libc.ts'
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import type { Command, OpenRtpWorker, Report, RtpOptions, RtpWorker } from './channel.ts'
 
 /** ms that a leg that is closed may go on: one packet more. */
 const closeWithin = 20
+
+/** What the thread is given. Without a waker it waits as Node.js does. */
+export type ThreadData = RtpOptions & { readonly waker: number | undefined }
 
 class ThreadedRtp implements RtpWorker {
   private readonly clock: Clock
@@ -17,15 +22,20 @@ class ThreadedRtp implements RtpWorker {
   private isPosting = false
   private closes: Timer | undefined
   private closing: Promise<void> | undefined
+  private readonly waker = libc && makeWaker(libc)
+  private hasEnded = false
 
   constructor(clock: Clock, options: RtpOptions, lost: (error: Error) => void) {
     this.clock = clock
-    this.worker = new Worker(new URL('./rtp-worker.js', import.meta.url), { workerData: options, name: 'rtp' })
+    const workerData: ThreadData = { ...options, waker: this.waker }
+    this.worker = new Worker(new URL('./rtp-worker.js', import.meta.url), { workerData, name: 'rtp' })
     let cause = new Error('the thread ended')
     this.worker.on('error', (error) => {
       cause = error instanceof Error ? error : new Error(String(error))
     })
     this.worker.once('exit', () => {
+      this.hasEnded = true
+      if (this.waker !== undefined) libc?.close(this.waker)
       if (this.closing === undefined) lost(cause)
     })
   }
@@ -52,7 +62,7 @@ class ThreadedRtp implements RtpWorker {
     this.closes?.cancel()
     this.closing ??= new Promise((resolve) => {
       this.worker.once('exit', () => resolve())
-      this.worker.postMessage('close')
+      this.send('close')
     })
     return this.closing
   }
@@ -63,7 +73,13 @@ class ThreadedRtp implements RtpWorker {
     this.isPosting = false
     const commands = this.waiting
     this.waiting = []
-    this.worker.postMessage(commands)
+    this.send(commands)
+  }
+
+  private send(message: readonly Command[] | 'close') {
+    this.worker.postMessage(message)
+    // Once the thread has ended, the number may be another's.
+    if (libc !== undefined && this.waker !== undefined && !this.hasEnded) wake(libc, this.waker)
   }
 }
 
