@@ -50,6 +50,31 @@ describe('a phone that sends a call elsewhere (RFC 3261 §8.1.3.4, event flows �
     ])
   })
 
+  it('is named after those who diverted the call before it came here, the indexes counting on (RFC 5806 §5, RFC 7044 §10.3)', async () => {
+    const { world, r } = await freshRig(new World())
+    redirecting('<sip:1003@ringmain>')(r.phone('1002'))
+    const fields = [
+      ['Diversion', '<sip:+4422@carrier.example>;reason=user-busy'],
+      ['History-Info', '<sip:+4422@carrier.example>;index=1, <sip:1002@ringmain>;index=1.2;rc=1'],
+    ] as const
+    const caller = r.carrier.dial('1002', { fields })
+    await world.run(1000)
+    const invite = r.phone('1003').line.requests[0]
+    caller.cancel()
+    await world.run(100)
+
+    expect(invite?.headers('Diversion')).toEqual([
+      '<sip:1002@ringmain>;reason=deflection',
+      '<sip:+4422@carrier.example>;reason=user-busy',
+    ])
+    expect(invite?.headers('History-Info')).toEqual([
+      '<sip:+4422@carrier.example>;index=1',
+      '<sip:1002@ringmain>;index=1.2;rc=1',
+      '<sip:1002@ringmain?Reason=SIP%3Bcause%3D302>;index=1.2.1;rc=1.2',
+      '<sip:1003@ringmain>;index=1.2.1.1;rc=1.2.1',
+    ])
+  })
+
   it('is followed to the best contact that leads anywhere', async () => {
     const { world, r, caller } = await redirected([
       '<mailto:somebody@example.com>;q=1.0',

@@ -7,7 +7,7 @@ import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../med
 import type { SeizeReply } from '../ports.ts'
 import type { Leg, LegRole, Party, Reachable } from './call.ts'
 import type { InputOf } from './input.ts'
-import { diversionFields } from './redirecting.ts'
+import { redirectedFields } from './redirecting.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -29,7 +29,7 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
     uri: target.uri,
     from,
     body,
-    fields: redirected ? [...identity, ...diversionFields(redirected, target.uri)] : identity,
+    fields: redirected ? redirectedFields(identity, redirected, target.uri) : identity,
     ...(referredBy !== undefined && { referredBy }),
     ...(target.kind === 'trunk' && { trunk: { name: target.trunk, number: target.number } }),
   })

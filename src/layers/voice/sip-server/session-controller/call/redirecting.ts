@@ -46,16 +46,25 @@ export function leaveRedirected(turn: Turn, called: Party, uri: string, status: 
   turn.set({ redirected: [...(turn.call.redirected ?? []), { dn: called.dn, uri, status }] })
 }
 
-/** What the next INVITE says of it: Diversion, the last one on top (RFC 5806), and History-Info (RFC 7044 §5). */
-export function diversionFields(redirected: readonly Redirected[], uri: string): Fields {
+/**
+ * What the next INVITE says of it beside `identity`, which may tell who diverted the call before it came here: Diversion,
+ * the last one on top (RFC 5806), and History-Info, whose indexes count on (RFC 7044 §10.3).
+ */
+export function redirectedFields(identity: Fields, redirected: readonly Redirected[], uri: string): Fields {
   const diversions = redirected.map((one) => ['Diversion', `<${one.uri}>;reason=deflection`] as const)
-  const indexes = redirected.map((_, at) => `1${'.1'.repeat(at)}`)
-  const history = redirected.map(({ uri, status }, at) => {
-    const rank = at === 0 ? '' : `;rc=${indexes[at - 1]}`
-    return ['History-Info', `<${withReason(uri, status)}>;index=${indexes[at]}${rank}`] as const
-  })
-  const last = indexes.at(-1) ?? '1'
-  return [...diversions.reverse(), ...history, ['History-Info', `<${uri}>;index=${last}.1;rc=${last}`]]
+  let index = lastIndexIn(identity)
+  const entry = (of: string) => {
+    const rank = index === undefined ? '' : `;rc=${index}`
+    index = index === undefined ? '1' : `${index}.1`
+    return ['History-Info', `<${of}>;index=${index}${rank}`] as const
+  }
+  const history = redirected.map((one) => entry(withReason(one.uri, one.status)))
+  return [...diversions.reverse(), ...identity, ...history, entry(uri)]
+}
+
+function lastIndexIn(identity: Fields): string | undefined {
+  const entries = identity.filter(([name]) => name === 'History-Info')
+  return /;[ \t]*index=([\d.]+)/i.exec(entries.at(-1)?.[1] ?? '')?.[1]
 }
 
 /** RFC 7044 §5.1: why the call left that place, as a header of its URI. */
