@@ -1,7 +1,6 @@
 /** `ringmain doctor --trunk`: what is wrong with a trunk, in plain words, from a test by every proxy and its last calls. */
 import { connect as connectTLS } from 'node:tls'
 import type { Interaction } from '#protocols/model/http/calls.ts'
-import type { TrunkStatus } from '#protocols/model/http/trunks.ts'
 import type { Trunk } from '#protocols/model/objects.ts'
 import { domainOf } from '#protocols/model/trunk.ts'
 import type { ClientOptions } from './client-command.ts'
@@ -10,6 +9,7 @@ import { CommandFailed } from './errors.ts'
 import { connect } from './server.ts'
 import type { Terminal } from './terminal.ts'
 import { trunkFindings } from './trunk-findings.ts'
+import { testTrunk } from './trunk-test.ts'
 
 export async function examineTrunk(name: string, options: ClientOptions, terminal: Terminal): Promise<Finding[]> {
   const server = await connect(options, terminal)
@@ -19,7 +19,7 @@ export async function examineTrunk(name: string, options: ClientOptions, termina
     const names = objects.trunks.map((one) => one.name).join(', ') || 'none'
     throw new CommandFailed(`there is no trunk ${name}`, `known are ${names}`)
   }
-  const status = await server.send<TrunkStatus>('POST', `/api/v1/trunks/${encodeURIComponent(name)}/test`, {})
+  const { status } = await testTrunk(server, name, terminal)
   const { items } = await server.get<{ items: Interaction[] }>('/api/v1/interactions')
   const servers = [...new Set(Object.values(status.proxies).flatMap((proxy) => proxy.servers))]
   const tls = trunk.transport === 'tls' ? await Promise.all(servers.map((one) => handshake(one, domainOf(trunk)))) : []

@@ -1,5 +1,4 @@
 /** `ringmain trunk`: the trunks to carriers, as they are configured and as the proxies find them. */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { TrunkAtProxy, TrunkStatus } from '#protocols/model/http/trunks.ts'
 import type { Trunk } from '#protocols/model/objects.ts'
@@ -8,6 +7,8 @@ import { CommandFailed } from './errors.ts'
 import { connect, type Server } from './server.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
+import { health } from './trunk-health.ts'
+import { testTrunk } from './trunk-test.ts'
 
 type Row = Trunk & Pick<TrunkStatus, 'proxies'>
 
@@ -30,50 +31,16 @@ export function trunkCommand(program: Command, terminal: Terminal): void {
   clientCommand(trunk, 'test <trunk>', 'has every proxy ask its servers now').action(
     async (name: string, options: ClientOptions) => {
       const server = await connect(options, terminal)
-      const before = await proxiesOf(server, name)
-      const status = await tested(server, name, before, terminal)
+      const { status, late } = await testTrunk(server, name, terminal)
       const rows = Object.entries(status.proxies).map(([proxy, found]) => ({ proxy, ...found }))
       terminal.out(options.json ? json(status) : table(testColumns, rows))
       if (rows.length === 0) throw new CommandFailed(`no proxy tells anything of ${name}`, 'see "ringmain node list"')
-      const late = rows.filter(({ proxy, tested }) => tested === before[proxy]?.tested)
       if (late.length > 0)
         throw new CommandFailed(`${late.length} of ${rows.length} proxies have not told what came of it`)
       const silent = rows.filter((row) => row.health.state !== 'up')
       if (silent.length > 0) throw new CommandFailed(`${silent.length} of ${rows.length} proxies get no answer`)
     },
   )
-}
-
-type Proxies = TrunkStatus['proxies']
-
-async function proxiesOf(server: Server, trunk: string): Promise<Proxies> {
-  const all = await server.get<TrunkStatus[]>('/api/v1/trunks')
-  return all.find(({ name }) => name === trunk)?.proxies ?? {}
-}
-
-/** ms between two looks at how far the proxies are. */
-const lookEvery = 500
-
-/** Tells meanwhile whom it waits for, and what each proxy found. */
-async function tested(server: Server, name: string, before: Proxies, terminal: Terminal): Promise<TrunkStatus> {
-  const testing = server.send<TrunkStatus>('POST', `/api/v1/trunks/${encodeURIComponent(name)}/test`, {})
-  const isOver = testing.then(
-    () => true,
-    () => true,
-  )
-  let known = before
-  let isTold = false
-  while (!(await Promise.race([isOver, wait(lookEvery, false)]))) {
-    const count = Object.keys(before).length
-    if (!isTold)
-      terminal.err(`${count} proxies ask the servers of ${name}; one that does not answer is waited for 32 s`)
-    isTold = true
-    const now = await proxiesOf(server, name)
-    for (const [proxy, found] of Object.entries(now))
-      if (found.tested !== known[proxy]?.tested) terminal.err(`${proxy}: ${health([found])}`)
-    known = now
-  }
-  return await testing
 }
 
 async function trunks(server: Server): Promise<Row[]> {
@@ -93,15 +60,6 @@ const testColumns = [
   { title: 'milliseconds', of: (row: Tested) => row.health.milliseconds },
   { title: 'registration', of: (row: Tested) => registration([row]) },
 ]
-
-/** `up`, or why not; where proxies differ, of how many. */
-function health(proxies: readonly TrunkAtProxy[]): string {
-  const down = proxies.filter(({ health }) => health.state === 'down')
-  const [first] = down
-  if (first === undefined) return proxies.some(({ health }) => health.state === 'up') ? 'up' : 'unknown'
-  const some = down.length < proxies.length ? ` from ${down.length} of ${proxies.length} proxies` : ''
-  return `down${some}: ${first.health.reason}`
-}
 
 /** One proxy of the cluster registers. */
 function registration(proxies: readonly TrunkAtProxy[]): string {
