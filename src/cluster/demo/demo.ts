@@ -10,7 +10,7 @@ import { threaded as sandboxThread } from '#layers/routing/orchestration/sandbox
 import { threaded as rtpThread } from '#layers/voice/media-server/rtp/threaded.ts'
 import { argon2Passwords } from '#layers/workspace/web-services/passwords.ts'
 import { Supervisor } from '#platform/component/supervisor.ts'
-import { InProcessCoordination } from '#platform/coordination/in-process.ts'
+import { openKept } from '#platform/coordination/kept.ts'
 import { ClusterError } from '#platform/errors.ts'
 import { LocalLinks } from '#platform/link/local-links.ts'
 import { type LogLevel, openLog } from '#platform/log/pino.ts'
@@ -94,7 +94,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   const database = await openEmbedded({ directory: data, option: '--data' })
   opened.push(() => database.close())
   const exposition = prometheus({ process: true })
-  const coordination = new InProcessCoordination().member(runtime.clock)
+  const coordination = (await openKept(runtime, join(data, 'coordination.json'))).member(runtime.clock)
   const supervisor = new Supervisor({ runtime, coordination, log, exposition })
   opened.push(() => supervisor.stop())
   const links = new LocalLinks()

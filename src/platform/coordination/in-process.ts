@@ -8,12 +8,20 @@ export interface Member extends Coordination {
 }
 
 type Held = Entry & { readonly announcement?: object }
+type Keep = (entries: ReadonlyMap<string, string>) => Promise<void>
 type Watch = { readonly prefix: string; changed(): void }
 
 export class InProcessCoordination {
   readonly #entries = new Map<string, Held>()
   readonly #watches = new Set<Watch>()
   #revision = 0
+  readonly #keep: Keep
+
+  /** `entries`: what was set in an earlier process; `keep` is given all of it, with each change. */
+  constructor(entries: ReadonlyMap<string, string> = new Map(), keep: Keep = async () => {}) {
+    for (const [key, value] of entries) this.#set(key, value)
+    this.#keep = keep
+  }
 
   /** `clock` is that of the member's runtime: what it watches is told on it. */
   member(clock: Clock): Member {
@@ -32,7 +40,11 @@ export class InProcessCoordination {
         return watch
       },
       get: async (key) => this.#get(key),
-      compareAndSet: async (key, revision, value) => this.#compareAndSet(key, revision, value),
+      compareAndSet: async (key, revision, value) => {
+        const outcome = this.#compareAndSet(key, revision, value)
+        if (outcome.done) await this.#keep(this.#lasting())
+        return outcome
+      },
       leave: () => {
         for (const [key, announcement] of own) this.#withdraw(announcement, key)
         for (const watch of watching) watch.cancel()
@@ -107,6 +119,11 @@ export class InProcessCoordination {
         end()
       },
     }
+  }
+
+  #lasting(): Map<string, string> {
+    const entries = [...this.#entries].filter(([, { announcement }]) => announcement === undefined)
+    return new Map(entries.map(([key, { value }]) => [key, value]))
   }
 
   #under(prefix: string): Map<string, string> {
