@@ -3,6 +3,7 @@ import { silentLog } from '#platform/log/log.ts'
 import { noMetrics } from '#platform/metrics/metrics.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { buildRequest, type RequestParts } from '../message/build-request.ts'
+import { buildResponse } from '../message/build-response.ts'
 import type { Message } from '../message/message.ts'
 import { parseMessage } from '../message/parse-message.ts'
 import { TransactionLayer } from '../transaction/layer.ts'
@@ -177,3 +178,28 @@ export function outcomes() {
 export const remains = (...phones: Phone[]) =>
   phones.map(({ agent, transactions }) => ({ ...agent.counts(), ...transactions.open }))
 export const nothing = { sessions: 0, dialogs: 0, requests: 0, client: 0, server: 0 }
+
+/** The raw peer has called Bob, and everything is acknowledged. */
+export async function rawAndBob<W extends World>(world: W) {
+  const bob = await phone(world, 'bob', bobHost)
+  const taken = taking(bob.agent, answering)
+  const raw = await rawPeer(world)
+  raw.request('INVITE', { body: sdp('offer') })
+  await world.run(10)
+  const ok = raw.last('200')
+  raw.request('ACK', { to: ok.header('To') ?? '' })
+  await world.run(10)
+  const [theirs] = taken
+  if (theirs === undefined) throw new Error('the call has not arrived')
+  raw.heard()
+  theirs.ear.heard.length = 0
+  const request = (method: string, cseq: number, body?: string) =>
+    raw.request(method, { to: ok.header('To') ?? '', cseq, ...(body === undefined ? {} : { body: sdp(body) }) })
+  return { world, bob, raw, request, ...theirs }
+}
+
+/** A response of the raw peer to a request of Bob's. */
+export const respond = (raw: RawPeer, request: Message, status: number, body?: string) => {
+  const parts = { contact: `<${rawURI}>`, ...(body === undefined ? {} : { body: sdp(body) }) }
+  raw.send(buildResponse(request, status, parts), bobHost)
+}

@@ -1,6 +1,36 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
-import { connected, nothing, remains } from './phones.fixture.ts'
+import { connected, nothing, rawAndBob, remains, respond } from './phones.fixture.ts'
+
+describe('a session', () => {
+  it('ends by BYE from either side, also where the two cross (§15)', async () => {
+    const { world, bob, raw, session, ear, request } = await rawAndBob(new World())
+
+    session.bye([['Reason', 'Q.850;cause=16']])
+    await world.run(10)
+    const bye = raw.last('BYE')
+    request('BYE', 2)
+    request('INFO', 3)
+    await world.run(10)
+    respond(raw, bye, 200)
+    await world.run(40_000)
+
+    expect(bye.header('Reason')).toBe('Q.850;cause=16')
+    expect(raw.heard()).toEqual(['BYE', '200', '481'])
+    expect(ear.heard).toEqual([])
+    expect(remains(bob)).toEqual([nothing])
+  })
+
+  it('tells why the other side hung up (RFC 3326)', async () => {
+    const { world, raw, request, ear } = await rawAndBob(new World())
+    const { to } = { to: request('OPTIONS', 2).header('To') ?? '' }
+
+    raw.request('BYE', { to, cseq: 3, fields: [['Reason', 'SIP;cause=480']] })
+    await world.run(10)
+
+    expect(ear.heard).toEqual(['requested OPTIONS', 'ended bye SIP;cause=480'])
+  })
+})
 
 /** Alice, whose requests go nowhere while `gate.open` is false, talks to Bob. */
 async function behindGate() {
