@@ -30,6 +30,8 @@ export type StartedProxy = {
   readonly sip: Address
   /** Messages and connections that it has dropped for this reason. */
   dropped(reason: string): Promise<number>
+  /** What it tells Prometheus. */
+  figures(): Promise<string>
 }
 
 export type ProxyOptions = {
@@ -71,7 +73,8 @@ export class ProxyWorld {
     const component = sipProxy({ configuration: this.configuration })
     const running = await this.world.complete(component.start(context))
     this.leftovers.started(name, () => running.stop())
-    return { running, member, sip: { host, port: 5060 }, dropped: (reason) => droppedFor(exposition, reason) }
+    const dropped = (reason: string) => droppedFor(exposition, reason)
+    return { running, member, sip: { host, port: 5060 }, dropped, figures: () => exposition.text() }
   }
 
   configure(configuration: Configuration): void {

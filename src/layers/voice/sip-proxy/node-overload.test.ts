@@ -69,6 +69,22 @@ describe('a SIP Proxy whose node has too much to do (RFC 7339)', () => {
     for (const each of taken) expect(each).toBeGreaterThan(60)
   })
 
+  it('tells operators the share of each node, and how many calls no node wanted', async () => {
+    const { proxy, tell, call } = await setUp(2)
+    await tell(1, 0.5)
+    await tell(2, 0.25)
+
+    const { refused } = await call(200)
+
+    const figures = await proxy.figures()
+    expect(refused.length).toBeGreaterThan(0)
+    expect(figures).toContain('ringmain_sip_proxy_node_reduction{node="node1.dc1",name="proxy1"} 0.5')
+    expect(figures).toContain('ringmain_sip_proxy_node_reduction{node="node2.dc1",name="proxy1"} 0.25')
+    expect(figures).toContain(
+      `ringmain_sip_proxy_refused_total{because="node-overload",name="proxy1"} ${refused.length}`,
+    )
+  })
+
   it('takes emergency calls, requests in a dialog and registrations all the same', async () => {
     const { world, carrier, nodes, tell, call } = await setUp(1)
     const [node] = nodes
