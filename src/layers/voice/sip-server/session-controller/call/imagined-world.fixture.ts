@@ -13,21 +13,8 @@ import type { Call, State } from './call.ts'
 import { callMachine } from './call-machine.ts'
 import type { Effect } from './effect.ts'
 import { direct, requestsOf, targets } from './imagined-requests.fixture.ts'
+import { hostOf, performed, type Session, session } from './imagined-session.fixture.ts'
 import type { Input } from './input.ts'
-
-type Session = {
-  readonly leg: string
-  readonly isMedia: boolean
-  state: 'calling' | 'accepted' | 'inviting' | 'up'
-  /** Our INVITE, or our 200, carried the offer. */
-  readonly weOffered: boolean
-  reinviting: boolean
-  /** Our re-INVITE had no offer: its own in the 2xx wants an answer. */
-  asking: boolean
-  offering: boolean
-  readonly dialogs: Set<string>
-  readonly asked: { tag: string; body: string }[]
-}
 
 type Choice = { readonly name: string; readonly input: () => Input }
 export type Machine = typeof callMachine
@@ -379,51 +366,10 @@ export class ImaginedWorld {
   private onLeg(effect: Extract<Effect, { leg: string }>): void {
     const one = this.open(effect.leg, effect)
     if (!one) return
-    switch (effect.type) {
-      case 'accept':
-        one.state = 'accepted'
-        return
-      case 'reject':
-      case 'cancel':
-      case 'bye':
-        this.sessions.delete(effect.leg)
-        return
-      case 'reinvite':
-        if (one.reinviting) this.problems.push(`a second re-INVITE on ${effect.leg}`)
-        one.reinviting = true
-        one.asking = effect.body === undefined
-        return
-      case 'acknowledge':
-        if (one.weOffered && !one.asking)
-          this.problems.push(`${effect.leg} is acknowledged with an answer, and offered nothing`)
-        one.asking = false
-        return
-      case 'acceptOffer':
-      case 'rejectOffer':
-        if (!one.offering) this.problems.push(`${effect.type} on ${effect.leg} without an offer`)
-        one.offering = false
-        return
-      case 'send':
-        if (effect.tag !== undefined) one.asked.push({ tag: effect.tag, body: effect.body?.text ?? '' })
-    }
+    if (effect.type === 'reject' || effect.type === 'cancel' || effect.type === 'bye') this.sessions.delete(effect.leg)
+    else this.problems.push(...performed(one, effect))
   }
 }
-
-/** Some phones have IPv6 alone. */
-const hostOf = ({ leg, isMedia }: Session): string =>
-  isMedia ? '127.0.0.9' : /[13579]$/.test(leg) ? '2001:db8::1' : '127.0.2.1'
-
-const session = (leg: string, state: Session['state'], isMedia: boolean, weOffered: boolean): Session => ({
-  leg,
-  isMedia,
-  state,
-  weOffered,
-  reinviting: false,
-  asking: false,
-  offering: false,
-  dialogs: new Set(),
-  asked: [],
-})
 
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
