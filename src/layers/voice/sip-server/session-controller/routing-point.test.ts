@@ -120,6 +120,23 @@ describe('a call to a routing point (event flows §3)', () => {
     expect(caller.heard).toEqual(['200 127.0.0.9:20000', 're-INVITE 127.0.2.1:10002'])
   })
 
+  it('lets an agent answer whom the media server then refuses: the two talk without it', async () => {
+    const { world, r } = await freshRig(new World())
+    r.media.slow = true
+    const caller = r.carrier.dial('8010')
+    await world.run(100)
+    r.phone('1001').onCall = (line) => line.answer()
+    route(r, '1001')
+    await world.run(100)
+
+    r.media.call.line.reject(488)
+    await world.run(100)
+    const heard = [...caller.heard]
+    caller.hangUp()
+
+    expect(heard).toEqual(['200 127.0.2.1:10002'])
+  })
+
   it('carries a late offer of the caller to the media server and to the agent', async () => {
     const { world, r, caller } = await queued(new World(), {}, true)
 

@@ -44,4 +44,15 @@ describe('service numbers', () => {
     expect(caller.heard).toEqual(['500'])
     await over(r, { by: 'cluster', cause: 'error', status: 500 })
   })
+
+  it('ends not-acceptable where the media server has nothing in common with who calls', async () => {
+    const { world, r } = await freshRig(new World())
+    r.media.status = 488
+
+    const caller = r.carrier.dial('8900')
+    await world.run(100)
+
+    expect(caller.heard).toEqual(['488'])
+    await over(r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
+  })
 })
