@@ -202,6 +202,30 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
     expect(digitsOf(call)).toEqual(['1', '2'])
   })
 
+  it('hears a digit under the number that it offered, whatever number the answer has (RFC 3264 §6.1)', async () => {
+    const call = await scene.call('conf=a', '', { lateOffer: true })
+    const answer = Buffer.from(
+      buildSdp(call.offer())
+        .toString()
+        .replace(/\b101\b/g, '96'),
+    )
+    await world.complete(
+      new Promise<void>((resolve) =>
+        call.session.reinvite(undefined, ({ body, acknowledge }) => {
+          expect(body?.bytes.toString()).toContain('a=rtpmap:101 telephone-event/8000')
+          acknowledge?.({ type: 'application/sdp', bytes: answer })
+          resolve()
+        }),
+      ),
+    )
+    await world.run(100)
+
+    call.press('6')
+    await world.run(200)
+
+    expect(digitsOf(call)).toEqual(['6'])
+  })
+
   it('refuses an INFO with 400 whose body has no digit, e.g. a flash', async () => {
     const call = await scene.call('conf=a')
 

@@ -57,7 +57,8 @@ export type Agreement = { readonly description: SessionDescription; readonly str
 const offeredCrypto = { tag: '1', suite: 'AES_CM_128_HMAC_SHA1_80' } as const
 const eventName = 'TELEPHONE-EVENT'
 const staticTypes = { PCMU: 0, PCMA: 8 } as const
-const eventType = 101
+/** Of telephone events in an offer of ours: whoever answers may name another for what we send (RFC 3264 §6.1). */
+export const offeredEventType = 101
 
 /** An offer of one audio stream. */
 export function offerAudio(local: LocalAudio): SessionDescription {
@@ -68,7 +69,7 @@ export function offerAudio(local: LocalAudio): SessionDescription {
     srtp?.offered &&
     ({ protocol: 'RTP/SAVP', crypto: { ...offeredCrypto, master: srtp.masterOf(offeredCrypto.suite) } } as const)
   const profile = secured || ({ protocol: 'RTP/AVP', crypto: undefined } as const)
-  const section = audioSection(local.port, { address, codecs, event: eventType, direction, ...profile })
+  const section = audioSection(local.port, { address, codecs, event: offeredEventType, direction, ...profile })
   return { ...session(local.origin, address), media: [section] }
 }
 

@@ -6,7 +6,12 @@ import { canonicalAddress } from '#platform/numeric-address.ts'
 import { aLaw, aToMu, muLaw, muToA } from '#protocols/media/codec/g711.ts'
 import { DigitDetector, digitOfEvent, eventLength } from '#protocols/media/dtmf/telephone-event.ts'
 import { headerLength, payloadEnd, payloadStart, payloadType, timestamp } from '#protocols/media/rtp/rtp-packet.ts'
-import type { AudioCodec, AudioStream, Security } from '#protocols/media/sdp/audio-session.ts'
+import {
+  type AudioCodec,
+  type AudioStream,
+  offeredEventType,
+  type Security,
+} from '#protocols/media/sdp/audio-session.ts'
 import { type SrtpKey, SrtpReceiver, SrtpSender } from '#protocols/media/srtp/srtp.ts'
 import type { DropReason, Report } from './channel.ts'
 import { type DigitSender, eventPacketLength } from './digit-sender.ts'
@@ -154,6 +159,7 @@ export class Leg {
     else if (type === stream.payloadType) this.receiveAudio(packet, start, this.codec)
     else if (type === staticPCMU) this.receiveAudio(packet, start, 'PCMU')
     else if (type === staticPCMA) this.receiveAudio(packet, start, 'PCMA')
+    else if (type === offeredEventType && this.eventType >= 0) this.receiveEvent(packet, start)
     else if (type !== comfortNoise) this.drop('payload')
   }
 
