@@ -55,4 +55,16 @@ describe('links kept to all proxies', () => {
 
     expect(ways).toEqual(['proxy1.dc1', 'proxy1.dc1', 'proxy2.dc1', undefined, 'proxy1.dc1', 'proxy1.dc1'])
   })
+
+  it.each([
+    ['sip:10.0.0.2;lr;node=bm9kZTE;flow=cHJveHk', 'proxy2.dc1'],
+    ['sip:10.0.0.2:5060;lr;flow=YW5vdGhlcg', 'proxy2.dc1'],
+    ['sips:10.0.0.1', 'proxy1.dc1'],
+    ['sip:10.0.0.2;x@10.0.0.1;lr', 'proxy1.dc1'],
+    ['sip:10.0.0.2:5070;lr', undefined],
+  ])('know the proxy of %s by host and port, whatever parameters it has', async (uri, proxy) => {
+    const { links } = await setUp()
+
+    expect([links.named(uri)?.host, links.named(uri)?.host]).toEqual([proxy, proxy])
+  })
 })

@@ -32,7 +32,7 @@ type Member = {
   link: Link | undefined
 }
 
-const mostURIs = 8192
+const mostBeginnings = 8192
 
 export type KeptSipLinksOptions = {
   readonly runtime: Runtime
@@ -53,8 +53,8 @@ export class KeptSipLinks {
   /** Linked members, by name. */
   private ready: readonly Member[] = []
   private byAddress = new Map<string, Member>()
-  /** All requests of a dialog name the same URI: each is read once. */
-  private readonly byURI = new Map<string, { readonly member: Member | undefined }>()
+  /** By the beginning of a URI (`beginningOf`): all dialogs name the same few, each is read once. */
+  private readonly byBeginning = new Map<string, { readonly member: Member | undefined }>()
 
   constructor(options: KeptSipLinksOptions) {
     this.options = options
@@ -91,11 +91,12 @@ export class KeptSipLinks {
 
   /** The link to the member that this URI names. */
   named(uri: string): Hop | undefined {
-    const known = this.byURI.get(uri)
+    const beginning = beginningOf(uri)
+    const known = this.byBeginning.get(beginning)
     if (known !== undefined) return known.member?.end.hop
-    const member = this.byAddress.get(addressOf(uri) ?? '')
-    if (this.byURI.size >= mostURIs) this.byURI.clear()
-    this.byURI.set(own(uri), { member })
+    const member = this.byAddress.get(addressOf(beginning) ?? '')
+    if (this.byBeginning.size >= mostBeginnings) this.byBeginning.clear()
+    this.byBeginning.set(own(beginning), { member })
     return member?.end.hop
   }
 
@@ -155,9 +156,15 @@ export class KeptSipLinks {
       (member.entry?.listen ?? []).map((uri) => [addressOf(uri), member] as const),
     )
     this.byAddress = new Map(rows.flatMap(([address, member]) => (address === undefined ? [] : [[address, member]])))
-    this.byURI.clear()
+    this.byBeginning.clear()
     if ((before === 0) !== (this.ready.length === 0)) this.options.changed?.()
   }
+}
+
+/** Without parameters, of which a route has others for each leg: host and port come before them (RFC 3261 §25.1). */
+function beginningOf(uri: string): string {
+  const end = uri.indexOf(';', uri.indexOf('@') + 1)
+  return end < 0 ? uri : uri.slice(0, end)
 }
 
 /** Host and port, as the proxies write them into routes; one URI names one proxy whatever its transport. */

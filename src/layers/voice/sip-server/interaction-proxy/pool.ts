@@ -186,7 +186,8 @@ export class Pool {
 function noteTold({ told, done }: Member, position: number): void {
   let at = told.length
   while (at > done && (told[at - 1] ?? 0) > position) at -= 1
-  told.splice(at, 0, position)
+  if (at === told.length) told.push(position)
+  else told.splice(at, 0, position)
 }
 
 /** A call's events go to one client, and so do an agent's. */
