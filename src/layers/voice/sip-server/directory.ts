@@ -18,7 +18,7 @@ export const directoryOf = (
   configuration: () => Configuration,
   servers: Pick<TrunkServers, 'ipVersionOf'>,
 ): Directory => ({
-  uriOf: (dn) => `sip:${escapeUser(dn)}@${configuration().settings.domains[0] ?? 'ringmain'}`,
+  uriOf: (dn) => uriOfDN(configuration(), dn),
   destination: (number) => destination(configuration(), servers, number),
   dialled: (invite, origin) =>
     dialled(invite, origin.kind === 'trunk' ? configuration().trunk(origin.trunk) : undefined),
@@ -31,6 +31,9 @@ export const directoryOf = (
   origin: (invite) => origin(configuration(), invite),
 })
 
+const uriOfDN = ({ settings }: Configuration, dn: string): string =>
+  `sip:${escapeUser(dn)}@${settings.domains[0] ?? 'ringmain'}`
+
 function destination(
   configuration: Configuration,
   servers: Pick<TrunkServers, 'ipVersionOf'>,
@@ -39,7 +42,7 @@ function destination(
   const found = configuration.destination(number)
   switch (found?.kind) {
     case 'dn':
-      return { kind: 'dn', dn: number, media: found.dn.media }
+      return { kind: 'dn', dn: number, uri: uriOfDN(configuration, number), media: found.dn.media }
     case 'routing-point': {
       const { media, defaultDestination } = found.routingPoint
       return { kind: 'routing-point', dn: number, media, ...(defaultDestination && { defaultDestination }) }

@@ -264,8 +264,7 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   private seize({ dn, purpose, reservation }: Extract<Effect, { type: 'seize' }>): void {
     const { connID, callUUID } = this
     const { owners } = this.around.ports
-    const request = { dn, connID, callUUID, purpose, ...(reservation !== undefined && { reservation }) }
-    owners.seize(request, (reply) => {
+    owners.seize({ dn, connID, callUUID, purpose, reservation }, (reply) => {
       if (!this.isOver) this.feed({ type: 'seized', dn, reply })
       else if (reply.granted) owners.release({ dn, connID, outcome: 'unused' })
     })
@@ -292,7 +291,6 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   private invite(effect: Extract<SipEffect, { type: 'invite' }>): void {
     const { leg: id, uri, from, body, fields: own, referredBy, trunk } = effect
     const fields = referredBy === undefined ? own : [...own, this.referredBy(referredBy)]
-    const outgoing = { requestURI: uri, from, to: `<${uri}>`, fields, body: body === undefined ? body : sdp(body) }
     const { directory } = this.around.ports
     const { origin } = this.data
     const by = referredBy ?? (origin.kind === 'dn' ? origin.dn : undefined)
@@ -302,10 +300,12 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
       this.feed({ type: 'failed', leg: id, status: forbidden ? 403 : 503, ...(forbidden && { forbidden }) })
       return
     }
+    const callID = markedCallID(this.around.runtime.random.hex(12), this.callUUID)
+    const offer = body === undefined ? body : sdp(body)
+    const outgoing = { requestURI: uri, from, to: `<${uri}>`, fields, body: offer, callID }
     const invitation = trunk === undefined ? outgoing : directory.outwards(trunk.name, outgoing)
     const leg = this.leg(id, trunk === undefined || directory.hasEarlyMedia(trunk.name))
-    const callID = markedCallID(this.around.runtime.random.hex(12), this.callUUID)
-    const session = this.around.userAgent.invite({ ...invitation, callID }, leg)
+    const session = this.around.userAgent.invite(invitation, leg)
     leg.use(session)
     this.around.trace.belongs(session.callID, this.callUUID)
   }

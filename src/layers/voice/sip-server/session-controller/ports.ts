@@ -23,7 +23,7 @@ export type SeizeRequest = {
   readonly callUUID: string
   readonly purpose: SeizePurpose
   /** The router's reservation, where the routing request named one. */
-  readonly reservation?: string
+  readonly reservation?: string | undefined
 }
 
 export type SeizeRefusal = 'busy' | 'out-of-service' | 'not-found' | 'not-ready' | 'reserved' | 'owner-unreachable'
@@ -73,9 +73,9 @@ export interface Publisher<Event> {
 
 export type MediaPolicy = 'direct' | 'anchored'
 
-/** Where a number leads. */
+/** Where a number leads. `uri`: the Request-URI that reaches it. */
 export type Destination =
-  | { readonly kind: 'dn'; readonly dn: string; readonly media: MediaPolicy }
+  | { readonly kind: 'dn'; readonly dn: string; readonly uri: string; readonly media: MediaPolicy }
   | {
       readonly kind: 'routing-point'
       readonly dn: string

@@ -238,10 +238,11 @@ function directory({ media = 'direct', defaultDestination, earlyMedia = true }: 
     8901: 'announcement',
     8902: 'music',
   }
+  const uriOf = (dn: string) => `sip:${dn}@ringmain`
   const destination = (number: string): Destination | undefined => {
     const service = services[number]
     if (service) return { kind: 'service', dn: number, service }
-    if (/^10\d\d$/.test(number)) return { kind: 'dn', dn: number, media }
+    if (/^10\d\d$/.test(number)) return { kind: 'dn', dn: number, uri: uriOf(number), media }
     if (/^80\d\d$/.test(number)) {
       return { kind: 'routing-point', dn: number, media, ...(defaultDestination && { defaultDestination }) }
     }
@@ -254,7 +255,7 @@ function directory({ media = 'direct', defaultDestination, earlyMedia = true }: 
     return user.startsWith('+') ? { kind: 'trunk', trunk: 'carrier', number: user, media } : undefined
   }
   return {
-    uriOf: (dn) => `sip:${dn}@ringmain`,
+    uriOf,
     destination,
     origin,
     dialled: (invite) => /^sip:([^@]*)@/.exec(invite.requestURI)?.[1] ?? '',

@@ -136,7 +136,7 @@ class Controller implements SessionController<Request> {
     const { origin, dnis } = beginning
     const refused = crowded && !this.options.ports.directory.isEmergency(dnis)
     const full = refused || (origin.kind === 'trunk' && !call.takeTrunk('a', origin.trunk, dnis))
-    call.feed({ type: 'arrived', target, ...(full && { refusal: 'overload' as const }) })
+    call.feed({ type: 'arrived', target, refusal: full ? 'overload' : undefined })
     return user
   }
 
@@ -189,9 +189,7 @@ class Controller implements SessionController<Request> {
   }
 
   private locate(number: string): Target | undefined {
-    const { directory } = this.options.ports
-    const destination = directory.destination(number)
-    return destination?.kind === 'dn' ? { ...destination, uri: directory.uriOf(destination.dn) } : destination
+    return this.options.ports.directory.destination(number)
   }
 
   request(request: Request, requester: Requester) {

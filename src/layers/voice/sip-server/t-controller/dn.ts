@@ -19,7 +19,7 @@ export type Seizure = {
   /** The reservation that it used up. */
   readonly reservationID?: string
 }
-export type Wanted = Omit<Seizure, 'reservationID'> & { readonly reservation?: string }
+export type Wanted = Omit<Seizure, 'reservationID'> & { readonly reservation?: string | undefined }
 
 export type DN = { readonly seizures: readonly Seizure[]; readonly reservation: Bid | undefined }
 

@@ -33,10 +33,8 @@ export type State =
   | 'Serving'
   | 'Ended'
 
-/** A destination with the Request-URI that reaches it. */
-export type Target =
-  | (Extract<Destination, { kind: 'dn' }> & { readonly uri: string })
-  | Exclude<Destination, { kind: 'dn' }>
+/** Whom a call is for. */
+export type Target = Destination
 
 /** Whom an INVITE reaches: everything else is not rung at. */
 export type Reachable = Extract<Target, { kind: 'dn' | 'trunk' }>

@@ -20,9 +20,9 @@ export type SipEffect =
       readonly body: string | undefined
       readonly fields: Fields
       /** The DN for Referred-By (RFC 3892). */
-      readonly referredBy?: string
+      readonly referredBy?: string | undefined
       /** The trunk it goes out by, and the number as it was dialled. */
-      readonly trunk?: { readonly name: string; readonly number: string }
+      readonly trunk?: { readonly name: string; readonly number: string } | undefined
     })
   | (OnLeg & { readonly type: 'progress'; readonly status: number; readonly body: string | undefined })
   | (OnLeg & { readonly type: 'accept'; readonly body: string })

@@ -72,9 +72,9 @@ function endParties(turn: Turn, { ending, by, abandoned, callState, order, answe
     leave(turn, id, {
       name: abandoned && waits ? 'EventAbandoned' : 'EventReleased',
       by,
-      ...(callState !== undefined && { callState }),
-      ...(id === last && { extra: { extensions: { Ending: ending } } }),
-      ...(by?.id === id && { answers }),
+      callState,
+      extra: id === last ? { extensions: { Ending: ending } } : undefined,
+      answers: by?.id === id ? answers : undefined,
     })
   }
 }

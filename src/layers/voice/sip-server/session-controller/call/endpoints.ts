@@ -30,8 +30,8 @@ export function call(turn: Turn, target: Reachable, role: LegRole, partner: Leg 
     from,
     body,
     fields: redirected ? redirectedFields(identity, redirected, target.uri) : identity,
-    ...(referredBy !== undefined && { referredBy }),
-    ...(target.kind === 'trunk' && { trunk: { name: target.trunk, number: target.number } }),
+    referredBy,
+    trunk: target.kind === 'trunk' ? { name: target.trunk, number: target.number } : undefined,
   })
   return leg
 }

@@ -86,7 +86,7 @@ export type Input =
   | LegInput
   | RequestInput
   /** An INVITE came; `refusal` where it is not to be taken. */
-  | (At & { readonly type: 'arrived'; readonly target: Target | undefined; readonly refusal?: 'overload' })
+  | (At & { readonly type: 'arrived'; readonly target: Target | undefined; readonly refusal?: 'overload' | undefined })
   /** RequestMakeCall. */
   | (At & { readonly type: 'made'; readonly target: Target | undefined; readonly token: number })
   | (At & { readonly type: 'seized'; readonly dn: string; readonly reply: SeizeReply })

@@ -18,13 +18,30 @@ const opening: Partial<Record<PartyState, DeviceEvent['name']>> = {
 /** A party comes in; `answers` is the request whose first answer its first event is. */
 export function join(turn: Turn, given: NewParty, extra?: Extra, answers?: number): Party {
   const id = `${turn.call.callUUID}-${turn.count('lastParty')}`
-  const party: Party = { id, seized: false, wasConnected: false, pSeq: 0, ...given }
+  const party = newParty(id, given)
   turn.set({ parties: [...turn.call.parties, party] })
   partyAdded(turn, party, extra?.thirdPartyDN)
   const name = opening[party.state]
   if (name) onDevice(turn, party, name, extra, answers)
   return party
 }
+
+/** Field by field, so that all parties have one shape: each event of a call reads and copies one. */
+const newParty = (id: string, given: NewParty): Party => ({
+  id,
+  dn: given.dn,
+  external: given.external,
+  leg: given.leg,
+  state: given.state,
+  role: given.role,
+  otherDN: given.otherDN,
+  queue: given.queue,
+  agentID: given.agentID,
+  seized: given.seized ?? false,
+  wasConnected: false,
+  service: given.service,
+  pSeq: 0,
+})
 
 /** The party's state changes, with its event. */
 export function become(
@@ -58,12 +75,12 @@ export function note(turn: Turn, id: string, name: DeviceEvent['name'], extra?: 
 
 export type Leaving = {
   readonly name: 'EventReleased' | 'EventAbandoned' | 'EventDiverted'
-  readonly callState?: CallState
+  readonly callState?: CallState | undefined
   /** What its owner is told; `ended` of who has talked, else `unused`, unless said otherwise. */
   readonly outcome?: SeizeOutcome
   /** Who made it leave: a party, or nobody of the call. */
   readonly by?: Party | undefined
-  readonly extra?: Extra
+  readonly extra?: Extra | undefined
   readonly answers?: number | undefined
 }
 
@@ -76,20 +93,17 @@ export function leave(turn: Turn, id: string, leaving: Leaving): void {
     turn.do({ type: 'release', dn: party.dn, outcome })
   }
   const { callState, by } = leaving
-  const extensions = { ...saysWho(leaving, party), ...leaving.extra?.extensions }
-  const extra: Extra = {
-    ...leaving.extra,
-    ...(callState !== undefined && { callState }),
-    ...(Object.keys(extensions).length > 0 && { extensions }),
-  }
-  onDevice(turn, party, leaving.name, extra, leaving.answers)
+  onDevice(turn, party, leaving.name, extraOf(leaving, party), leaving.answers)
   partyDeleted(turn, party, callState ?? leaving.name.slice('Event'.length), by?.dn)
   turn.set({ parties: turn.call.parties.filter((one) => one.id !== id) })
 }
 
 /** Event flows §0: Released and Abandoned say who hung up. */
-function saysWho({ name, by }: Leaving, party: Party): object {
-  if (name === 'EventDiverted') return {}
+function extraOf({ name, by, callState, extra: given }: Leaving, party: Party): Extra {
+  const extra: { -readonly [Name in keyof Extra]: Extra[Name] } = { ...given }
+  if (callState !== undefined) extra.callState = callState
+  if (name === 'EventDiverted') return extra
   const who = by === undefined ? '3 Unknown' : by.id === party.id ? '1 Local' : '2 Remote'
-  return { ReleasingParty: who }
+  extra.extensions = { ReleasingParty: who, ...given?.extensions }
+  return extra
 }

@@ -18,6 +18,8 @@ export class Turn {
   readonly effects: Effect[] = []
   /** `call` is a copy that nobody else has seen: changed in place, since a step changes a field many times. */
   private own = false
+  /** As `own`, of its parties: each event of a party counts it up. */
+  private ownParties: readonly Party[] = none
 
   constructor(state: State, call: Call, at: number) {
     this.state = state
@@ -98,7 +100,10 @@ export class Turn {
   }
 
   setParty(id: string, change: Partial<Party>): void {
-    this.set({ parties: this.call.parties.map((party) => (party.id === id ? { ...party, ...change } : party)) })
+    const party = this.party(id)
+    if (party === undefined) return
+    if (this.ownParties.includes(party)) Object.assign(party, change)
+    else this.replaceParty(party, { ...party, ...change })
   }
 
   refuse(token: number | undefined, error: { code: number; words: string }, particulars?: string): void {
@@ -117,6 +122,11 @@ export class Turn {
     this.dropLeg(leg)
   }
 
+  private replaceParty(party: Party, by: Party): void {
+    this.ownParties = [...this.ownParties, by]
+    this.set({ parties: this.call.parties.map((one) => (one === party ? by : one)) })
+  }
+
   private ownCall(): Own {
     if (!this.own) this.call = { ...this.call }
     this.own = true
@@ -124,7 +134,7 @@ export class Turn {
   }
 }
 
-const none: Fields = []
+const none: readonly never[] = []
 
 /** What a cell of the call machine does. */
 export type Cell<Type extends Input['type']> = (turn: Turn, input: InputOf<Type>) => void
