@@ -6,8 +6,9 @@ import type { Address } from '#platform/runtime/runtime.ts'
 import type { Libc } from './libc.ts'
 import { addressAt } from './socket-address.ts'
 
-/** Datagrams of one call. With those that Node.js reads between them, a flood holds the loop for some ms at most. */
-const count = 16
+/** Datagrams of one call. */
+export const batchSize = 16
+
 /** The largest datagram there is, so none is ever cut. */
 const slot = 65_536
 
@@ -26,21 +27,21 @@ const name = 16
 
 const dontWait = 0x40
 
-const names = count * header
-const vectors = names + count * name
-const data = vectors + count * vector
+const names = batchSize * header
+const vectors = names + batchSize * name
+const data = vectors + batchSize * vector
 
 export class DatagramBatch {
   readonly #libc: Libc
   readonly #fd: number
-  readonly #memory = Buffer.alloc(data + count * slot)
+  readonly #memory = Buffer.alloc(data + batchSize * slot)
 
   /** `fd`: a socket of IPv4 that does not block. */
   constructor(libc: Libc, fd: number) {
     this.#libc = libc
     this.#fd = fd
     const start = libc.address(this.#memory)
-    for (let at = 0; at < count; at++) {
+    for (let at = 0; at < batchSize; at++) {
       const memory = this.#memory.subarray(at * header)
       memory.writeBigUInt64LE(start + BigInt(names + at * name), nameOf)
       memory.writeUInt32LE(name, nameLengthOf)
@@ -53,7 +54,7 @@ export class DatagramBatch {
 
   /** Takes what waits at the socket, at most a batch; how many. They stay until the next call. */
   fill(): number {
-    return Math.max(0, this.#libc.recvmmsg(this.#fd, this.#memory, count, dontWait, null))
+    return Math.max(0, this.#libc.recvmmsg(this.#fd, this.#memory, batchSize, dontWait, null))
   }
 
   /** A copy, whose memory is nobody else's to write. */

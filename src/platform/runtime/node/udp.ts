@@ -1,12 +1,16 @@
 /** UDP ports of Node.js. Sending never fails aloud: a datagram that does not leave is one that was lost. */
 import { createSocket, type Socket } from 'node:dgram'
 import type { Address, UdpPort } from '#platform/runtime/runtime.ts'
+import { batchSize } from './datagram-batch.ts'
 import type { Libc } from './libc.ts'
 import { listenError } from './listen-error.ts'
 import { UdpCalls } from './udp-calls.ts'
 
 /** Without it the kernel drops more than half of a burst. */
 const receiveBuffer = 4 * 1024 * 1024
+
+/** Datagrams that Node.js reads in one turn, at most (libuv). */
+const readsOfTurn = 32
 
 /** Hosts are numeric, so the answer is the question; the built-in look-up would cost every send a turn and 9 µs. */
 type LookedUp = (error: null, host: string, family: number) => void
@@ -54,6 +58,8 @@ export class NodeUdpPort implements UdpPort {
   readonly #socket: Socket
   readonly #calls: UdpCalls | undefined
   #closing: Promise<void> | undefined
+  /** Datagrams of Node.js behind which nothing is read. */
+  #pass = 0
 
   /** `socket`: one that is bound. */
   constructor(socket: Socket, receive: Receive, calls: UdpCalls | undefined) {
@@ -67,11 +73,20 @@ export class NodeUdpPort implements UdpPort {
     })
   }
 
-  /** What has come behind the datagram that Node.js told of. A closed socket's descriptor may be another's already. */
+  /**
+   * What has come behind the datagram that Node.js told of. Once a turn where more waits than that: links have to have their
+   * turn, or new calls that nobody can take keep those that are there from going on. A closed socket's descriptor may be
+   * another's already.
+   */
   #drain(receive: Receive): void {
     if (this.#calls === undefined || this.#closing) return
+    if (this.#pass > 0) {
+      this.#pass--
+      return
+    }
     const { received } = this.#calls
     const count = received.fill()
+    if (count === batchSize) this.#pass = readsOfTurn - 1
     for (let at = 0; at < count && !this.#closing; at++) receive(received.bytes(at), received.from(at))
   }
 
