@@ -66,10 +66,10 @@ describe('masking', () => {
   })
 
   it('leaves no digit in events where so configured', () => {
-    const event = '{"name":"EventTreatmentEnd","collectedDigits":"4711","thisDN":"8001"}'
+    const event = '{"name":"EventTreatmentEnd","collectedDigits":"4711","lastCollectedDigit":"1","thisDN":"8001"}'
 
     expect(maskedEvent(event, { digits: true })).toBe(
-      '{"name":"EventTreatmentEnd","collectedDigits":"***","thisDN":"8001"}',
+      '{"name":"EventTreatmentEnd","collectedDigits":"***","lastCollectedDigit":"***","thisDN":"8001"}',
     )
     expect(maskedEvent(event, shown)).toBe(event)
   })

@@ -41,4 +41,4 @@ const bare = /^(\r\n\r\n\s*)([0-9A-D*#]+)(\s*)$/i
 const withoutDigits = (body: string): string =>
   [msmlDigits, msmlSent, relayed, bare].reduce((text, pattern) => text.replace(pattern, starred), body)
 
-const digitAttributes = /("(?:collectedDigits|dtmfDigits)":")([^"]*)(")/g
+const digitAttributes = /("(?:collectedDigits|lastCollectedDigit|dtmfDigits)":")([^"]*)(")/g
