@@ -147,9 +147,12 @@ export class InviteServerTransaction extends Transaction implements ServerEntry 
     this.layer.reply(response, this.hop, () => this.unsent())
   }
 
+  /**
+   * Deviates from figure 7, where a refusal that cannot leave ends the transaction: who has not heard it sends its INVITE
+   * again, over the next link, and would be taken for a new caller. It waits for that until timer H.
+   */
   private unsent() {
-    if (this.state === 'Completed') this.fail('transport')
-    else if (this.state === 'Proceeding' || this.state === 'Accepted') this.user.failed?.('transport')
+    if (this.state === 'Proceeding' || this.state === 'Accepted') this.user.failed?.('transport')
   }
 
   private fail(cause: 'timeout' | 'transport') {
