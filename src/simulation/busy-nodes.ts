@@ -29,7 +29,7 @@ class BusyCalls extends ScriptedCalls {
   }
 
   override invited(session: IncomingSession): SessionUser {
-    const admitted = this.options.admitsCall()
+    const admitted = this.options.admitsCall(true)
     if (admitted) this.done++
     else this.refused++
     session.reject(admitted ? 486 : 503)

@@ -221,7 +221,7 @@ export class SipServer implements RunningSipServer {
       },
       node,
       settings: () => this.settings(),
-      admitsCall: () => overload.admitsCall(),
+      admitsCall: (thinned) => overload.admitsCall(thinned),
     })
     sip.userAgent.onInvite((session) => ({ user: calls.invited(session) }))
     const requests = new Requests({

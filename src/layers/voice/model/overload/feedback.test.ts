@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { decideEvery } from './control-function.ts'
 import { isFeedback, keptBack, nothingTold, tell } from './feedback.ts'
 
-const letIn = (admitted: number, limit: number | undefined) => ({ limit, admitted, refused: 0 })
+const letIn = (admitted: number, limit: number | undefined) => ({ limit, admitted, refused: 0, unthinned: 0 })
 
 /**
  * A node with this limit, told by itself four times a second; who sends it `offered(second)` calls a second hears it
- * `delay` decisions later. What came in a second, and what it tells in the end.
+ * `delay` decisions later, and `unthinned` a second come that nobody keeps back. What the former let through in a second,
+ * and what it tells in the end.
  */
-function told(offered: (second: number) => number, seconds: number, limit: number, delay: number) {
+function told(offered: (second: number) => number, seconds: number, limit: number, delay: number, unthinned = 0) {
   let said = nothingTold
   const shares = Array.from({ length: delay + 1 }, () => 0)
   const came: number[] = []
@@ -18,7 +19,8 @@ function told(offered: (second: number) => number, seconds: number, limit: numbe
     const whole = (Math.floor(owed) * 1000) / decideEvery
     owed -= Math.floor(owed)
     came.push(whole)
-    said = tell(said, { limit, admitted: Math.min(limit, whole), refused: Math.max(0, whole - limit) })
+    const all = whole + unthinned
+    said = tell(said, { limit, admitted: Math.min(limit, all), refused: Math.max(0, all - limit), unthinned })
     shares.push(said.reduction)
   }
   const second = (from: number) => came.slice(4 * from, 4 * from + 4).reduce((sum, rate) => sum + rate, 0) / 4
@@ -35,7 +37,7 @@ describe('what an overloaded node tells its proxies', () => {
   })
 
   it('is the share that leaves nine tenths of what it can do, reckoned from what was let through (RFC 7339 §6)', () => {
-    let said = tell(nothingTold, { limit: 100, admitted: 100, refused: 100 })
+    let said = tell(nothingTold, { ...letIn(100, 100), refused: 100 })
     const first = said.reduction
     for (let decision = 0; decision < 24; decision++) said = tell(said, letIn(200 * (1 - said.reduction), 100))
 
@@ -45,13 +47,13 @@ describe('what an overloaded node tells its proxies', () => {
   })
 
   it('goes by what was let in where that is less than the limit and some had to be refused: they came all at a time', () => {
-    const { reduction } = tell(nothingTold, { limit: 100, admitted: 50, refused: 10 })
+    const { reduction } = tell(nothingTold, { ...letIn(50, 100), refused: 10 })
 
     expect(reduction).toBeCloseTo(0.25)
   })
 
   it('is never all: from what comes it sees whether there is less', () => {
-    const { reduction } = tell(nothingTold, { limit: 1, admitted: 1, refused: 9_999 })
+    const { reduction } = tell(nothingTold, { ...letIn(1, 1), refused: 9_999 })
 
     expect(reduction).toBe(0.98)
   })
@@ -71,6 +73,16 @@ describe('what an overloaded node tells its proxies', () => {
 
       for (let at = 1; at < 20; at++) expect(second(at)).toBeGreaterThan(0.82 * limit - 1)
       for (let at = 5; at < 20; at++) expect(Math.abs(second(at) - 0.9 * limit)).toBeLessThan(0.05 * limit + 2)
+    },
+  )
+
+  it.each([0, 1, 2])(
+    'thins those who heed it by what all is too much, not by what others send whom nobody keeps back, heard %d later',
+    (delay) => {
+      const { second, reduction } = told(() => 20, 20, 50, delay, 60)
+
+      expect(reduction).toBeCloseTo(1 - 45 / 80, 1)
+      for (let at = 5; at < 20; at++) expect(Math.abs(second(at) - (20 * 45) / 80)).toBeLessThan(2)
     },
   )
 

@@ -34,18 +34,26 @@ export type Told = {
 
 export const nothingTold: Told = { reduction: 0, lately: [0], offered: undefined }
 
-/** New calls a second: as many as are let in at most (undefined: all), those that were, and those that were refused. */
-type Seen = { readonly limit: number | undefined; readonly admitted: number; readonly refused: number }
+/** New calls a second. */
+export type Seen = {
+  /** As many are let in at most; undefined: all. */
+  readonly limit: number | undefined
+  readonly admitted: number
+  readonly refused: number
+  /** Of both: those of which nobody keeps any back. */
+  readonly unthinned: number
+}
 
 /**
- * What to tell after a decision. What came is taken to have been thinned by the least of the last shares: to let too many
+ * What to tell after a decision: the share of all that would come that is too much, of which those who heed it have their
+ * part. They are not to make room for all that others send. What came is taken to have been thinned by the least of the last shares: to let too many
  * come costs their refusal, to let too few come costs calls that could have been served. Who has to refuse some can do no
  * more than it did, whatever its limit: much may have come at a time.
  */
-export function tell({ lately, offered }: Told, { limit, admitted, refused }: Seen): Told {
+export function tell({ lately, offered }: Told, { limit, admitted, refused, unthinned }: Seen): Told {
   if (limit === undefined) return nothingTold
   const can = aim * (refused > 0 ? Math.min(limit, admitted) : limit)
-  const now = (admitted + refused) / (1 - Math.min(...lately))
+  const now = unthinned + (admitted + refused - unthinned) / (1 - Math.min(...lately))
   const average = offered === undefined ? now : kept * offered + (1 - kept) * now
   const reduction = average > can ? Math.min(most, 1 - can / average) : 0
   return { reduction, lately: [reduction, ...lately].slice(0, late), offered: average }

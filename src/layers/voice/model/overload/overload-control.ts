@@ -7,7 +7,7 @@ import type { Cell, Metrics } from '#platform/metrics/metrics.ts'
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
 import { type Rate, TokenBucket } from '../token-bucket.ts'
 import { type Control, decide, decideEvery, unlimited } from './control-function.ts'
-import { type Feedback, keptBack, nothingTold, type Told, tell, validity } from './feedback.ts'
+import { type Feedback, keptBack, nothingTold, type Seen, type Told, tell, validity } from './feedback.ts'
 
 /** What tells how long arrivals wait in a queue that delays no timer. */
 type QueueMonitor = { probe(): void; readonly ms: number }
@@ -49,6 +49,7 @@ export class OverloadControl {
   private busyAt = 0
   private admitted = 0
   private refused = 0
+  private unthinned = 0
   private decidedAt = 0
   private idle = 0
   private readonly refusals: Cell
@@ -82,9 +83,10 @@ export class OverloadControl {
       : `overloaded: of new calls ${Math.round(limit)} a second are let in; add a host, or send it fewer calls`
   }
 
-  /** Whether one more new call is let in. */
-  admitsCall(): boolean {
+  /** Whether one more new call is let in; `thinned`: who sends us calls keeps back a share of those, where told to. */
+  admitsCall(thinned = true): boolean {
     this.watch()
+    if (!thinned) this.unthinned += 1
     const admitted = this.takes(this.calls)
     if (admitted) this.admitted += 1
     else this.refused += 1
@@ -146,19 +148,19 @@ export class OverloadControl {
     const ms = now - this.decidedAt
     const busy = (this.options.clock.busy() - this.busyAt) / ms
     const admitted = (this.admitted * 1000) / ms
-    const refused = this.refused + keptBack(told, this.admitted + this.refused)
+    const refused = this.refused + keptBack(told, this.admitted + this.refused - this.unthinned)
     this.use(decide(control, { ms, wait, busy, admitted, refused }), now)
-    this.tell(admitted, (this.refused * 1000) / ms)
+    this.tell({ admitted, refused: (this.refused * 1000) / ms, unthinned: (this.unthinned * 1000) / ms })
     this.refusedSince += this.refused
     this.idle += 1
     this.observeAnew(now)
   }
 
   /** Anew at each decision, as long as something is to be kept back. */
-  private tell(admitted: number, refused: number): void {
+  private tell(seen: Omit<Seen, 'limit'>): void {
     const { told, options, limit } = this
     if (options.tell === undefined) return
-    this.told = tell(told, { limit, admitted, refused })
+    this.told = tell(told, { limit, ...seen })
     const { reduction } = this.told
     if (reduction > 0 || told.reduction > 0) options.tell({ reduction, validity })
   }
@@ -169,6 +171,7 @@ export class OverloadControl {
     this.wait = Number.POSITIVE_INFINITY
     this.admitted = 0
     this.refused = 0
+    this.unthinned = 0
   }
 
   private use(next: Control, now: number): void {

@@ -75,6 +75,22 @@ describe('who may call (architecture §4)', () => {
     await r.settled()
   })
 
+  it('says which calls no proxy can keep back: emergency calls, and those that a desktop asks for (RFC 7339 §5.10.1)', async () => {
+    const asked: boolean[] = []
+    const { world, r } = await freshRig(new World(), { asked: (thinned) => void asked.push(thinned) })
+
+    const caller = r.carrier.dial('1002')
+    r.carrier.dial('112')
+    await world.run(100)
+    r.ask('RequestMakeCall', { thisDN: '1003', otherDN: '1001' })
+    await world.run(100)
+    caller.cancel()
+    r.phone('1003').line.reject(486)
+    await world.run(100)
+
+    expect(asked).toEqual([true, false, false])
+  })
+
   it('refuses calls beyond those that a trunk may have until one has ended: in with 503, out with 500', async () => {
     const { world, r } = await freshRig(new World(), { trunkLegs: 1 })
     const first = r.carrier.dial('1001')

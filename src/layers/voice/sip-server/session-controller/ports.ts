@@ -170,8 +170,11 @@ export type SessionControllerOptions<Event> = {
   readonly ports: Ports<Event>
   readonly node: { readonly name: string; readonly dc: string; readonly number: number; readonly epoch: number }
   readonly settings: () => CallSettings
-  /** Whether there is room for one more call: asked once for each, when it is known who calls. */
-  readonly admitsCall: () => boolean
+  /**
+   * Whether there is room for one more call: asked once for each, when it is known who calls. `thinned`: proxies keep back
+   * a share of such calls, as the node tells them.
+   */
+  readonly admitsCall: (thinned: boolean) => boolean
 }
 
 /** What the Session Controller offers to its node. */

@@ -97,7 +97,7 @@ export type Setting = {
   readonly ipVersions?: Readonly<Record<number, 4 | 6>>
   readonly overloaded?: boolean
   /** Whenever it is asked whether there is room for one more call. */
-  asked?: () => void
+  asked?: (thinned: boolean) => void
   mostCalls?: number
   /** Legs that the trunk may have. */
   readonly trunkLegs?: number
@@ -167,8 +167,8 @@ export async function rig(world: World, setting: Setting = {}) {
     ports,
     node: { name: 'node1.dc1', dc: 'dc1', number: 1, epoch: 1 },
     settings: () => ({ offerTimeout: 15_000, ringTimeout: 60_000, mostCalls: setting.mostCalls ?? 100 }),
-    admitsCall() {
-      setting.asked?.()
+    admitsCall(thinned) {
+      setting.asked?.(thinned)
       return setting.overloaded !== true
     },
   })
@@ -259,7 +259,7 @@ function directory({ media = 'direct', defaultDestination, earlyMedia = true }: 
     destination,
     origin,
     dialled: (invite) => /^sip:([^@]*)@/.exec(invite.requestURI)?.[1] ?? '',
-    isEmergency: () => false,
+    isEmergency: (number) => number === '112',
     hasEarlyMedia: () => earlyMedia,
     outwards: (_trunk, invitation) => invitation,
   }

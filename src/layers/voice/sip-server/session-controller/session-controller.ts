@@ -93,12 +93,13 @@ class Controller implements SessionController<Request> {
     if (invite.has(REPLACES)) return this.replace(session, origin)
     const beginning = this.readInvite(invite, origin)
     if (!beginning) return this.reject(session, 400)
-    return this.admits(beginning.dnis) ? this.arrive(session, beginning) : this.reject(session, 503)
+    return this.admits(beginning.dnis, true) ? this.arrive(session, beginning) : this.reject(session, 503)
   }
 
   /** Asked once a call: an INVITE that has to come again with credentials is none yet. */
-  private admits(dnis: string): boolean {
-    return this.options.admitsCall() || this.options.ports.directory.isEmergency(dnis)
+  private admits(dnis: string, byProxy: boolean): boolean {
+    const emergency = this.options.ports.directory.isEmergency(dnis)
+    return this.options.admitsCall(byProxy && !emergency) || emergency
   }
 
   /** RFC 3891 §3. Only a DN of ours may: who talks on a trunk is taken over by nobody outside. */
@@ -208,7 +209,7 @@ class Controller implements SessionController<Request> {
     if (this.draining || this.calls.size >= this.options.settings().mostCalls) {
       return requester.refuse(errors.wrongState.code, 'the node takes no more calls')
     }
-    if (!this.admits(otherDN))
+    if (!this.admits(otherDN, false))
       return requester.refuse(errors.wrongState.code, 'the node is overloaded: try again later')
     const uri = directory.uriOf(thisDN)
     const origin: Origin = { kind: 'dn', dn: thisDN, media: caller.media }
