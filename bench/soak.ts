@@ -14,6 +14,8 @@ const halfTheCleanRate = 200
 const talk = 1_000
 /** ms in which the last calls come to their end. */
 const settle = 10_000
+/** Minutes after which the phones register anew, well before they would drop out. */
+const registerEvery = 20
 /** MB that the heap may be larger at the end: what has a bound fills for some minutes. */
 const growth = 10
 
@@ -33,6 +35,7 @@ async function measured(world: AcdWorld, options: BenchOptions): Promise<Figures
   let failed = 0
   let retransmissions = 0
   for (let minute = 1; minute <= minutes; minute++) {
+    if (minute % registerEvery === 0) for (const agents of world.agents) await agents.register()
     const result = await world.call(ofMinute)
     failed += result.failed
     retransmissions += result.retransmissions

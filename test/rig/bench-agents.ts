@@ -14,6 +14,9 @@ export type BenchAgentsOptions = {
   keys?: Record<string, string>
 }
 
+/** s: nothing is left behind of a run that was broken off. */
+const phonesEnd = 2 * 60 * 60
+
 export class BenchAgents {
   readonly numbers: readonly string[]
   readonly phones: Sipp
@@ -24,7 +27,7 @@ export class BenchAgents {
     this.numbers = Array.from({ length: count }, (_, index) => String(first + index))
     this.port = port
     // As phones do, they answer OPTIONS, by which the node asks whether a leg is still there.
-    this.phones = new Sipp({ scenario, port, keys, timeout: 600, args: ['-aa'] })
+    this.phones = new Sipp({ scenario, port, keys, timeout: phonesEnd, args: ['-aa'] })
   }
 
   /** Their phones alone: nobody has signed in. */
@@ -73,7 +76,8 @@ export class BenchAgents {
     return this.phones.stop()
   }
 
-  private async register(): Promise<void> {
+  /** For an hour, and anew for the next one. */
+  async register(): Promise<void> {
     const result: SippResult = await Sipp.run({
       scenario: 'register',
       remote: proxies.dc1[0],

@@ -10,13 +10,13 @@ const receiveBuffer = 8
 const ipv6Level = 41
 const ipv6Only = 26
 
-/** A UDP socket of the system, of IPv6 for that alone; its descriptor. Throws what `bind` says, as Node.js would. */
+/** A UDP socket of the system, of IPv6 for that alone; its descriptor. Throws what `bind` says, as Node.js would; `RangeError`. */
 export function boundSocket(libc: Libc, local: Address): number {
+  const address = socketAddress(local)
   const isIpv6 = local.host.includes(':')
   const fd = libc.socket(isIpv6 ? inet6 : inet, datagrams, 0)
   if (fd < 0) throw libc.fault('socket')
   if (isIpv6) setOption(libc, fd, ipv6Level, ipv6Only, 1)
-  const address = socketAddress(local)
   if (libc.bind(fd, address, address.length) === 0) return fd
   const fault = libc.fault('bind')
   libc.close(fd)

@@ -6,7 +6,7 @@ import type { Address } from '#platform/runtime/runtime.ts'
 import type { Libc } from './libc.ts'
 import { addressAt } from './socket-address.ts'
 
-/** Datagrams of one call. */
+/** Datagrams of one call, at most. */
 export const batchSize = 16
 
 /** The largest datagram there is, so none is ever cut. */
@@ -52,9 +52,9 @@ export class DatagramBatch {
     }
   }
 
-  /** Takes what waits at the socket, at most a batch; how many. They stay until the next call. */
-  fill(): number {
-    return Math.max(0, this.#libc.recvmmsg(this.#fd, this.#memory, batchSize, dontWait, null))
+  /** Takes what waits at the socket, so many at most; how many. They stay until the next call. */
+  fill(most: number): number {
+    return Math.max(0, this.#libc.recvmmsg(this.#fd, this.#memory, Math.min(most, batchSize), dontWait, null))
   }
 
   /** A copy, whose memory is nobody else's to write. */

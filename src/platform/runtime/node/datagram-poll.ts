@@ -35,7 +35,7 @@ export class DatagramPoll {
     this.#epoll = libc.epoll_create1(closeOnExec)
     if (this.#epoll < 0) throw libc.fault('epoll_create1')
     this.#waker = waker
-    this.#watch(waker)
+    this.#watch(waker, () => libc.close(this.#epoll))
   }
 
   /** Sockets that are open. */
@@ -49,7 +49,7 @@ export class DatagramPoll {
     setReceiveBuffer(this.#libc, fd, receiveBuffer)
     const socket = new PolledSocket(this.#libc, fd, receive, () => this.#sockets.delete(fd))
     this.#sockets.set(fd, socket)
-    this.#watch(fd)
+    this.#watch(fd, () => socket.close())
     return socket
   }
 
@@ -69,11 +69,14 @@ export class DatagramPoll {
     this.#libc.close(this.#epoll)
   }
 
-  #watch(fd: number): void {
+  #watch(fd: number, failed: () => void): void {
     const bytes = Buffer.alloc(event.length)
     bytes.writeUInt32LE(readable)
     bytes.writeUInt32LE(fd, event.data)
-    if (this.#libc.epoll_ctl(this.#epoll, add, fd, bytes) < 0) throw this.#libc.fault('epoll_ctl')
+    if (this.#libc.epoll_ctl(this.#epoll, add, fd, bytes) === 0) return
+    const fault = this.#libc.fault('epoll_ctl')
+    failed()
+    throw fault
   }
 }
 
@@ -106,11 +109,19 @@ export class PolledSocket {
   /** What cannot leave is lost. */
   send(packet: Buffer, port: number, host: string): void {
     if (this.#isClosed) return
-    if (port !== this.#to.port || host !== this.#to.host) {
-      this.#toBytes = socketAddress({ host, port })
-      this.#to = { host, port }
-    }
+    if ((port !== this.#to.port || host !== this.#to.host) && !this.#sendTo({ host, port })) return
     this.#libc.sendto(this.#fd, packet, packet.length, dontWait, this.#toBytes, this.#toBytes.length)
+  }
+
+  /** False where that is no address. */
+  #sendTo(to: Address): boolean {
+    try {
+      this.#toBytes = socketAddress(to)
+      this.#to = to
+      return true
+    } catch {
+      return false
+    }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 /** `sockaddr_in` and `sockaddr_in6` (ip(7), ipv6(7)): family, port in network order, of IPv6 the flow, the address, the zone. */
+import { isIP } from 'node:net'
 import { addressBytes, canonicalAddress } from '#platform/numeric-address.ts'
 import type { Address } from '#platform/runtime/runtime.ts'
 
@@ -9,8 +10,9 @@ export const socketAddressLength = 28
 const addressIn = { inet: 4, inet6: 8 }
 const lengthOf = { inet: 16, inet6: socketAddressLength }
 
-/** Of a numeric address, without its zone. Throws `RangeError` where the port is none. */
+/** Of a numeric address, without its zone. Throws `RangeError` where the host is none, or the port. */
 export function socketAddress({ host, port }: Address): Buffer {
+  if (isIP(host) === 0) throw new RangeError(`"${host}" is no numeric address`)
   const family = host.includes(':') ? 'inet6' : 'inet'
   const bytes = Buffer.alloc(lengthOf[family])
   bytes.writeUInt16LE(family === 'inet6' ? inet6 : inet)

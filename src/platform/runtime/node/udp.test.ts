@@ -69,6 +69,20 @@ describe.each(ways)('UDP %s', (_way, calls) => {
     expect(heard).toBe(3)
   })
 
+  it('leaves others their turn in a flood', async () => {
+    let heard = 0
+    const turn = deferred<number>()
+    const port = await open(() => {
+      heard++
+      if (heard === 1) setImmediate(() => turn.resolve(heard))
+    })
+    const sender = await open(() => {})
+
+    for (let at = 0; at < 500; at++) sender.send(Buffer.from('x'), port.local)
+
+    expect(await turn.promise).toBeLessThan(100)
+  })
+
   it('shares its address with nobody, even one who asks to', async () => {
     const port = await open(() => {})
     const other = createSocket({ type: 'udp4', reuseAddr: true })
@@ -93,11 +107,17 @@ describe.each(ways)('UDP %s', (_way, calls) => {
     await expect(open(() => {}, { host: '192.0.2.1', port: 5060 })).rejects.toThrow(CannotListen)
   })
 
-  it('loses what cannot be sent without a word: a bad port, a host of another family, a closed port', async () => {
+  it('says that a host is no numeric address, and does not listen everywhere', async () => {
+    await expect(open(() => {}, { host: 'localhost', port: 0 })).rejects.toThrow(CannotListen)
+    await expect(open(() => {}, { host: '10.1.2.300', port: 0 })).rejects.toThrow(CannotListen)
+  })
+
+  it('loses what cannot be sent without a word: a bad port, a host of another family or none, a closed port', async () => {
     const port = await open(() => {})
 
     port.send(Buffer.from('x'), { host: '127.0.0.1', port: 70_000 })
     port.send(Buffer.from('x'), { host: '::1', port: 5060 })
+    port.send(Buffer.from('x'), { host: 'localhost', port: 5060 })
     port.send(Buffer.alloc(70_000), port.local)
     await port.close()
     port.send(Buffer.from('x'), port.local)

@@ -9,9 +9,6 @@ import { UdpCalls } from './udp-calls.ts'
 /** Without it the kernel drops more than half of a burst. */
 const receiveBuffer = 4 * 1024 * 1024
 
-/** Datagrams that Node.js reads in one turn, at most (libuv). */
-const readsOfTurn = 32
-
 /** Hosts are numeric, so the answer is the question; the built-in look-up would cost every send a turn and 9 µs. */
 type LookedUp = (error: null, host: string, family: number) => void
 const numeric = (host: string, _options: unknown, found: LookedUp): void =>
@@ -31,8 +28,9 @@ export async function bindUdp(local: Address, receive: Receive, libc: Libc | und
     recvBufferSize: receiveBuffer,
     lookup: numeric,
   })
+  let calls: UdpCalls | undefined
   try {
-    const calls = libc !== undefined && !ipv6 ? new UdpCalls(libc, local) : undefined
+    calls = libc !== undefined && !ipv6 ? new UdpCalls(libc, local) : undefined
     await bound(socket, calls ?? { port: local.port, address: local.host, exclusive: true })
     calls?.keepToOurselves()
     return new NodeUdpPort(socket, receive, calls)
@@ -58,8 +56,8 @@ export class NodeUdpPort implements UdpPort {
   readonly #socket: Socket
   readonly #calls: UdpCalls | undefined
   #closing: Promise<void> | undefined
-  /** Datagrams of Node.js behind which nothing is read. */
-  #pass = 0
+  /** Datagrams that may still be read in this turn behind those of Node.js. */
+  #left = batchSize
 
   /** `socket`: one that is bound. */
   constructor(socket: Socket, receive: Receive, calls: UdpCalls | undefined) {
@@ -74,20 +72,21 @@ export class NodeUdpPort implements UdpPort {
   }
 
   /**
-   * What has come behind the datagram that Node.js told of. Once a turn where more waits than that: links have to have their
-   * turn, or new calls that nobody can take keep those that are there from going on. A closed socket's descriptor may be
+   * What has come behind the datagram that Node.js told of, but not more than a batch in a turn: links have to have their turn,
+   * or new calls that nobody can take keep those that are there from going on. A closed socket's descriptor may be
    * another's already.
    */
   #drain(receive: Receive): void {
-    if (this.#calls === undefined || this.#closing) return
-    if (this.#pass > 0) {
-      this.#pass--
-      return
-    }
+    if (this.#calls === undefined || this.#closing || this.#left === 0) return
     const { received } = this.#calls
-    const count = received.fill()
-    if (count === batchSize) this.#pass = readsOfTurn - 1
+    const count = received.fill(this.#left)
+    if (count > 0 && this.#left === batchSize) setImmediate(this.#nextTurn)
+    this.#left -= count
     for (let at = 0; at < count && !this.#closing; at++) receive(received.bytes(at), received.from(at))
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#left = batchSize
   }
 
   send(bytes: Buffer, to: Address): void {
