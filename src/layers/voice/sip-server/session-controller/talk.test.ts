@@ -175,6 +175,22 @@ describe('in a talk', () => {
     expect(caller.heard).toEqual(['re-INVITE 127.0.2.2:10002 sendonly', 're-INVITE 200 127.0.2.2:10002'])
   })
 
+  it.each([302, 401, 407, 422, 503])(
+    'answers 500 where the other side’s %i is about us alone, also in a dialog (RFC 3261 §16.7 step 6)',
+    async (status) => {
+      const { world, caller, callee } = await talking(new World())
+      caller.reofferAnswer = status
+      Object.assign(caller, { requested: ({ respond }: { respond(status: number): void }) => respond(status) })
+
+      callee.reinvite('sendonly')
+      callee.send('INFO', [], { type: 'application/dtmf-relay', bytes: Buffer.from('Signal=1') })
+      await world.run(100)
+      callee.hangUp()
+
+      expect(callee.heard.filter((what) => what.endsWith('500'))).toEqual(['re-INVITE 500', 'INFO 500'])
+    },
+  )
+
   it.each([500, 491])(
     'tells a side whom it has now, though it answered %i to what the one before changed',
     async (status) => {

@@ -67,6 +67,13 @@ export const failureOfCarrier = (status: number): Failure => ({
 const isBetween = (status: number): boolean =>
   status < 400 || status === 401 || status === 407 || status === 422 || status === 503
 
+/**
+ * What one side is answered where the other has refused what was passed on to it in a dialog. 408 and 481 are about that
+ * dialog, not about this one (§12.2.1.2).
+ */
+export const refusalInDialog = (status: number): number =>
+  status === 408 || status === 481 || isBetween(status) ? 500 : status
+
 const carrierStates: Readonly<Record<number, CallState>> = {
   404: 'SitInvalidnum',
   484: 'SitInvalidnum',

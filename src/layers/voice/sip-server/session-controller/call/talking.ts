@@ -10,7 +10,7 @@ import type { Exchange, Party } from './call.ts'
 import { phoneTold } from './digits.ts'
 import { calledSide, callingSide, end } from './ending.ts'
 import { loseMedia } from './endpoints.ts'
-import { isUnsuitable } from './failures.ts'
+import { isUnsuitable, refusalInDialog } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { become } from './parties.ts'
 import { treatmentEnded } from './treatments.ts'
@@ -154,7 +154,8 @@ function silent(turn: Turn, media: string): void {
 export function answeredInDialog(turn: Turn, { tag, status }: InputOf<'responded'>): void {
   const [what, from, request] = tag.split(':')
   if (what !== 'pass' || from === undefined || !turn.leg(from)) return
-  turn.do({ type: 'respond', leg: from, request: Number(request), status: status === 481 ? 500 : status })
+  const answer = status < 300 ? status : refusalInDialog(status)
+  turn.do({ type: 'respond', leg: from, request: Number(request), status: answer })
 }
 
 /** Of what the glare put off nothing is left to be done where the other side has changed: it is told of that one. */

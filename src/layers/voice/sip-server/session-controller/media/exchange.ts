@@ -3,6 +3,7 @@
  * state asks for. One exchange per leg at a time; what changes meanwhile is told afterwards (RFC 3261 §14).
  */
 import type { Exchange, Leg } from '../call/call.ts'
+import { refusalInDialog } from '../call/failures.ts'
 import type { InputOf } from '../call/input.ts'
 import type { Turn } from '../call/turn.ts'
 import {
@@ -232,8 +233,7 @@ function passed(
   const from = turn.leg(exchange.from)
   if (!from) return
   if (!ok || body === undefined) {
-    // 408 and 481 are about the dialog of the other leg, not of this one (§12.2.1.2).
-    turn.do({ type: 'rejectOffer', leg: from.id, status: status === 408 || status === 481 ? 500 : ok ? 488 : status })
+    turn.do({ type: 'rejectOffer', leg: from.id, status: ok ? 488 : refusalInDialog(status) })
     return
   }
   const answer = nextAnswer(body, from.local, exchange.offer)
