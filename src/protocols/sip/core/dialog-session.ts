@@ -100,6 +100,7 @@ export abstract class DialogSession implements Session {
   bye(fields?: Fields): void {
     if (this.phase === 'Over') return
     this.byeFields = fields
+    this.exchange?.giveUp()
     this.usageBye()
   }
 

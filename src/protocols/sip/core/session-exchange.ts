@@ -67,6 +67,11 @@ export class SessionExchange implements Performer<Performed> {
     if (this.machine.state === 'Stable') this.theirs = undefined
   }
 
+  /** Our BYE is to leave: the 2xx whose offer nobody has answered gets its ACK before. */
+  giveUp(): void {
+    if (this.machine.state === 'Answered') this.machine.input({ type: 'acknowledge', answer: undefined })
+  }
+
   over(): void {
     if (this.machine.state !== 'Over') this.machine.input({ type: 'over' })
   }

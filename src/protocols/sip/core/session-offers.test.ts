@@ -218,6 +218,20 @@ describe('offers in a dialog', () => {
     expect(inWords(reinvite(session, sdp('three')))).toEqual([])
   })
 
+  it('give the 2xx its ACK before our BYE, where the offer in it is not answered', async () => {
+    const { world, raw, session } = await rawAndBob(new World())
+    const heard = reinvite(session, undefined)
+    await world.run(10)
+    respond(raw, raw.last('INVITE'), 200, 'theirs')
+    await world.run(10)
+
+    session.bye()
+    await world.run(10)
+
+    expect(inWords(heard)).toEqual(['200 [theirs]'])
+    expect(raw.heard()).toEqual(['INVITE', 'ACK', 'BYE'])
+  })
+
   it('say by 481 that the dialog is gone (§12.2.1.2)', async () => {
     const { world, bob, raw, session, ear } = await rawAndBob(new World())
 

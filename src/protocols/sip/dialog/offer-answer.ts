@@ -14,8 +14,8 @@ export type Input =
   | { type: 'reinvite'; ask: number; offered: boolean }
   | { type: '1xx' | '2xx' | '300-699'; response: Message }
   | { type: 'noAnswer'; status: 408 | 503 }
-  /** The user's answer to the offer in the 2xx. */
-  | { type: 'acknowledge'; answer: Body }
+  /** The user's answer to the offer in the 2xx; none where it ends the session instead. */
+  | { type: 'acknowledge'; answer: Body | undefined }
   | { type: 'invite'; request: Message; offered: boolean }
   | { type: 'update'; request: Message }
   /** The user's responses, ready to be sent. */
@@ -52,7 +52,7 @@ export type Exchange = {
   /** The request to be answered is an UPDATE: no ACK follows. */
   readonly update: boolean
   /** Our last answer in an ACK, in case the 2xx comes again. */
-  readonly answer?: Body
+  readonly answer?: Body | undefined
   /** The 2xx to be repeated. */
   readonly response?: Message
 }

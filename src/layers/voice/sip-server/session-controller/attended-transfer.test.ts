@@ -88,6 +88,17 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     expect(talk).toEqual(['127.0.2.2', '127.0.2.3'])
   })
 
+  it('ends the call where a browser accepts and makes no offer, with the ACK that it waits for (RFC 3261 §14.1)', async () => {
+    const scene = await consulting({}, '1003', true)
+    scene.caller.offersNothing = true
+
+    await transferred(scene)
+
+    expect(scene.caller.heard).toEqual(['re-INVITE', 'ACK', 'BYE'])
+    expect(scene.third.heard.at(-1)).toMatch(/^BYE/)
+    await over(scene.r, { by: 'cluster', cause: 'session-expired' })
+  })
+
   it('ends the call of two browsers where the one refuses what the other offers', async () => {
     const scene = await consulting({}, '1003', true)
     scene.third.reofferAnswer = 488

@@ -184,10 +184,21 @@ export class LegAtWork implements Required<SessionUser> {
   }
 
   private reinvited({ status, body, retryAfter, response, acknowledge }: ReinviteOutcome): void {
+    const description = sdpOf(body)
+    if (description === undefined && acknowledge !== undefined) {
+      this.offersNothing()
+      return
+    }
     this.acknowledgeWith = acknowledge
     // No proxy is linked just now: as after a glare, it is tried again.
     const told = status === 503 && response === undefined ? 491 : status
-    this.owner.tell({ type: 'reinvited', leg: this.leg, status: told, body: sdpOf(body), retryAfter })
+    this.owner.tell({ type: 'reinvited', leg: this.leg, status: told, body: description, retryAfter })
+  }
+
+  /** RFC 3261 §14.1: a 2xx without the offer we asked for. It waits for an ACK, which has nothing to answer: BYE sends both. */
+  private offersNothing(): void {
+    this.session?.bye()
+    this.owner.tell({ type: 'ended', leg: this.leg, cause: 'gone', reason: undefined })
   }
 
   private send(method: string, tag: string | undefined, fields: Fields, body: Text | undefined): void {

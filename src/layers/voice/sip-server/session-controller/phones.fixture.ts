@@ -98,6 +98,8 @@ export class Line implements SessionUser {
   moves = false
   /** Makes no offer when it is asked for one. */
   refusesLate = false
+  /** Accepts without a description when it is asked for an offer. */
+  offersNothing = false
   /** The status it answers NOTIFY with, where that is not 200. */
   refusedNotify: number | undefined
 
@@ -124,6 +126,7 @@ export class Line implements SessionUser {
     this.hear('re-INVITE', offer)
     if (this.reofferAnswer !== undefined) return reject(this.reofferAnswer)
     if (offer === undefined && this.refusesLate) return reject(488)
+    if (offer === undefined && this.offersNothing) return accept({ type: 'text/plain', bytes: Buffer.from('nothing') })
     if (this.moves && offer !== undefined)
       this.sdp = this.sdp.replace(/m=audio (\d+)/, (_, port) => `m=audio ${Number(port) + 2}`)
     const held = offer !== undefined && /a=(inactive|sendonly)/.exec(offer.bytes.toString())?.[1]
