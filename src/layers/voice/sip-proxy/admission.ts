@@ -9,7 +9,6 @@ import type { Recent } from '#platform/recent.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
 import { MalformedMessage } from '#protocols/sip/message/errors.ts'
-import { fieldId } from '#protocols/sip/message/field-names.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
@@ -17,24 +16,25 @@ import { isEmergency } from '../model/overload/emergency.ts'
 import { type Decision, refuse } from './decision.ts'
 import { callKey } from './to-node.ts'
 
+/** Who has a call, and how many times its INVITE may come again uncounted. */
+export type Begun = { readonly node: string; readonly repeats: number }
+
 export type AdmissionView = {
   readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
   readonly configuration: Pick<Configuration, 'isEmergency'>
   readonly nodes: { readonly ready: readonly string[]; taker(key: string): string | undefined }
-  /** Calls that were counted, by the hash of their Call-ID: who has it, while the answer to a challenge may still come. */
-  readonly begun: Recent<number, string>
+  /** Calls that were counted, by the hash of their Call-ID, while their INVITE may still come again. */
+  readonly begun: Recent<number, Begun>
   readonly registrations: { bindings(aor: string): readonly Binding[] }
 }
-
-const AUTHORIZATION = fieldId('Authorization')
 
 type Refused = Extract<Decision, { type: 'refuse' }>
 /** `node`: the one that is to have the call, where it matters which. */
 type Admitted = { readonly type: 'admitted'; readonly node?: string | undefined }
 
 const admitted: Admitted = { type: 'admitted' }
-/** In place of a node: the call's INVITE has come again. */
-const cameAgain = ''
+/** After a challenge, and after another: for a nonce that is stale, or a session interval that is too small (RFC 4028 §7.2). */
+const repeats = 2
 
 /** A request from outside that begins something: why it is not looked at any further, if so. */
 export function admission(request: Message, view: AdmissionView): Refused | Admitted {
@@ -46,22 +46,22 @@ export function admission(request: Message, view: AdmissionView): Refused | Admi
 }
 
 /**
- * A phone's call counts once, though its INVITE comes again when it was challenged (RFC 3261 §22.2). The first counts:
- * credentials that nobody has checked would else let in whoever makes them up, or a flood without any. The second goes
- * where the first went, to who challenged it.
+ * A call counts once, though its INVITE comes again when it was challenged (RFC 3261 §22.2). The first counts: credentials
+ * that nobody has checked would else let in whoever makes them up. Those after it go where the first went, to who answered
+ * it; only so many, or a flood would be one call.
  */
 function callAdmission(request: Message, { overload, nodes, begun, configuration }: AdmissionView): Refused | Admitted {
   const call = fnv1a(request.callID)
-  const had = (request.has(AUTHORIZATION) && begun.get(call)) || cameAgain
-  if (had !== cameAgain) {
-    begun.set(call, cameAgain)
-    return nodes.ready.includes(had) ? { type: 'admitted', node: had } : admitted
+  const had = begun.get(call)
+  if (had !== undefined && had.repeats > 0) {
+    begun.set(call, { ...had, repeats: had.repeats - 1 })
+    return nodes.ready.includes(had.node) ? { type: 'admitted', node: had.node } : admitted
   }
   const node = nodes.taker(callKey(request))
   // Where there is no node at all the way to it says so.
   const full = node === undefined && nodes.ready.length > 0
   if (!full && overload.admitsCall()) {
-    if (node !== undefined) begun.set(call, node)
+    if (node !== undefined) begun.set(call, { node, repeats })
     return { type: 'admitted', node }
   }
   if (isEmergency(request, configuration)) return { type: 'admitted', node }

@@ -25,7 +25,7 @@ import { traced } from '../model/traced-transport.ts'
 import { sipURI } from '../model/uri-hop.ts'
 import { abilitiesOf } from './abilities.ts'
 import { Addresses } from './addresses.ts'
-import { admission } from './admission.ts'
+import { admission, type Begun } from './admission.ts'
 import type { Config } from './config.ts'
 import type { Refusal } from './decision.ts'
 import { Defence } from './defence/defence.ts'
@@ -74,7 +74,7 @@ export class SipProxy implements View, ProxyUser {
   readonly overload: OverloadControl
   readonly defence: Defence
   /** More than begin while a phone answers a challenge. */
-  readonly begun = new Recent<number, string>(4_096)
+  readonly begun = new Recent<number, Begun>(4_096)
   draining = false
   /** What is known of trunks has changed. */
   trunksChanged: () => void = () => {}
