@@ -96,6 +96,8 @@ export class Line implements SessionUser {
   reofferAnswer: number | undefined
   /** Takes another port with each offer, as a browser does that begins ICE anew. */
   moves = false
+  /** Leaves offers unanswered. */
+  slow = false
   /** Makes no offer when it is asked for one. */
   refusesLate = false
   /** Accepts without a description when it is asked for an offer. */
@@ -124,6 +126,7 @@ export class Line implements SessionUser {
   }
   offered({ offer, accept, reject }: EventOf<'offered'>) {
     this.hear('re-INVITE', offer)
+    if (this.slow) return undefined
     if (this.reofferAnswer !== undefined) return reject(this.reofferAnswer)
     if (offer === undefined && this.refusesLate) return reject(488)
     if (offer === undefined && this.offersNothing) return accept({ type: 'text/plain', bytes: Buffer.from('nothing') })

@@ -9,9 +9,10 @@ const dialogOf = ({ session }: Line, { toTag = session?.remoteTag, more = '' } =
   `${session?.callID};to-tag=${toTag};from-tag=${session?.localTag}${more}`
 
 /** 1001 talks to `from`; nobody else has a call. */
-async function talking(setting: Setting = {}, from: 'carrier' | '1003' = 'carrier') {
+async function talking(setting: Setting = {}, from: 'carrier' | '1003' = 'carrier', isBrowser = false) {
   const world = new World()
   const r = await rig(world, setting)
+  for (const dn of ['1001', '1002', '1003']) r.phone(dn).isBrowser = isBrowser
   const caller = from === 'carrier' ? r.carrier.dial('1001') : r.phone('1003').dial('1001')
   await world.run(100)
   const called = r.phone('1001').line
@@ -65,6 +66,49 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     expect(taking.remote).toMatch(/a=sendrecv/)
     expect(caller.heard[0]).toMatch(/^re-INVITE 127\.0\.2\.2:\d+$/)
     await r.settled()
+  })
+
+  describe('between browsers, whose descriptions with ICE are for one alone', () => {
+    it('is answered by what the other side answers to its offer', async () => {
+      const { world, called, replace, caller } = await talking({}, '1003', true)
+
+      const taking = await replace(dialogOf(called))
+      const heard = [caller.heard, taking.heard].map((all) => [...all])
+      const ports = [caller, taking].map(({ sdp }) => /m=audio (\d+)/.exec(sdp)?.[1])
+      taking.hangUp()
+      await world.run(100)
+
+      expect(heard).toEqual([[`re-INVITE 127.0.2.2:${ports[1]}`], [`200 127.0.2.3:${ports[0]}`]])
+      expect(caller.heard.at(-1)).toMatch(/^BYE/)
+    })
+
+    it('waits for an exchange of the other side that goes on: its answer is for who was there before', async () => {
+      const { world, r, called, replace, caller } = await talking({}, '1003', true)
+      r.ask('RequestHoldCall', { thisDN: '1001' })
+
+      const taking = await replace(dialogOf(called))
+      const ports = [caller, taking].map(({ sdp }) => /m=audio (\d+)/.exec(sdp)?.[1])
+      const told = [taking.heard.at(-1), caller.heard.at(-1)]
+      taking.hangUp()
+      await world.run(100)
+
+      expect(told).toEqual([`200 127.0.2.3:${ports[0]}`, `re-INVITE 127.0.2.2:${ports[1]}`])
+    })
+
+    it('ends with the call where the other side refuses the offer, or who takes the place gives up before', async () => {
+      const refusing = await talking({}, '1003', true)
+      refusing.caller.reofferAnswer = 488
+      const refused = await refusing.replace(dialogOf(refusing.called))
+      const leaving = await talking({}, '1003', true)
+      leaving.caller.slow = true
+      const left = await leaving.replace(dialogOf(leaving.called))
+      left.cancel()
+      await leaving.world.run(100)
+
+      expect([refused.heard, left.heard]).toEqual([['488'], ['487']])
+      for (const { caller } of [refusing, leaving]) expect(caller.heard.at(-1)).toMatch(/^BYE/)
+      await over(refusing.r, { by: 'cluster', cause: 'not-acceptable', status: 488 })
+    })
   })
 
   it('works for either side, and over the media server where the call is anchored', async () => {

@@ -3,6 +3,7 @@
  * transfer by who is replaced (event flows §7).
  */
 
+import { isForOneAlone } from '../media/descriptions.ts'
 import { link, settle } from '../media/exchange.ts'
 import { closeMedia, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { Leg, Party } from './call.ts'
@@ -56,10 +57,19 @@ function takePlace(
   if (areAnchored(turn, leg.id, other.leg ?? '')) {
     for (const id of [leg.id, other.leg ?? '']) if (!mediaOf(turn, id)) openMedia(turn, id)
   } else {
-    link(turn, leg.id, other.leg ?? '')
-    for (const id of [leg.id, other.leg ?? '']) settle(turn, id)
+    meetTaking(turn, leg.id, other.leg ?? '')
   }
   talk(turn, party.id)
+}
+
+/**
+ * Where the description of the other one is for one side alone, it gets the offer of the INVITE first, and the INVITE its
+ * answer to that: what it said before is not for who takes the place (RFC 3725 §4.1).
+ */
+function meetTaking(turn: Turn, taking: string, other: string): void {
+  link(turn, taking, other)
+  if (!isForOneAlone(turn.leg(other)?.remote)) settle(turn, taking)
+  settle(turn, other)
 }
 
 /** Talking: the phone that wants to take the place gives up before it has. */

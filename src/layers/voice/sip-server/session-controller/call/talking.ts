@@ -31,6 +31,11 @@ export function hungUp(turn: Turn, { leg, cause, reason }: InputOf<'ended'>) {
   end(turn, { ending: { by: sideOf(turn, by), cause: 'hangup' }, by, abandoned: true, reason })
 }
 
+/** As `hungUp`, before its INVITE is answered, which took the place of another one. */
+export function gaveUp(turn: Turn, { leg, reason, at }: InputOf<'cancelled'>): void {
+  hungUp(turn, { type: 'ended', leg, cause: 'bye', reason, at })
+}
+
 /** RequestReleaseCall: a party hangs up by its desktop. */
 export function releaseBy(turn: Turn, by: Party, token: number): void {
   end(turn, { ending: { by: sideOf(turn, by), cause: 'hangup' }, by, abandoned: true, answers: token })

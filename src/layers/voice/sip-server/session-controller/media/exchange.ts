@@ -154,6 +154,8 @@ function heard(turn: Turn, leg: Leg, body: string, exchange: Exchange): void {
   turn.setLeg(leg.id, { remote: body, ...(exchange.why === 'ask' && { state: 'Unacknowledged' }) })
   if (exchange.why === 'ask' && peer) settle(turn, peer.id)
   else if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
+  // Whose INVITE waits for this answer, and not for that of the next exchange.
+  else if (peer?.state === 'Calling' && !leg.stale) settle(turn, peer.id)
   else if (exchange.why === 'join' && news && peer?.peer === leg.id && isNews(peer, body)) retell(turn, peer)
 }
 
