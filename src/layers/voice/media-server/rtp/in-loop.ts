@@ -1,4 +1,7 @@
-/** RTP in the loop of the caller, on the ports and the clock of its runtime: simulation, and tests under virtual time. */
+/**
+ * RTP in the loop of the caller, on the ports and the clock of its runtime: simulation, and tests under virtual time. A thread
+ * takes such ports where the system's own cannot be had.
+ */
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import type { OpenRtpWorker } from './channel.ts'
 import { RtpEngine } from './rtp-engine.ts'

@@ -69,6 +69,7 @@ parentPort?.on('message', (commands: readonly Command[] | 'close') => {
   if (commands !== 'close') for (const command of commands) engine.run(command)
   else void engine.close().then(() => parentPort?.close())
 })
-// Also where the thread ends by a fault: the system's sockets would outlive it, and their ports stay taken.
+// Also where the thread ends by a fault: the system's sockets would outlive it, and their ports stay taken, as they do
+// where it is ended for its memory.
 process.on('exit', () => polling?.close())
 parentPort?.postMessage('ready')
