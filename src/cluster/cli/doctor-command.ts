@@ -3,6 +3,7 @@ import { access, constants, readFile, stat, statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { hasLayouts, libc } from '#platform/runtime/node/libc.ts'
 import { certificate } from './certificate-check.ts'
 import { type ClientOptions, clientCommand, json } from './client-command.ts'
 import { examineTrunk } from './doctor-trunk.ts'
@@ -36,7 +37,7 @@ export function doctorCommand(program: Command, terminal: Terminal): void {
 
 function hostFindings(options: ClientOptions, terminal: Terminal): Promise<Finding[]> {
   const data = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
-  const host = [nodeVersion(), memory(), receiveBuffer(), directory(data), token(data)]
+  const host = [nodeVersion(), systemCalls(), memory(), receiveBuffer(), directory(data), token(data)]
   return Promise.all([...host, certificate(data, Date.now()), server(options.url)])
 }
 
@@ -54,6 +55,16 @@ async function nodeVersion(): Promise<Finding> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return ok(check, process.versions.node)
   return { check, verdict: 'failed', found: process.versions.node, remedy: 'install 20.19 or newer' }
+}
+
+/** docs/decisions/0044. */
+async function systemCalls(): Promise<Finding> {
+  const check = 'system calls for UDP'
+  if (libc !== undefined) return ok(check, 'there')
+  if (!hasLayouts)
+    return ok(check, `not on ${process.platform} ${process.arch}: Node.js reads and sends, at a higher cost`)
+  const remedy = 'install with "npm ci", without leaving optional packages out; calls and audio cost more until then'
+  return { check, verdict: 'warning', found: 'koffi did not load', remedy }
 }
 
 async function memory(): Promise<Finding> {

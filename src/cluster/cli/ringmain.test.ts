@@ -315,7 +315,7 @@ describe('ringmain doctor', () => {
 
     expect(code).toBe(1)
     expect(out).toMatch(/server +failed +http:\S+ is down +no node is ready/)
-    expect(err).toBe('1 of 7 checks failed')
+    expect(err).toBe('1 of 8 checks failed')
   })
 })
 

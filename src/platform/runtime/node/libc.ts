@@ -29,11 +29,10 @@ export type Libc = {
   address(memory: Buffer): bigint
 }
 
-export const libc: Libc | undefined = suitable() ? await load() : undefined
+/** Whether the layouts that callers write are those of this system. */
+export const hasLayouts = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64')
 
-function suitable(): boolean {
-  return process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64')
-}
+export const libc: Libc | undefined = hasLayouts ? await load() : undefined
 
 async function load(): Promise<Libc | undefined> {
   try {

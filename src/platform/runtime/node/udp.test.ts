@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { deferred } from '#platform/deferred.ts'
 import { AddressInUse, CannotListen } from '#platform/runtime/errors.ts'
 import type { Address } from '#platform/runtime/runtime.ts'
-import { libc } from './libc.ts'
+import { hasLayouts, libc } from './libc.ts'
 import { bindUdp, type NodeUdpPort, type Receive } from './udp.ts'
 
 const anyPort: Address = { host: '127.0.0.1', port: 0 }
@@ -127,7 +127,5 @@ describe.each(ways)('UDP %s', (_way, calls) => {
 })
 
 describe('system calls', () => {
-  it.runIf(process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch))('are there on 64-bit Linux', () =>
-    expect(libc).toBeDefined(),
-  )
+  it.runIf(hasLayouts)('are there on 64-bit Linux', () => expect(libc).toBeDefined())
 })
