@@ -255,10 +255,10 @@ export abstract class DialogSession implements Session {
     this.byePending = true
     const content = { fields: this.byeFields }
     this.byeFields = undefined
-    const { runtime, timing } = this.owner
+    const { runtime, timing, transactions } = this.owner
     const send = (user: ClientUser) => void this.send('BYE', content, user)
     // Whatever comes of it, the session has ended; until then a BYE that crosses ours is answered.
-    untilItLeaves(runtime.clock, timing, send, () => {
+    untilItLeaves(runtime.clock, timing, transactions, send, () => {
       this.byePending = false
       this.settle()
     })

@@ -37,11 +37,13 @@ export class OneRequest implements ClientUser {
 
 /**
  * Sends a request that ends something, and so has to arrive: where it cannot leave, because nothing is linked for a moment,
- * it goes again in the time of timer E, as over UDP, until timer F would have given it up (§17.1.2.2).
+ * it goes again in the time of timer E, as over UDP, until timer F would have given it up (§17.1.2.2), or those who send it
+ * have been closed.
  */
 export function untilItLeaves(
   clock: Clock,
   { T1, T2 }: Pick<Timing, 'T1' | 'T2'>,
+  transactions: { readonly closed: boolean },
   send: (user: ClientUser) => void,
   done: () => void,
 ): void {
@@ -49,7 +51,7 @@ export function untilItLeaves(
   let interval = T1
   const tried = ({ status, response }: RequestOutcome) => {
     const hasLeft = status !== statusOf('transport') || response !== undefined
-    if (hasLeft || clock.monotonic() + interval > last) return done()
+    if (hasLeft || transactions.closed || clock.monotonic() + interval > last) return done()
     clock.after(interval, again)
     interval = Math.min(2 * interval, T2)
   }

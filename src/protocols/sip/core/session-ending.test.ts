@@ -56,6 +56,18 @@ describe('a BYE that cannot leave', () => {
     expect(remains(alice, bob)).toEqual([nothing, nothing])
   })
 
+  it('is given up when the transactions are closed that it waits for', async () => {
+    const { world, gate, alice, session } = await behindGate()
+    gate.open = false
+    session.bye()
+    await world.run(1_000)
+
+    alice.transactions.close()
+    await world.run(4_000)
+
+    expect(remains(alice)).toEqual([nothing])
+  })
+
   it('is given up after 64·T1, as one that nobody answers (§17.1.2.2)', async () => {
     const { world, gate, alice, session, theirEar } = await behindGate()
     gate.open = false

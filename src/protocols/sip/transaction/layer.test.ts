@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
 import { buildResponse } from '../message/build-response.ts'
 import type { Hop } from '../transport/transport.ts'
-import { draft, none, pair, rawPeer, recorder, serverHop, side } from './layers.fixture.ts'
+import { draft, large, none, pair, rawPeer, recorder, serverHop, side } from './layers.fixture.ts'
 
 describe('transaction layer', () => {
   it('carries a request there and its answer back, and is empty after timers J and K (RFC 3261 §17)', async () => {
@@ -124,6 +124,24 @@ describe('transaction layer', () => {
     expect(server.layer.open.server).toBe(1)
     expect(second.heard).toEqual(['503'])
     expect(second.responses[0]?.header('Retry-After')).toBeUndefined()
+  })
+
+  it('tells a request after its end that it cannot leave, and keeps and sends nothing of it', async () => {
+    const { world, client, server } = await pair(new World())
+    const { heard, user } = recorder()
+    client.layer.close()
+
+    for (const request of [draft('OPTIONS'), draft('INVITE'), large('MESSAGE')])
+      client.layer.request(request, serverHop, user).cancel()
+    const atOnce = [...heard]
+    const { open } = client.layer
+    await world.run(100)
+
+    expect(atOnce).toEqual([])
+    expect(heard).toEqual(['transport', 'transport', 'transport'])
+    expect([open, client.layer.open]).toEqual([none, none])
+    expect(server.requests).toEqual([])
+    expect(world.idle).toBe(true)
   })
 
   it('sends over TCP once, on one connection both ways (§17.1.1.2, §18)', async () => {

@@ -59,7 +59,7 @@ export class TransactionLayer implements Transactions {
   private readonly lingeringT4: Lingering
   private readonly refused: Cell
   private user: TransactionUser | undefined
-  private closed = false
+  private isClosed = false
   /** The Via up to its branch, for each of the transport's addresses. */
   private readonly vias = new WeakMap<SentBy, string>()
 
@@ -100,6 +100,10 @@ export class TransactionLayer implements Transactions {
     return { client: this.clients.size, server: this.servers.size }
   }
 
+  get closed(): boolean {
+    return this.isClosed
+  }
+
   use(user: TransactionUser): void {
     this.user = user
   }
@@ -107,7 +111,7 @@ export class TransactionLayer implements Transactions {
   request(draft: Draft, hop: Hop, user: ClientUser, options: RequestOptions = {}): ClientTransaction {
     const branch = magicCookie + (options.branch ?? this.random.hex(8))
     const request = draft.finish(this.via(hop, branch, options.viaParameters))
-    const instead = this.large.insteadOf(hop, request.bytes.length)
+    const instead = this.isClosed ? undefined : this.large.insteadOf(hop, request.bytes.length)
     if (instead === undefined) return this.begin(request, branch, hop, user)
     return this.beginLarge(draft.finish(this.via(instead, branch, options.viaParameters)), instead, {
       request,
@@ -131,7 +135,7 @@ export class TransactionLayer implements Transactions {
   }
 
   close(): void {
-    this.closed = true
+    this.isClosed = true
     this.user = undefined
     for (const entry of this.clients.entries()) entry.stop()
     for (const entry of this.servers.entries()) entry.stop()
@@ -148,10 +152,10 @@ export class TransactionLayer implements Transactions {
       request.method === 'INVITE'
         ? new InviteClientTransaction(layer, key, request, hop, user)
         : new NonInviteClientTransaction(layer, key, request, hop, user)
-    if (this.clients.size >= this.limit) {
-      this.refused.inc()
-      this.clock.turn(() => entry.unsent())
-    } else {
+    const isFull = this.clients.size >= this.limit
+    if (isFull) this.refused.inc()
+    if (isFull || this.isClosed) this.clock.turn(() => entry.unsent())
+    else {
       this.clients.add(entry)
       entry.begin()
     }
@@ -168,7 +172,7 @@ export class TransactionLayer implements Transactions {
         this.large.refused(hop)
         // This transaction has to be gone before the next one has its branch.
         this.clock.turn(() => {
-          if (!this.closed) handle.goOn(this.begin(request, branch, hop, user))
+          if (!this.isClosed) handle.goOn(this.begin(request, branch, hop, user))
         })
       },
     })

@@ -6,7 +6,7 @@ import type { Hop } from '../transport/transport.ts'
 export interface Transactions {
   /**
    * Sends a request in a transaction of its own; its topmost Via, with the branch, is put on here. With a full table
-   * or a transport that fails at once, `failed` is still told, after this has returned.
+   * or a transport that fails at once, `failed` is still told, after this has returned; so it is when this is closed.
    */
   request(draft: Draft, hop: Hop, user: ClientUser, options?: RequestOptions): ClientTransaction
   /**
@@ -22,8 +22,9 @@ export interface Transactions {
   use(user: TransactionUser): void
   /** Transactions that are open, for health, metrics and tests that expect none to be left. */
   readonly open: { readonly client: number; readonly server: number }
-  /** Ends every transaction without a word; nothing is sent or told afterwards. */
+  /** Ends every transaction without a word; nothing is sent afterwards. */
   close(): void
+  readonly closed: boolean
 }
 
 export interface TransactionUser {
