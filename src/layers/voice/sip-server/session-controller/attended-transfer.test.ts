@@ -240,6 +240,22 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     expect(taking.heard[0]).toMatch(/^200 /)
   })
 
+  it('is refused while a re-INVITE of ours waits for the answer of the third: the call that sent it hears it', async () => {
+    const scene = await consulting()
+    const { r, first, second, third, caller } = scene
+    third.slow = true
+    second.reinvite('sendonly')
+    await r.world.run(100)
+
+    await transferred(scene)
+    const active = r.controller.active
+    for (const line of [caller, second]) line.hangUp()
+    await r.world.run(100)
+
+    expect(fragments(first)).toEqual(['SIP/2.0 481 Call/Transaction Does Not Exist'])
+    expect(active).toBe(2)
+  })
+
   it('is refused while the third still rings (404): the phone keeps both', async () => {
     const world = new World()
     const r = await rig(world)

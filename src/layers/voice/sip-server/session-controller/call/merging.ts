@@ -33,8 +33,8 @@ export function surrender(turn: Turn, input: InputOf<'surrender'>): void {
   const by = turn.partyOn(id)
   const other = turn.call.parties.find((party) => party.id !== by?.id && party.leg !== undefined)
   const leg = turn.leg(other?.leg)
-  // Who takes the place of one of them is not on the call yet.
-  if (!by || !other || !leg || turn.call.replacing) {
+  // Who takes the place of one of them is not on the call yet; the answer to a re-INVITE would come to a call that sent none.
+  if (!by || !other || !leg || turn.call.replacing || leg.state !== 'Up' || leg.exchange) {
     withhold(turn, input)
     return
   }
