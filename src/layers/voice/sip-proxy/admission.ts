@@ -13,6 +13,7 @@ import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { isEmergency } from '../model/overload/emergency.ts'
+import { rendezvous } from '../model/rendezvous.ts'
 import { type Decision, refuse } from './decision.ts'
 import { callKey } from './to-node.ts'
 
@@ -23,7 +24,7 @@ export type AdmissionView = {
   readonly overload: { readonly limit: number | undefined; admitsCall(): boolean; admitsRegistration(): boolean }
   readonly configuration: Pick<Configuration, 'isEmergency'>
   readonly nodes: { readonly ready: readonly string[]; taker(key: string): string | undefined }
-  /** Calls that were counted, by the hash of their Call-ID, while their INVITE may still come again. */
+  /** Calls that were let in, by the hash of their Call-ID, while their INVITE may still come again. */
   readonly begun: Recent<number, Begun>
   readonly registrations: { bindings(aor: string): readonly Binding[] }
 }
@@ -57,15 +58,15 @@ function callAdmission(request: Message, { overload, nodes, begun, configuration
     begun.set(call, { ...had, repeats: had.repeats - 1 })
     return nodes.ready.includes(had.node) ? { type: 'admitted', node: had.node } : admitted
   }
-  const node = nodes.taker(callKey(request))
+  const key = callKey(request)
+  const taker = nodes.taker(key)
   // Where there is no node at all the way to it says so.
-  const full = node === undefined && nodes.ready.length > 0
-  if (!full && overload.admitsCall()) {
-    if (node !== undefined) begun.set(call, { node, repeats })
-    return { type: 'admitted', node }
-  }
-  if (isEmergency(request, configuration)) return { type: 'admitted', node }
-  return refuse(full ? 'node-overload' : 'overload', 503)
+  const full = taker === undefined && nodes.ready.length > 0
+  if ((full || !overload.admitsCall()) && !isEmergency(request, configuration))
+    return refuse(full ? 'node-overload' : 'overload', 503)
+  const node = taker ?? rendezvous(key, nodes.ready)
+  if (node !== undefined) begun.set(call, { node, repeats })
+  return { type: 'admitted', node }
 }
 
 /** The phone is registered and says so again: it must not drop out. */

@@ -108,29 +108,33 @@ describe('a SIP Proxy whose node has too much to do (RFC 7339)', () => {
     expect(node.requests('REGISTER')).toHaveLength(10)
   })
 
-  it('lets a call that was answered 422 and 401 in again each time, to the node that answered it', async () => {
-    const { world, carrier, nodes, tell } = await setUp(3)
-    for (let number = 1; number <= 3; number++) await tell(number, 0.5)
-    for (let made = 0; made < 100; made++) carrier.say(requestText('INVITE', { at }))
-    await world.run(10)
-    const begun = nodes.map((node) => node.requests('INVITE').map(({ callID }) => callID))
-    for (let number = 1; number <= 3; number++) await tell(number, 0.98)
+  it.each(['1002', '112'])(
+    'lets a call to %s that was answered 422 and 401 in again each time, to the node that answered it',
+    async (dialled) => {
+      const uri = `sip:${dialled}@ringmain`
+      const { world, carrier, nodes, tell } = await setUp(3)
+      for (let number = 1; number <= 3; number++) await tell(number, 0.5)
+      for (let made = 0; made < 100; made++) carrier.say(requestText('INVITE', { at, uri }))
+      await world.run(10)
+      const begun = nodes.map((node) => node.requests('INVITE').map(({ callID }) => callID))
+      for (let number = 1; number <= 3; number++) await tell(number, 0.98)
 
-    for (const callID of begun.flat()) carrier.say(requestText('INVITE', { at, callID, cseq: 2 }))
-    const fields = ['Authorization: Digest username="1001"']
-    for (const callID of begun.flat()) carrier.say(requestText('INVITE', { at, callID, cseq: 3, fields }))
-    await world.run(10)
+      for (const callID of begun.flat()) carrier.say(requestText('INVITE', { at, uri, callID, cseq: 2 }))
+      const fields = ['Authorization: Digest username="1001"']
+      for (const callID of begun.flat()) carrier.say(requestText('INVITE', { at, uri, callID, cseq: 3, fields }))
+      await world.run(10)
 
-    const came = (again: number) =>
-      nodes.map((node) =>
-        node
-          .requests('INVITE')
-          .filter(({ cseq }) => cseq === again)
-          .map(({ callID }) => callID),
-      )
-    expect(begun.flat().length).toBeGreaterThan(50)
-    expect([came(2), came(3)]).toEqual([begun, begun])
-  })
+      const came = (again: number) =>
+        nodes.map((node) =>
+          node
+            .requests('INVITE')
+            .filter(({ cseq }) => cseq === again)
+            .map(({ callID }) => callID),
+        )
+      expect(begun.flat().length).toBeGreaterThan(50)
+      expect([came(2), came(3)]).toEqual([begun, begun])
+    },
+  )
 
   it('lets all in again when the node says so, when it is silent, and when another instance took over', async () => {
     const { cluster, world, proxy, tell, call, nodes } = await setUp(1)
