@@ -5,7 +5,7 @@ import { sipHello } from '#layers/voice/model/taken-sip-links.ts'
 import { type RunningSipProxy, sipProxy } from '#layers/voice/sip-proxy/component.ts'
 import { Config } from '#layers/voice/sip-proxy/config.ts'
 import { InProcessCoordination, type Member } from '#platform/coordination/in-process.ts'
-import { silentLog } from '#platform/log/log.ts'
+import { type Log, silentLog } from '#platform/log/log.ts'
 import { type Exposition, prometheus } from '#platform/metrics/prometheus.ts'
 import type { Address, TlsPem } from '#platform/runtime/runtime.ts'
 import { type Configuration, configurationFrom } from '#protocols/model/configuration.ts'
@@ -42,6 +42,7 @@ export type ProxyOptions = {
   defence?: object
   /** Put on its disk, and shown over TLS. */
   tls?: TlsPem
+  log?: Log
 }
 
 export class ProxyWorld {
@@ -59,7 +60,7 @@ export class ProxyWorld {
   /** Starts a proxy on the host of its own name, at `host`:5060. */
   async proxy(name: string, host: string, options: ProxyOptions = {}): Promise<StartedProxy> {
     const { dc = 'dc1', listen = portsAt(host, options.tls !== undefined), advertise } = options
-    const { limits = {}, defence = {} } = options
+    const { limits = {}, defence = {}, log = silentLog } = options
     const runtime = this.world.host(name)
     const tls = options.tls && (await this.putCertificate(name, options.tls))
     const member = this.coordination.member(runtime.clock)
@@ -69,7 +70,7 @@ export class ProxyWorld {
     const config = Value.Parse(Config, Value.Default(Config, { ...given, ...(advertise && { advertise }) }))
     const exposition = prometheus()
     const metrics = this.leftovers.watch(name, exposition.scope({ name }).metrics)
-    const context = { runtime, coordination: member, config, log: silentLog, metrics }
+    const context = { runtime, coordination: member, config, log, metrics }
     const component = sipProxy({ configuration: this.configuration })
     const running = await this.world.complete(component.start(context))
     this.leftovers.started(name, () => running.stop())

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { silentLog } from '#platform/log/log.ts'
 import { ProxyWorld, registerText, requestText } from '#simulation/proxy-world.ts'
 import { newsFrame } from '../model/link-news.ts'
 import type { NodeNews } from '../model/overload/feedback.ts'
@@ -154,5 +155,22 @@ describe('a SIP Proxy whose node has too much to do (RFC 7339)', () => {
     expect(refused).toEqual([])
     // The twenty before had no answer yet.
     expect(standby.requests('INVITE')).toHaveLength(30)
+  })
+
+  it.each<[string, Buffer, number]>([
+    ['news of another kind, of a later version: it is left alone', newsFrame({ weather: 'fair' }), 0],
+    ['what is no news', Buffer.from([0x81]), 1],
+    ['a share that is none', newsFrame({ overload: { reduction: 2, validity: 2000 } }), 1],
+  ])('warns of what it cannot follow: %s', async (_what, frame, times) => {
+    const warned: object[] = []
+    const cluster = new ProxyWorld()
+    const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) }
+    const proxy = await cluster.proxy('proxy1', '10.0.0.1', { log })
+    const node = await cluster.node('node1', proxy)
+
+    node.link?.send(frame)
+    await cluster.world.run(10)
+
+    expect(warned).toEqual(Array(times).fill({ node: 'node1.dc1' }))
   })
 })

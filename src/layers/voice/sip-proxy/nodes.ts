@@ -156,7 +156,9 @@ export class Nodes {
     if (isSip(frame)) return node.sip.received(frame)
     const news = readNews<NodeNews>(frame)
     if (isFeedback(news?.overload)) node.actuator.hear(news.overload)
-    else this.options.log.warn({ node: node.name }, 'a frame of a node that cannot be read')
+    // A node of a later version may tell more than is known here.
+    else if (news === undefined || news.overload !== undefined)
+      this.options.log.warn({ node: node.name }, 'a frame of a node that cannot be read')
   }
 
   private takes(name: string): boolean {
