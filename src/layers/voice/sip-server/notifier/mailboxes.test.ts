@@ -81,6 +81,29 @@ describe('the messages of DNs', () => {
     expect(one.mailboxes.all().map(({ dn }) => dn)).toEqual(['1002'])
   })
 
+  it('are none from when their DN is gone, which who watches it hears: a lamp goes out', () => {
+    const { one, dns } = setUp()
+    one.mailboxes.told('1001', waiting(1))
+    one.mailboxes.told('1002', waiting(0))
+
+    dns.clear()
+    one.mailboxes.sweep()
+
+    expect(one.changed).toEqual(['1001', '1002', '1001', '1002'])
+    expect(one.mailboxes.summary('1001')).toEqual(nothing)
+  })
+
+  it('are not heard for what is no DN here: who gets its number anew would have those of its former owner', () => {
+    const { one, other, dns } = setUp()
+    other.mailboxes.told('1001', waiting(1))
+    dns.delete('1001')
+
+    one.mailboxes.heard(other.mailboxes.all())
+
+    expect(one.mailboxes.all()).toEqual([])
+    expect(one.changed).toEqual([])
+  })
+
   it('are the same at all nodes once all have heard all, in any order and any number of times', () => {
     const events = fc.array(fc.record({ at: fc.boolean(), fresh: fc.nat(3), hears: fc.boolean() }), { maxLength: 20 })
     fc.assert(

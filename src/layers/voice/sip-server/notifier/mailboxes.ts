@@ -50,14 +50,22 @@ export class Mailboxes {
     broadcast([mailbox])
   }
 
-  /** What another node was told, now or before its link to this one. */
+  /** What another node was told, now or before its link to this one; it may not know yet which DNs are gone. */
   heard(mailboxes: readonly Mailbox[]): void {
-    for (const mailbox of mailboxes) if (isLater(mailbox, this.known.get(mailbox.dn))) this.keep(mailbox)
+    for (const mailbox of mailboxes) {
+      const { dn } = mailbox
+      if (this.options.isDN(dn) && isLater(mailbox, this.known.get(dn))) this.keep(mailbox)
+    }
   }
 
   /** The configuration has changed: what is of no DN any more goes. */
   sweep(): void {
-    for (const dn of this.known.keys()) if (!this.options.isDN(dn)) this.known.delete(dn)
+    const { isDN, changed } = this.options
+    for (const dn of [...this.known.keys()]) {
+      if (isDN(dn)) continue
+      this.known.delete(dn)
+      changed(dn)
+    }
   }
 
   private keep(mailbox: Mailbox): void {
