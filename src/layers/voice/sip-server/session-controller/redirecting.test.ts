@@ -37,7 +37,7 @@ describe('a phone that sends a call elsewhere (RFC 3261 §8.1.3.4, event flows �
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
-  it('is named to whoever is called next (RFC 5806, RFC 7044)', async () => {
+  it('is named to whoever is called next, as a branch before this one (RFC 5806, RFC 7044 §10.3, §10.4)', async () => {
     const { world, r, caller } = await redirected(['<sip:1003@ringmain>'])
     const invite = r.phone('1003').line.requests[0]
     caller.cancel()
@@ -46,34 +46,57 @@ describe('a phone that sends a call elsewhere (RFC 3261 §8.1.3.4, event flows �
     expect(invite?.headers('Diversion')).toEqual(['<sip:1002@ringmain>;reason=deflection'])
     expect(invite?.headers('History-Info')).toEqual([
       '<sip:1002@ringmain?Reason=SIP%3Bcause%3D302>;index=1',
-      '<sip:1003@ringmain>;index=1.1;rc=1',
+      '<sip:1003@ringmain>;index=2',
     ])
   })
 
-  it('is named after those who diverted the call before it came here, the indexes counting on (RFC 5806 §5, RFC 7044 §10.3)', async () => {
+  it('is told with each that was tried, in order', async () => {
     const { world, r } = await freshRig(new World())
     redirecting('<sip:1003@ringmain>')(r.phone('1002'))
-    const fields = [
-      ['Diversion', '<sip:+4422@carrier.example>;reason=user-busy'],
-      ['History-Info', '<sip:+4422@carrier.example>;index=1, <sip:1002@ringmain>;index=1.2;rc=1'],
-    ] as const
-    const caller = r.carrier.dial('1002', { fields })
+    redirecting('<sip:1001@ringmain>')(r.phone('1003'))
+    const caller = r.carrier.dial('1002')
     await world.run(1000)
-    const invite = r.phone('1003').line.requests[0]
+    const invite = r.phone('1001').line.requests[0]
     caller.cancel()
     await world.run(100)
 
-    expect(invite?.headers('Diversion')).toEqual([
-      '<sip:1002@ringmain>;reason=deflection',
-      '<sip:+4422@carrier.example>;reason=user-busy',
-    ])
     expect(invite?.headers('History-Info')).toEqual([
-      '<sip:+4422@carrier.example>;index=1',
-      '<sip:1002@ringmain>;index=1.2;rc=1',
-      '<sip:1002@ringmain?Reason=SIP%3Bcause%3D302>;index=1.2.1;rc=1.2',
-      '<sip:1003@ringmain>;index=1.2.1.1;rc=1.2.1',
+      '<sip:1002@ringmain?Reason=SIP%3Bcause%3D302>;index=1',
+      '<sip:1003@ringmain?Reason=SIP%3Bcause%3D302>;index=2',
+      '<sip:1001@ringmain>;index=3',
     ])
   })
+
+  it.each([
+    ['its own name', '<sip:1002@ringmain>', 'np'],
+    ['another name', '<sip:+44203@carrier.example>', 'rc'],
+  ])(
+    'is named after those who diverted the call before it came here for it under %s (RFC 5806 §5, RFC 7044 §10.3, §10.4)',
+    async (_what, target, parameter) => {
+      const { world, r } = await freshRig(new World())
+      redirecting('<sip:1003@ringmain>')(r.phone('1002'))
+      const fields = [
+        ['Diversion', '<sip:+4422@carrier.example>;reason=user-busy'],
+        ['History-Info', `<sip:+4422@carrier.example>;index=1, ${target};index=1.2;mp=1`],
+      ] as const
+      const caller = r.carrier.dial('1002', { fields })
+      await world.run(1000)
+      const invite = r.phone('1003').line.requests[0]
+      caller.cancel()
+      await world.run(100)
+
+      expect(invite?.headers('Diversion')).toEqual([
+        '<sip:1002@ringmain>;reason=deflection',
+        '<sip:+4422@carrier.example>;reason=user-busy',
+      ])
+      expect(invite?.headers('History-Info')).toEqual([
+        '<sip:+4422@carrier.example>;index=1',
+        `${target};index=1.2;mp=1`,
+        `<sip:1002@ringmain?Reason=SIP%3Bcause%3D302>;index=1.2.1;${parameter}=1.2`,
+        '<sip:1003@ringmain>;index=1.2.2',
+      ])
+    },
+  )
 
   it('is followed to the best contact that leads anywhere', async () => {
     const { world, r, caller } = await redirected([

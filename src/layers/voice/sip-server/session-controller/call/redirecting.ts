@@ -48,25 +48,28 @@ export function leaveRedirected(turn: Turn, called: Party, uri: string, status: 
 
 /**
  * What the next INVITE says of it beside `identity`, which may tell who diverted the call before it came here: Diversion,
- * the last one on top (RFC 5806), and History-Info, whose indexes count on (RFC 7044 §10.3).
+ * the last one on top (RFC 5806), and History-Info (RFC 7044).
  */
 export function redirectedFields(identity: Fields, redirected: readonly Redirected[], uri: string): Fields {
   const diversions = redirected.map((one) => ['Diversion', `<${one.uri}>;reason=deflection`] as const)
-  let index = lastIndexIn(identity)
-  const entry = (of: string) => {
-    const rank = index === undefined ? '' : `;rc=${index}`
-    index = index === undefined ? '1' : `${index}.1`
-    return ['History-Info', `<${of}>;index=${index}${rank}`] as const
-  }
-  const history = redirected.map((one) => entry(withReason(one.uri, one.status)))
-  return [...diversions.reverse(), ...identity, ...history, entry(uri)]
+  const last = identity.findLast(([name]) => name === 'History-Info')?.[1] ?? ''
+  return [...diversions.reverse(), ...identity, ...branches(last, redirected, uri)]
 }
 
-function lastIndexIn(identity: Fields): string | undefined {
-  const entries = identity.filter(([name]) => name === 'History-Info')
-  return /;[ \t]*index=([\d.]+)/i.exec(entries.at(-1)?.[1] ?? '')?.[1]
+/**
+ * RFC 7044 §10.3: whoever is called is a branch of the request that came, whose entry is `last`, the next one after a 3xx
+ * beside the one before. How a phone found where it sends the call is not ours to say (§10.4).
+ */
+function branches(last: string, redirected: readonly Redirected[], uri: string): Fields {
+  const parent = /;[ \t]*index=([\d.]+)/i.exec(last)?.[1]
+  const level = parent === undefined ? '' : `${parent}.`
+  // The first one is whom the request came for, by the same name or another.
+  const mechanism = last.includes(`<${redirected[0]?.uri}>`) ? 'np' : 'rc'
+  const target = parent === undefined ? '' : `;${mechanism}=${parent}`
+  const called = [...redirected.map((one) => withReason(one.uri, one.status)), uri]
+  return called.map((of, at) => ['History-Info', `<${of}>;index=${level}${at + 1}${at === 0 ? target : ''}`])
 }
 
-/** RFC 7044 §5.1: why the call left that place, as a header of its URI. */
+/** RFC 7044 §10.2: why the call left that place, as a header of its URI. */
 const withReason = (uri: string, status: number): string =>
   `${uri}${uri.includes('?') ? '&' : '?'}Reason=SIP%3Bcause%3D${status}`
