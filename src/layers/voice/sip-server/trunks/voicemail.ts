@@ -45,8 +45,16 @@ export function notified(request: Message, { configuration, uriOf, told }: Voice
 
 const isEncoded = (request: Message) => (request.header('Content-Encoding') ?? 'identity').toLowerCase() !== 'identity'
 
-/** A phone calls where its messages are said to be: the server's own address would lead it nowhere, a number of it may. */
+/**
+ * A phone calls where its messages are said to be: the server's own address would lead it nowhere, a number of it may.
+ * What cannot be read leads nowhere either, and is no reason to tell nothing of the messages.
+ */
 function numberIn(account: string, trunk: Trunk, configuration: Configuration): string | undefined {
-  const number = rewritten(trunk.rewriteIn, unescapeText(uriIn(account).user))
-  return configuration.destination(number) === undefined ? undefined : own(number)
+  try {
+    const number = rewritten(trunk.rewriteIn, unescapeText(uriIn(account).user))
+    return configuration.destination(number) === undefined ? undefined : own(number)
+  } catch (error) {
+    if (error instanceof MalformedMessage) return undefined
+    throw error
+  }
 }
