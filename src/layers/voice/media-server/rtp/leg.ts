@@ -59,7 +59,8 @@ export class Leg {
   private isSilent = false
   private security: Security | undefined
   private protection: SrtpSender | undefined
-  private verification: SrtpReceiver | undefined
+  /** Of their last key, also while they speak RTP: it may come again. */
+  private verification: { readonly key: SrtpKey; readonly receiver: SrtpReceiver } | undefined
   private readonly packet = Buffer.alloc(headerLength + frameSamples)
   private readonly eventPacket = this.packet.subarray(0, eventPacketLength)
 
@@ -94,8 +95,8 @@ export class Leg {
     if (stream === undefined || port !== this.port || host !== this.host) this.drop('source')
     else if (!stream.receives) this.drop('direction')
     else if (packet.length > largestPacket) this.drop('malformed')
-    else if (this.verification === undefined) this.read(stream, packet)
-    else this.verify(stream, packet, this.verification)
+    else if (this.security === undefined || this.verification === undefined) this.read(stream, packet)
+    else this.verify(stream, packet, this.verification.receiver)
   }
 
   /** Sends what belongs to this tick. */
@@ -131,14 +132,14 @@ export class Leg {
 
   /** A key that is agreed on again goes on where it is: its counters must not begin anew (RFC 3711 §9.1). */
   private secure(security: Security | undefined) {
-    const { ours, theirs } = this.security ?? {}
-    if (!isSameKey(ours, security?.ours)) this.protection = security && new SrtpSender(security.ours)
-    if (!isSameKey(theirs, security?.theirs)) this.verification = security && new SrtpReceiver(security.theirs)
+    if (!isSameKey(this.security?.ours, security?.ours)) this.protection = security && new SrtpSender(security.ours)
+    if (security !== undefined && !isSameKey(this.verification?.key, security.theirs))
+      this.verification = { key: security.theirs, receiver: new SrtpReceiver(security.theirs) }
     this.security = security
   }
 
-  private verify(stream: AudioStream, packet: Buffer, verification: SrtpReceiver) {
-    const length = verification.read(packet)
+  private verify(stream: AudioStream, packet: Buffer, receiver: SrtpReceiver) {
+    const length = receiver.read(packet)
     if (length < 0) this.drop('security')
     else this.read(stream, packet.subarray(0, length))
   }
