@@ -16,8 +16,10 @@ export class InProcessCoordination {
   readonly #watches = new Set<Watch>()
   #revision = 0
   readonly #keep: Keep
+  /** The last change, done or failed: they take turns. */
+  #last: Promise<unknown> = Promise.resolve()
 
-  /** `entries`: what was set in an earlier process; `keep` is given all of it, with each change. */
+  /** `entries`: what was set in an earlier process; `keep` is given all of it before each change, which fails with it. */
   constructor(entries: ReadonlyMap<string, string> = new Map(), keep: Keep = async () => {}) {
     for (const [key, value] of entries) this.#set(key, value)
     this.#keep = keep
@@ -40,11 +42,7 @@ export class InProcessCoordination {
         return watch
       },
       get: async (key) => this.#get(key),
-      compareAndSet: async (key, revision, value) => {
-        const outcome = this.#compareAndSet(key, revision, value)
-        if (outcome.done) await this.#keep(this.#lasting())
-        return outcome
-      },
+      compareAndSet: (key, revision, value) => this.#inTurn(() => this.#compareAndSet(key, revision, value)),
       leave: () => {
         for (const [key, announcement] of own) this.#withdraw(announcement, key)
         for (const watch of watching) watch.cancel()
@@ -75,9 +73,19 @@ export class InProcessCoordination {
     return held && { value: held.value, revision: held.revision }
   }
 
-  #compareAndSet(key: string, revision: number, value: string): { done: boolean; entry: Entry | undefined } {
+  #inTurn<Outcome>(change: () => Promise<Outcome>): Promise<Outcome> {
+    const outcome = this.#last.then(change)
+    this.#last = outcome.catch(() => {})
+    return outcome
+  }
+
+  /** Nobody hears of a value that is not kept. */
+  async #compareAndSet(key: string, revision: number, value: string) {
     const done = (this.#entries.get(key)?.revision ?? 0) === revision
-    if (done) this.#set(key, value)
+    if (done) {
+      await this.#keep(this.#lasting().set(key, value))
+      this.#set(key, value)
+    }
     return { done, entry: this.#get(key) }
   }
 

@@ -21,4 +21,18 @@ describe('coordination kept on disk', () => {
     const again = await world.complete(after.compareAndSet('epoch/node1', entries[0]?.revision ?? -1, '3'))
     expect(again.done).toBe(true)
   })
+
+  it.each(['{"epoch/node1":"2', 'null', '["2"]', '{"epoch/node1":2}'])(
+    'does not begin anew over a file that is damaged, and says which it is and what to do: %s',
+    async (text) => {
+      const world = new World()
+      const host = world.host('host')
+      await world.complete(host.disk.replace(path, Buffer.from(text)))
+
+      const opened = await world.complete(openKept(host, path).catch((error: unknown) => error))
+
+      expect(opened).toMatchObject({ code: 'COORDINATION_DAMAGED', message: expect.stringContaining(path) })
+      expect((await world.complete(host.disk.read(path))).toString()).toBe(text)
+    },
+  )
 })
