@@ -1,7 +1,7 @@
 /** FNV-1a over the code units of a text: fast, and known to everybody who wants others to fall together. */
 
 /** The hash of nothing. */
-export const ofNothing = 0x811c9dc5
+const ofNothing = 0x811c9dc5
 
 /** 32 bits, signed: the hash of what `start` is the hash of, and of this. */
 export function fnv1a(text: string, start = ofNothing): number {

@@ -16,7 +16,7 @@ const classes = [
   'Text-Message',
   'None',
 ] as const
-export type MessageClass = (typeof classes)[number]
+type MessageClass = (typeof classes)[number]
 
 export type MessageCounts = {
   readonly class: MessageClass

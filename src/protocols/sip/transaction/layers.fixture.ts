@@ -18,7 +18,7 @@ type World = {
 
 export const serverHop: Hop = { protocol: 'UDP', host: '127.0.0.2', port: 5060 }
 
-export const parts = (method: string, callID = 'call-1') => ({
+const parts = (method: string, callID = 'call-1') => ({
   method,
   requestURI: 'sip:1002@127.0.0.2',
   from: '<sip:1001@127.0.0.1>;tag=a',
