@@ -37,6 +37,11 @@ class BusyCalls extends ScriptedCalls {
     return { ended() {} }
   }
 
+  /** A call that no proxy has seen: a dialler asks for it. */
+  dialled(): void {
+    this.take(this.options.admitsCall(false) ? this.perCall : refusal)
+  }
+
   /** All that a loop reads at a turn it does in that turn: no timer comes between. */
   private take(ms: number): void {
     if (this.due === 0)
@@ -71,14 +76,15 @@ export class NodeCallers {
     return callers
   }
 
-  /** So many calls a second, by both proxies in turn. */
-  async call(seconds: number, perSecond: number): Promise<Second[]> {
+  /** So many calls a second, by both proxies in turn; `dialled`: for each of them a dialler asks each node for so many. */
+  async call(seconds: number, perSecond: number, dialled = 0): Promise<Second[]> {
     const all: Second[] = []
     for (let second = 0; second < seconds; second++) {
       const before = this.sums()
       for (let call = 0; call < perSecond; call++) {
         const { peer, at } = this.carriers[call % this.carriers.length] as Carrier
         peer.say(requestText('INVITE', { at }))
+        for (let dial = 0; dial < dialled; dial++) for (const node of this.nodes) node.dialled()
         await this.cluster.world.run(1000 / perSecond)
         for (const carrier of this.carriers) this.acknowledge(carrier)
       }

@@ -32,4 +32,12 @@ describe('a SIP Server node, when more comes than it can do (RFC 7339)', () => {
     expect(total(after, 'refused')).toBeLessThan(20)
     expect(total(after.slice(2), 'refused')).toBe(0)
   })
+
+  it('does not have callers make room for all that a dialler asks for, which no proxy keeps back', async () => {
+    const callers = await NodeCallers.start(50)
+
+    const steady = (await callers.call(30, 20, 3)).slice(10)
+
+    expect(total(steady, 'done') / 20).toBeGreaterThan(3)
+  })
 })
