@@ -402,7 +402,7 @@ describe('ringmain on trunks', () => {
 
     expect({ code, lines: out.split('\n').length }).toEqual({ code: 1, lines: 3 })
     expect(err.split('\n')).toEqual([
-      '2 proxies ask the servers of provider; one that does not answer is waited for 32 s',
+      '2 proxies ask the servers of provider; one that does not answer is waited for 32 s at most',
       'proxy1.dc1: up',
       '1 of 2 proxies get no answer',
     ])
@@ -419,6 +419,17 @@ describe('ringmain on trunks', () => {
 
     expect([late.code, late.err]).toEqual([1, '1 of 2 proxies have not told what came of it'])
     expect([nobody.code, nobody.err]).toEqual([1, 'no proxy tells anything of provider: see "ringmain node list"'])
+  })
+
+  it('says of a trunk that only takes calls that it has no servers to ask', async () => {
+    provide()
+    const health = { state: 'unknown', reason: '', since }
+    const unasked = tested({ 'proxy1.dc1': { health, facing: 'sip:203.0.113.5:5060', servers: [] } })
+    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: unasked } })
+
+    const { code, err } = await client('trunk test provider')
+
+    expect([code, err]).toEqual([1, 'provider has no servers to ask: it has neither a destination nor a registration'])
   })
 
   it('says in plain words what is wrong with one, and which there are', async () => {

@@ -37,6 +37,8 @@ export function trunkCommand(program: Command, terminal: Terminal): void {
       if (rows.length === 0) throw new CommandFailed(`no proxy tells anything of ${name}`, 'see "ringmain node list"')
       if (late.length > 0)
         throw new CommandFailed(`${late.length} of ${rows.length} proxies have not told what came of it`)
+      if (rows.every((row) => row.health.state === 'unknown'))
+        throw new CommandFailed(`${name} has no servers to ask`, 'it has neither a destination nor a registration')
       const silent = rows.filter((row) => row.health.state !== 'up')
       if (silent.length > 0) throw new CommandFailed(`${silent.length} of ${rows.length} proxies get no answer`)
     },

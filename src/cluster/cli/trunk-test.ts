@@ -33,7 +33,7 @@ async function follow(server: Server, name: string, before: Proxies, testing: Pr
   while (!(await Promise.race([isOver, wait(lookEvery, false)]))) {
     const count = Object.keys(before).length
     if (known === before)
-      terminal.err(`${count} proxies ask the servers of ${name}; one that does not answer is waited for 32 s`)
+      terminal.err(`${count} proxies ask the servers of ${name}; one that does not answer is waited for 32 s at most`)
     const now = await proxiesOf(server, name)
     for (const [proxy, found] of Object.entries(now))
       if (found.tested !== known[proxy]?.tested) terminal.err(`${proxy}: ${health([found])}`)

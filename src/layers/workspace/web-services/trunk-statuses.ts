@@ -10,7 +10,10 @@ export type TrunkStatusesOptions = {
   readonly configuration: ConfigurationSource
 }
 
-/** ms that the proxies have for a test: names are looked up in 5 s, and whoever does not answer is waited for 32 s (timer F). */
+/**
+ * ms that the proxies have for a test: the DNS has 5 s for each question, for SRV and then for addresses, and a server
+ * that does not answer 32 s (timer F), or, where there are several, 2 s.
+ */
 const testWithin = 40_000
 
 type Test = { readonly trunk: string; readonly id: string; done(): void }

@@ -24,7 +24,7 @@ export type TrunkRequestsOptions = {
   located(host: string, hops: readonly Hop[]): void
 }
 
-/** ms a server has to answer while there is another one. */
+/** ms a server has to answer while there is another one; of several that are asked whether they are there, the last, too. */
 const patience = 2_000
 
 export class TrunkRequests implements Pick<UserAgent, 'request'> {
@@ -37,7 +37,9 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
   request(request: OutgoingRequest, done: (outcome: RequestOutcome) => void): void {
     const named = (request.route ?? []).map((route) => parseNameAddr(route).uri)
     this.locateAll(named.length > 0 ? named : [request.requestURI], (hops, fault) => {
-      if (hops.length > 0) this.send(this.parts(request), hops, done)
+      const isOneOfSeveral = named.length > 1 || hops.length > 1
+      const last = request.method === 'OPTIONS' && isOneOfSeveral ? patience : undefined
+      if (hops.length > 0) this.send(this.parts(request), hops, last, done)
       else done({ status: 503, reason: fault, response: undefined })
     })
   }
@@ -54,12 +56,16 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
     else named([numeric], '')
   }
 
-  /** One after another, in this order; where none is found, why not the first. */
-  private locateAll([text = '', ...others]: readonly string[], found: (hops: readonly Hop[], fault: string) => void) {
-    this.locate(text, (hops, fault) => {
-      if (others.length === 0) found(hops, fault)
-      else this.locateAll(others, (more) => found([...hops, ...more], fault))
-    })
+  /** All at once, and their servers in this order; where none is found, why not the first. */
+  private locateAll(texts: readonly string[], found: (hops: readonly Hop[], fault: string) => void) {
+    const all = new Map<number, { readonly hops: readonly Hop[]; readonly fault: string }>()
+    for (const [index, text] of texts.entries())
+      this.locate(text, (hops, fault) => {
+        all.set(index, { hops, fault })
+        if (all.size < texts.length) return
+        const inOrder = texts.flatMap((_, at) => all.get(at)?.hops ?? [])
+        found(inOrder, all.get(0)?.fault ?? '')
+      })
   }
 
   private parts({ method, requestURI, from, to, callID, cseq = 1, fields = [] }: OutgoingRequest) {
@@ -69,9 +75,11 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
     return { method, requestURI, from: tagged, to, callID: callID ?? random.hex(12), cseq, fields: named }
   }
 
+  /** `last`: ms that the last of them has to answer, where not as long as any transaction (timer F). */
   private send(
     parts: Parameters<typeof buildRequest>[0],
     hops: readonly Hop[],
+    last: number | undefined,
     done: (outcome: RequestOutcome) => void,
   ) {
     const { clock, transactions, servers } = this.options
@@ -84,7 +92,7 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
       limit?.cancel()
       if (outcome.response !== undefined && outcome.status !== 503) return done(outcome)
       servers.avoid(hop)
-      if (others.length > 0) this.send(parts, others, done)
+      if (others.length > 0) this.send(parts, others, last, done)
       else done(outcome)
     }
     const user = {
@@ -92,10 +100,11 @@ export class TrunkRequests implements Pick<UserAgent, 'request'> {
       failed: (cause: 'timeout' | 'transport') => settle(unanswered(statusOf(cause))),
     }
     const transaction = transactions.request(buildRequest(parts), hop, user)
+    const wait = others.length > 0 ? patience : last
     const limit =
-      others.length === 0
+      wait === undefined
         ? undefined
-        : clock.after(patience, () => {
+        : clock.after(wait, () => {
             transaction.abandon()
             settle(unanswered(408))
           })

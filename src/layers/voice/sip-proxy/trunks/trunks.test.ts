@@ -365,4 +365,24 @@ describe('the health of a trunk', () => {
     expect(first.requests('OPTIONS').length - before).toBe(2)
     expect([...told.values()].map(({ tested }) => tested)).toEqual(['test-1', 'test-1'])
   })
+
+  // Of a dead name first the SRV and then the addresses are waited for, 5 s each.
+  it.each([
+    { dead: ['a.example', 'b.example'], silent: ['10.9.1.1', '10.9.1.2', '10.9.1.3'], within: 10_000 + 3 * 2_000 },
+    { dead: ['a.example'], silent: ['10.9.1.1'], within: 10_000 + 2_000 },
+  ])(
+    'is tested in time where none of many answers, all looked up at once and asked for 2 s each: %o',
+    async (servers) => {
+      const { dead, silent, within } = servers
+      const registrars = [...dead, ...silent]
+      const { world, proxies, told } = await setUp({ ...registering, registration: { registrars } })
+      for (const name of dead.flatMap((host) => [host, `_sip._udp.${host}`])) world.nameServers.dead.add(name)
+
+      await world.complete(proxies[1].member.announce(`${trunkTestKeys}provider`, 'test-1'))
+      await world.run(within + 500)
+
+      const found = [...told.values()].map(({ tested, health }) => `${tested} ${health.state} ${health.reason}`)
+      expect(found).toEqual(Array(2).fill('test-1 down it does not answer'))
+    },
+  )
 })
