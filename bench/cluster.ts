@@ -1,4 +1,5 @@
 /** Proxies and nodes of the product, each in a process of its own, as production hosts run them. */
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProxyValue } from '#layers/voice/sip-proxy/announcements.ts'
 import type { NodeEntry } from '#protocols/tlib/location.ts'
@@ -45,7 +46,11 @@ export async function startNode(options: Options): Promise<StartedNode> {
 async function startProcess(program: string, config: object, { dns = [], proxies = [], nodeArgs = [] }: Options) {
   const announced = Object.fromEntries(proxies.map((one) => [`sip-proxy/${dc}/${one.name}`, one.announced]))
   const given: Given = { config, dns, announced }
-  const child = new PeerProcess('node', [...nodeArgs, built(program), JSON.stringify(given)])
+  // Not as an argument: a system takes 128 KB in one.
+  const folder = temporaryFolder('bench-given')
+  const file = join(folder.path, 'given.json')
+  writeFileSync(file, JSON.stringify(given))
+  const child = new PeerProcess('node', [...nodeArgs, built(program), file])
   const stop = () => child.stop('SIGTERM')
   try {
     const [, text = ''] = await child.printed(/^ready (.+)$/m)
@@ -53,5 +58,7 @@ async function startProcess(program: string, config: object, { dns = [], proxies
   } catch (error) {
     await stop()
     throw error
+  } finally {
+    folder.remove()
   }
 }

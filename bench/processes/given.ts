@@ -1,8 +1,9 @@
 /**
- * What a component in a process of its own is told by the benchmark that starts it, as JSON in its only argument, and the
+ * What a component in a process of its own is told by the benchmark that starts it, as JSON in the file it names, and the
  * context made of it. Coordination is of this process alone: it holds what the other processes have announced.
  */
 
+import { readFileSync } from 'node:fs'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Component, Context, Running } from '#platform/component/component.ts'
@@ -22,7 +23,7 @@ export type Given = {
   readonly announced: Readonly<Record<string, unknown>>
 }
 
-export const given = JSON.parse(process.argv[2] ?? '') as Given
+export const given = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Given
 
 /** Callers come in by a trunk from this host. */
 export const configured: ConfigurationSource = fixedConfiguration(
