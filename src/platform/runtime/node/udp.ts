@@ -28,9 +28,8 @@ export async function bindUdp(local: Address, receive: Receive, libc: Libc | und
     recvBufferSize: receiveBuffer,
     lookup: numeric,
   })
-  let calls: UdpCalls | undefined
   try {
-    calls = libc !== undefined && !ipv6 ? new UdpCalls(libc, local) : undefined
+    const calls = libc !== undefined && !ipv6 ? new UdpCalls(libc, local) : undefined
     await bound(socket, calls ?? { port: local.port, address: local.host, exclusive: true })
     calls?.keepToOurselves()
     return new NodeUdpPort(socket, receive, calls)
