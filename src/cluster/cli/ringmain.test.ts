@@ -1,60 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { configurationFrom } from '#protocols/model/configuration.ts'
-import { ringmain } from './ringmain.ts'
+import { describe, expect, it } from 'vitest'
+import { type Answer, writtenServer } from './written-server.fixture.ts'
 
-type Answer = { status: number; body: unknown }
-
-/** A server whose answers the test writes, and what it was asked. */
-const answers = new Map<string, Answer>()
-const asked: { what: string; token: string | undefined; body: unknown }[] = []
-const http = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-  let text = ''
-  for await (const chunk of request) text += chunk
-  const what = `${request.method} ${request.url}`
-  asked.push({ what, token: request.headers.authorization, body: text === '' ? undefined : JSON.parse(text) })
-  const answer = answers.get(what) ?? { status: 404, body: { detail: 'there is no such thing' } }
-  const { status } = answer
-  const body = await answer.body
-  const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json' }).end(bytes)
-})
-const directory = mkdtempSync(join(tmpdir(), 'ringmain-cli-'))
-let url = ''
-/** Where nobody listens. */
-let deadURL = ''
-
-beforeAll(async () => {
-  const dead = createServer()
-  await new Promise<void>((resolve) => dead.listen(0, '127.0.0.1', resolve))
-  deadURL = `http://127.0.0.1:${(dead.address() as AddressInfo).port}`
-  await new Promise((resolve) => dead.close(resolve))
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  writeFileSync(join(directory, 'token'), 'secret\n', { mode: 0o600 })
-})
-beforeEach(() => {
-  answers.clear()
-  asked.length = 0
-})
-afterAll(() => {
-  http.close()
-  rmSync(directory, { recursive: true })
-})
-
-async function run(line: string, env: Record<string, string> = { RINGMAIN_DATA: directory }) {
-  const out: string[] = []
-  const err: string[] = []
-  const file = (bytes: Uint8Array) => void out.push(Buffer.from(bytes).toString('latin1'))
-  const terminal = { out: (text: string) => void out.push(text), file, err: (text: string) => void err.push(text), env }
-  const code = await ringmain(line.split(' '), terminal)
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
-const client = (line: string, env?: Record<string, string>) => run(`${line} --url ${url}`, env)
+const { answers, asked, at, client, directory, run } = writtenServer()
 
 describe('the ringmain command', () => {
   it.each([
@@ -120,10 +69,10 @@ describe('a client command', () => {
   ])('exits 1 and names cause and next step: %s', async (_what, line, answer, words) => {
     if (answer) answers.set('GET /api/v1/nodes', answer)
 
-    const { code, out, err } = line.includes('DEAD') ? await run(line.replace('DEAD', deadURL)) : await client(line)
+    const { code, out, err } = line.includes('DEAD') ? await run(line.replace('DEAD', at.dead)) : await client(line)
 
     expect({ code, out }).toEqual({ code: 1, out: '' })
-    for (const word of words) expect(err).toContain(word.replace('DEAD', deadURL))
+    for (const word of words) expect(err).toContain(word.replace('DEAD', at.dead))
   })
 
   it('prints rows in columns, and with --json what the server said', async () => {
@@ -316,173 +265,5 @@ describe('ringmain doctor', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/server +failed +http:\S+ is down +no node is ready/)
     expect(err).toBe('1 of 8 checks failed')
-  })
-})
-
-describe('ringmain on trunks', () => {
-  const since = '2026-01-01T00:00:00.000Z'
-  const registration = { state: 'failing', reason: '403 Forbidden', registrar: 'sip.example', since }
-  const proxies = {
-    'proxy1.dc1': {
-      health: { state: 'up', reason: '', since, milliseconds: 7 },
-      facing: 'sip:203.0.113.5:5060',
-      servers: ['198.51.100.1:5060'],
-      registration,
-    },
-    'proxy2.dc1': {
-      health: { state: 'down', reason: 'it does not answer', since },
-      facing: 'sip:203.0.113.6:5060',
-      servers: ['198.51.100.1:5060'],
-    },
-  }
-  const { objects } = configurationFrom({
-    trunks: [
-      {
-        name: 'provider',
-        destination: 'sip.example',
-        credentials: { username: 'a', secret: 's' },
-        registration: {},
-        numbers: ['0XXXXX!'],
-      },
-    ],
-  })
-
-  const tested = (found: object = proxies) =>
-    Object.fromEntries(Object.entries(found).map(([proxy, status]) => [proxy, { ...status, tested: 'a' }]))
-
-  function provide() {
-    answers.set('GET /api/v1/config', { status: 200, body: { objects } })
-    answers.set('GET /api/v1/trunks', { status: 200, body: [{ name: 'provider', proxies }] })
-    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: tested() } })
-    answers.set('GET /api/v1/interactions', { status: 200, body: { items: [] } })
-  }
-
-  it('lists whether their servers answer and whether they are registered', async () => {
-    provide()
-
-    const { code, out } = await client('trunk list')
-
-    expect(code).toBe(0)
-    expect(out).toContain('down from 1 of 2 proxies: it does not answer')
-    expect(out).toContain('failing at sip.example: 403 Forbidden')
-  })
-
-  it('fails a test where a proxy gets no answer', async () => {
-    provide()
-
-    const { code, out, err } = await client('trunk test provider')
-
-    expect(code).toBe(1)
-    expect(out).toMatch(/proxy1\.dc1 .* up .* 7/)
-    expect(err).toBe('1 of 2 proxies get no answer')
-  })
-
-  it('tells while a test runs what it waits for, and what each proxy found', async () => {
-    provide()
-    const { 'proxy1.dc1': one, ...others } = proxies
-    let looks = 0
-    const testing = new Promise<void>((done) => {
-      answers.set('GET /api/v1/trunks', {
-        status: 200,
-        get body() {
-          looks += 1
-          if (looks === 3) done()
-          return [
-            { name: 'provider', proxies: looks === 1 ? proxies : { ...tested({ 'proxy1.dc1': one }), ...others } },
-          ]
-        },
-      })
-    })
-    answers.set('POST /api/v1/trunks/provider/test', {
-      status: 200,
-      body: testing.then(() => ({ name: 'provider', proxies: tested() })),
-    })
-
-    const { code, out, err } = await client('trunk test provider')
-
-    expect({ code, lines: out.split('\n').length }).toEqual({ code: 1, lines: 3 })
-    expect(err.split('\n')).toEqual([
-      '2 proxies ask the servers of provider; one that does not answer is waited for 32 s at most',
-      'proxy1.dc1: up',
-      '1 of 2 proxies get no answer',
-    ])
-  })
-
-  it('fails a test that a proxy has not ended, or that none makes', async () => {
-    provide()
-    const { 'proxy1.dc1': up } = proxies
-    const untold = { 'proxy1.dc1': up, ...tested({ 'proxy2.dc1': up }) }
-    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: untold } })
-    const late = await client('trunk test provider')
-    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: {} } })
-    const nobody = await client('trunk test provider')
-
-    expect([late.code, late.err]).toEqual([1, '1 of 2 proxies have not told what came of it'])
-    expect([nobody.code, nobody.err]).toEqual([1, 'no proxy tells anything of provider: see "ringmain node list"'])
-  })
-
-  it('says of a trunk that only takes calls that it has no servers to ask', async () => {
-    provide()
-    const health = { state: 'unknown', reason: '', since }
-    const unasked = tested({ 'proxy1.dc1': { health, facing: 'sip:203.0.113.5:5060', servers: [] } })
-    answers.set('POST /api/v1/trunks/provider/test', { status: 200, body: { name: 'provider', proxies: unasked } })
-
-    const { code, err } = await client('trunk test provider')
-
-    expect([code, err]).toEqual([1, 'provider has no servers to ask: it has neither a destination nor a registration'])
-  })
-
-  it('says in plain words what is wrong with one, and which there are', async () => {
-    provide()
-
-    const doctor = await client('doctor --trunk provider')
-    const unknown = await client('doctor --trunk nobody')
-
-    expect(doctor.code).toBe(1)
-    expect(doctor.out).toMatch(/registration +failed +sip\.example: 403 Forbidden +the account is barred/)
-    expect(unknown).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('there is no trunk nobody: known are provider'),
-    })
-  })
-})
-
-describe('ringmain on bans', () => {
-  const until = '2026-01-01T01:00:00.000Z'
-  const own = { source: '192.0.2.1', of: 'datagrams', because: 'wrong credentials', until, proxies: ['proxy1.dc1'] }
-  const ordered = {
-    source: '198.51.100.0/24',
-    of: 'everything',
-    because: 'scans us',
-    until,
-    by: 'operator',
-    proxies: [],
-  }
-
-  it('lists them, orders one for so long, and lifts one', async () => {
-    answers.set('GET /api/v1/bans', { status: 200, body: [ordered, own] })
-    answers.set('POST /api/v1/bans', { status: 201, body: ordered })
-    answers.set('DELETE /api/v1/bans/192.0.2.1', { status: 200, body: [own] })
-
-    const list = await client('ban list')
-    const add = await client('ban add 198.51.100.0/24 --seconds 600')
-    await client('ban add 0.0.0.0/0 --force')
-    const lift = await client('ban lift 192.0.2.1')
-
-    expect(list.out).toMatch(/198\.51\.100\.0\/24 +everything +2026-01-01T01:00:00\.000Z +operator +scans us/)
-    expect(list.out).toMatch(/192\.0\.2\.1 +datagrams +2026-01-01T01:00:00\.000Z +proxy1\.dc1 +wrong credentials/)
-    expect(add).toMatchObject({ code: 0, out: `198.51.100.0/24 banned until ${until}` })
-    expect(lift).toMatchObject({ code: 0, out: expect.stringContaining('proxy1.dc1') })
-    expect(asked.filter(({ what }) => what === 'POST /api/v1/bans').map(({ body }) => body)).toEqual([
-      { source: '198.51.100.0/24', seconds: 600 },
-      { source: '0.0.0.0/0', seconds: 3600, force: true },
-    ])
-  })
-
-  it('takes no time that is no number', async () => {
-    expect(await client('ban add 192.0.2.1 --seconds soon')).toMatchObject({
-      code: 2,
-      err: '--seconds soon is no number of seconds',
-    })
   })
 })
