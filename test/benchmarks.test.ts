@@ -53,7 +53,7 @@ describe('docs/benchmarks.md', () => {
     const of = (ratio: number) =>
       documentOf({ proxy: recordOf('a call', { runs: 3, day: '2026-11-28', machine, figures: figures(0.1, ratio) }) })
 
-    expect(of(1.5)).toMatch(/- \*\*Stateful proxy\*\* \(`proxy`\)\. Of /)
+    expect(of(1.5)).toMatch(/- \*\*Stateful proxy\*\* \(`proxy`\)\. \S/)
     expect(of(1.1)).not.toContain('Where the time goes')
   })
 
