@@ -60,7 +60,10 @@ const packageRoot = fileURLToPath(new URL('../../../../', import.meta.url))
 
 const demoSupervisor = { username: '1001', password: 'demo' }
 
-/** Resolves when calls can be taken. Throws `BadPorts`, `AddressInUse`, `DataDirectoryInUse`, `DirectoryNotWritable`. */
+/**
+ * Resolves when calls can be taken. Throws `BadPorts`, `AddressInUse`, `DataDirectoryInUse`, `DirectoryNotWritable`,
+ * `SecretsDamaged`, `CoordinationDamaged`.
+ */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   const opened: (() => Promise<unknown>)[] = []
   const stop = async () => {
