@@ -53,6 +53,17 @@ describe('an INVITE with Replaces (RFC 3891 §3)', () => {
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 
+  it.each(['agent', 'customer'] as const)('is of the side of who is replaced: the %s hangs up', async (side) => {
+    const { world, r, called, replace, caller } = await talking()
+
+    const taking = await replace(dialogOf(called))
+    const leaving = side === 'agent' ? taking : caller
+    leaving.hangUp()
+    await world.run(100)
+
+    await over(r, { by: side, cause: 'hangup' })
+  })
+
   it('takes the other side off the hold of who is replaced: both hear each other', async () => {
     const { world, called, replace, caller, r } = await talking({}, '1003')
     r.ask('RequestHoldCall', { thisDN: '1001' })

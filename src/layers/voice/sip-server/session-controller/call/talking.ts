@@ -16,10 +16,17 @@ import { become } from './parties.ts'
 import { treatmentEnded } from './treatments.ts'
 import type { Turn } from './turn.ts'
 
-/** The party's side of the call: who called, or who was called. */
-const sideOf = (turn: Turn, party: Party | undefined) =>
-  party?.role === 'Origination' ? callingSide(turn.call) : calledSide(turn.call)
+/**
+ * Which side of the call a party is. With one outside and one of ours that is plain; of two of a kind, who called counts. The
+ * role alone does not tell: who has taken the place of the called one is an origination, too.
+ */
+function sideOf({ call }: Turn, party: Party | undefined): 'customer' | 'agent' {
+  const isMixed = call.parties.some(({ external }) => external !== party?.external)
+  if (party && isMixed) return party.external ? 'customer' : 'agent'
+  return party?.role === 'Origination' ? callingSide(call) : calledSide(call)
+}
 
+/** Of the one that is left, where the other has gone. */
 export const otherSideOf = (turn: Turn, party: Party) =>
   party.role === 'Origination' ? calledSide(turn.call) : callingSide(turn.call)
 
