@@ -2,6 +2,7 @@
  * The offers and answers of one leg (RFC 3264): what we say in SDP, under one origin whose version counts every change,
  * and what was agreed.
  */
+import type { Address } from '#platform/runtime/runtime.ts'
 import {
   type AudioStream,
   acceptedAudio,
@@ -30,6 +31,8 @@ export class LegDescription {
   private readonly identity: LegIdentity
   private version = 0
   private current: SessionDescription | undefined
+  /** Where the other side has said last that it is. */
+  private remote: Address | undefined
 
   /** `addresses`: of IPv4 and of IPv6 one at most. */
   constructor(addresses: readonly string[], port: number, identity: LegIdentity) {
@@ -41,14 +44,18 @@ export class LegDescription {
   answer(offer: Body): Agreed | Refused {
     const read = readBody(offer)
     if ('status' in read) return read
-    const agreement = answerAudio(read, this.local())
+    const agreement = answerAudio(
+      read,
+      this.local((suite, remote) => (this.hasMoved(remote) ? this.identity.newMaster() : this.masterOf(suite))),
+    )
     if (agreement === 'none') return noCommonCodec
+    this.remote = agreement.stream.remote ?? this.remote
     return { body: this.say(agreement.description), stream: agreement.stream }
   }
 
-  /** An offer of ours: the same streams as before, if there were any. */
+  /** An offer of ours: the same streams as before, if there were any. Whoever answers it may be another one than before. */
   offer(): Body {
-    const offer = offerAudio(this.local())
+    const offer = offerAudio(this.local(() => this.identity.newMaster()))
     return this.say(this.current === undefined ? offer : matchingMedia(offer, this.current))
   }
 
@@ -56,11 +63,16 @@ export class LegDescription {
   accepted(answer: Body | undefined): AudioStream | Refused {
     const read = answer === undefined ? noCommonCodec : readBody(answer)
     if ('status' in read) return read
-    const stream = acceptedAudio(read, this.local())
-    return stream === 'none' ? noCommonCodec : stream
+    const stream = acceptedAudio(
+      read,
+      this.local((suite) => this.masterOf(suite)),
+    )
+    if (stream === 'none') return noCommonCodec
+    this.remote = stream.remote ?? this.remote
+    return stream
   }
 
-  private local(): LocalAudio {
+  private local(masterOf: MasterOf): LocalAudio {
     const [address = ''] = this.addresses
     return {
       origin: { username: '-', sessionID: this.identity.sessionID, version: String(this.version), address },
@@ -69,8 +81,15 @@ export class LegDescription {
       codecs: ['PCMU', 'PCMA'],
       direction: 'sendrecv',
       // A stream that is protected stays so.
-      srtp: { masterOf: (suite) => this.masterOf(suite), offered: this.crypto !== undefined },
+      srtp: { masterOf, offered: this.crypto !== undefined },
     }
+  }
+
+  /** Who is elsewhere may be another one, who does not know our counters; the former one still knows the key (RFC 4568 §7.1.4). */
+  private hasMoved(remote: Address | undefined): boolean {
+    const before = this.remote
+    if (before === undefined || remote === undefined) return false
+    return before.host !== remote.host || before.port !== remote.port
   }
 
   /** That of the suite that we speak. One that we have let go of never comes again: its counters begin anew (RFC 3711 §9.1). */
@@ -103,6 +122,8 @@ export class LegDescription {
     return { type: sdpType, bytes: buildSdp(this.current) }
   }
 }
+
+type MasterOf = NonNullable<LocalAudio['srtp']>['masterOf']
 
 /** Whether both say the same, whatever their versions. */
 function saysSame(one: SessionDescription, other: SessionDescription): boolean {

@@ -29,7 +29,7 @@ import { buildSdp } from '#protocols/media/sdp/build-sdp.ts'
 import { parseSdp } from '#protocols/media/sdp/parse-sdp.ts'
 import type { Direction, SessionDescription } from '#protocols/media/sdp/session-description.ts'
 import { masterLength } from '#protocols/media/srtp/session-keys.ts'
-import { SrtpReceiver, SrtpSender } from '#protocols/media/srtp/srtp.ts'
+import { type SrtpKey, SrtpReceiver, SrtpSender } from '#protocols/media/srtp/srtp.ts'
 import { createUserAgent } from '#protocols/sip/core/create-user-agent.ts'
 import type { Body, OutgoingSession, SessionUser } from '#protocols/sip/core/session.ts'
 import type { UserAgent } from '#protocols/sip/core/user-agent.ts'
@@ -126,7 +126,8 @@ export class TestCall implements SessionUser {
   private ticker: Ticker | undefined
   private readonly master: Buffer
   private protection: SrtpSender | undefined
-  private verification: SrtpReceiver | undefined
+  /** By their keys: what was sent before a new one may come after it. */
+  private readonly receivers = new Map<string, SrtpReceiver>()
 
   constructor(runtime: Runtime, host: string, options: CallOptions) {
     this.runtime = runtime
@@ -321,15 +322,29 @@ export class TestCall implements SessionUser {
     if (stream === 'none') throw new Error('the answer has no codec of ours')
     const { security } = stream
     if (this.options.srtp && !security) throw new Error('the answer is without SRTP')
-    // Its key stays for the whole call, as the server's does while it speaks SRTP.
+    // Its key stays for the whole call.
     this.protection ??= security && new SrtpSender(security.ours)
-    this.verification ??= security && new SrtpReceiver(security.theirs)
+    if (security) this.expect(security.theirs)
     this.stream = stream
   }
 
+  private expect(theirs: SrtpKey) {
+    const name = Buffer.from(theirs.master).toString('hex')
+    if (!this.receivers.has(name)) this.receivers.set(name, new SrtpReceiver(theirs))
+  }
+
+  /** Of the RTP packet, which stands there afterwards. */
+  private lengthOf(packet: Buffer): number {
+    if (this.receivers.size === 0) return packet.length
+    for (const receiver of this.receivers.values()) {
+      const length = receiver.read(packet)
+      if (length >= 0) return length
+    }
+    throw new Error('a packet is not protected as agreed')
+  }
+
   private keep(packet: Buffer) {
-    const length = this.verification?.read(packet) ?? packet.length
-    if (length < 0) throw new Error('a packet is not protected as agreed')
+    const length = this.lengthOf(packet)
     const bytes = packet.subarray(0, length)
     this.packets.push({
       at: this.runtime.clock.monotonic(),

@@ -31,8 +31,11 @@ export type LocalAudio = {
   /** In the order in which we prefer them. */
   readonly codecs: readonly AudioCodec[]
   readonly direction: Direction
-  /** Our master key for SRTP under a suite; without it only RTP is spoken. `offered`: an offer of ours asks for SRTP. */
-  readonly srtp?: { masterOf(suite: Suite): Uint8Array; readonly offered: boolean }
+  /**
+   * Our master key for SRTP under a suite, to whoever has said that he is at `remote`; without it only RTP is spoken.
+   * `offered`: an offer of ours asks for SRTP.
+   */
+  readonly srtp?: { masterOf(suite: Suite, remote?: Address): Uint8Array; readonly offered: boolean }
 }
 
 /** The keys of SRTP: what we send is protected with ours, what comes with theirs (RFC 4568 §5.1.2). */
@@ -145,16 +148,14 @@ const plain: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF'])
 const secure: ReadonlySet<string> = new Set(['RTP/SAVP', 'RTP/SAVPF'])
 
 /** The first of their keys that we speak too, with ours for the same suite; none where RTP is not to be protected. */
-function cryptoOf(
-  { protocol, lines }: MediaDescription,
-  { srtp }: LocalAudio,
-): (Security & { tag: string }) | undefined {
+function cryptoOf(media: MediaDescription, { srtp }: LocalAudio): (Security & { tag: string }) | undefined {
+  const { protocol, lines } = media
   if (srtp === undefined || !secure.has(protocol)) return undefined
   for (const [type, value] of lines) {
     const crypto = type === 'a' ? parseCrypto(value) : undefined
     if (crypto === undefined) continue
     const { tag, suite, master } = crypto
-    return { tag, ours: { suite, master: srtp.masterOf(suite) }, theirs: { suite, master } }
+    return { tag, ours: { suite, master: srtp.masterOf(suite, remoteOf(media)) }, theirs: { suite, master } }
   }
   return undefined
 }
@@ -175,20 +176,23 @@ const commonCodec = (media: MediaDescription, local: LocalAudio): Codec | undefi
 export const eventOf = (media: MediaDescription): number | undefined =>
   media.codecs.find((codec) => codec.name === eventName && codec.clockRate === 8000)?.payloadType
 
+/** Where its author wants to be sent to; nowhere while he is on hold in the old way. */
+const remoteOf = ({ address, port }: MediaDescription): Address | undefined =>
+  address === undefined || isUnspecified(address) ? undefined : { host: address, port }
+
 function stream(
-  remote: MediaDescription,
+  theirs: MediaDescription,
   agreed: Codec,
   direction: Direction,
   security: Security | undefined,
 ): AudioStream {
-  const address = remote.address
-  const reachable = address !== undefined && !isUnspecified(address)
+  const remote = remoteOf(theirs)
   return {
-    remote: reachable ? { host: address, port: remote.port } : undefined,
+    remote,
     codec: agreed.name === 'PCMA' ? 'PCMA' : 'PCMU',
     payloadType: agreed.payloadType,
-    telephoneEvent: eventOf(remote),
-    sends: reachable && sends(direction),
+    telephoneEvent: eventOf(theirs),
+    sends: remote !== undefined && sends(direction),
     receives: receives(direction),
     security: security && { ours: security.ours, theirs: security.theirs },
   }

@@ -70,12 +70,47 @@ describe('a protected packet', () => {
   })
 })
 
-describe('a receiver', () => {
-  it('reads a stream over two rollovers of the sequence number, some packets lost and some late', () => {
+describe('a sender', () => {
+  /** The keystream itself: what protects nothing but zeros. */
+  const keystream = (sender: SrtpSender, sequence: number) =>
+    protectedBy(sender, sequence & 0xffff, '\0'.repeat(16)).toString('latin1', headerLength, headerLength + 16)
+
+  it('uses no keystream twice, however far its numbers go at once (RFC 3711 §9.1)', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 0x7fff }),
-        fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 200, maxLength: 200 }),
+        fc.array(fc.integer({ min: 1, max: 64_000 }), { minLength: 200, maxLength: 200 }),
+        (first, steps) => {
+          const sender = new SrtpSender(key)
+          let at = first
+          const used = steps.map((step) => {
+            at += step
+            return keystream(sender, at)
+          })
+          return new Set(used).size === used.length
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  it('protects a late packet as the one that it is', () => {
+    const inOrder = new SrtpSender(key)
+    const late = new SrtpSender(key)
+    const numbers = [65_534, 65_535, 65_536, 65_537]
+    const one = numbers.map((number) => keystream(inOrder, number))
+    const other = [65_534, 65_536, 65_535, 65_537].map((number) => keystream(late, number))
+
+    expect([other[0], other[2], other[1], other[3]]).toEqual(one)
+  })
+})
+
+describe('a receiver', () => {
+  it('reads a stream over rollovers of the sequence number, some packets lost and some late', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 0x7fff }),
+        fc.array(fc.integer({ min: 1, max: 16_000 }), { minLength: 200, maxLength: 200 }),
         (first, steps) => {
           const sender = new SrtpSender(key)
           const receiver = new SrtpReceiver(key)

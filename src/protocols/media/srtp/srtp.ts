@@ -10,6 +10,8 @@ import { largestPacket, type Suite, Transform, tagLengths } from './transform.ts
 export type SrtpKey = { readonly suite: Suite; readonly master: Uint8Array }
 
 const sequences = 0x1_0000
+/** A packet that we send is later than the newest by so many at most. */
+const mostLate = 1_000
 
 /** One stream that we send, of one SSRC, its packets in order but for a few. */
 export class SrtpSender {
@@ -28,7 +30,7 @@ export class SrtpSender {
   protect(packet: Buffer): Buffer {
     const { room, transform, tagLength } = this
     const { length } = packet
-    const index = indexOf(sequence(packet), this.highest)
+    const index = indexAfter(this.highest, sequence(packet))
     this.highest = Math.max(this.highest, index)
     packet.copy(room)
     transform.crypt(room, headerEnd(packet, length), length, ssrc(packet), index)
@@ -106,6 +108,17 @@ function indexOf(sequence: number, highest: number): number {
   if (ahead > sequences / 2) return rollover - sequences + sequence
   if (ahead <= -sequences / 2) return rollover + sequences + sequence
   return rollover + sequence
+}
+
+/**
+ * Of a packet to be sent: one that is not late is ahead, however far, since no index may come again (§3.3.1, §9.1). Who
+ * hears us loses us where it is ahead by more than half of the sequence numbers.
+ */
+function indexAfter(highest: number, sequence: number): number {
+  if (highest < 0) return sequence
+  const ahead = (sequence - highest) & (sequences - 1)
+  const late = (sequences - ahead) % sequences
+  return late <= Math.min(mostLate, highest) ? highest - late : highest + ahead
 }
 
 const rolloverOf = (index: number): number => Math.floor(index / sequences)

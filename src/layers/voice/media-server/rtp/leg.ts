@@ -36,6 +36,8 @@ export interface LegOwner {
   readonly silenceMs: number
   count: { received: number; sent: number; readonly dropped: Record<DropReason, number> }
   tell(report: Report): void
+  /** One that we begin to send, with an SSRC and numbers of its own. */
+  newStream(): OutgoingStream
 }
 
 export class Leg {
@@ -46,7 +48,7 @@ export class Leg {
   player: PromptPlayer | undefined
   sender: DigitSender | undefined
   private readonly owner: LegOwner
-  private readonly out: OutgoingStream
+  private out: OutgoingStream
   private readonly socket: RtpSocket
   private readonly detector = new DigitDetector()
   private stream: AudioStream | undefined
@@ -64,11 +66,11 @@ export class Leg {
   private readonly packet = Buffer.alloc(headerLength + frameSamples)
   private readonly eventPacket = this.packet.subarray(0, eventPacketLength)
 
-  constructor(owner: LegOwner, id: number, socket: RtpSocket, out: OutgoingStream) {
+  constructor(owner: LegOwner, id: number, socket: RtpSocket) {
     this.owner = owner
     this.id = id
     this.socket = socket
-    this.out = out
+    this.out = owner.newStream()
     this.heardAt = owner.tick
   }
 
@@ -132,10 +134,16 @@ export class Leg {
 
   /** A key that is agreed on again goes on where it is: its counters must not begin anew (RFC 3711 §9.1). */
   private secure(security: Security | undefined) {
-    if (!isSameKey(this.security?.ours, security?.ours)) this.protection = security && new SrtpSender(security.ours)
+    if (!isSameKey(this.security?.ours, security?.ours)) this.protect(security?.ours)
     if (security !== undefined && !isSameKey(this.verification?.key, security.theirs))
       this.verification = { key: security.theirs, receiver: new SrtpReceiver(security.theirs) }
     this.security = security
+  }
+
+  /** Each key has a stream of its own: whoever gets it must see the stream begin. */
+  private protect(key: SrtpKey | undefined) {
+    this.protection = key && new SrtpSender(key)
+    if (key !== undefined) this.out = this.owner.newStream()
   }
 
   private verify(stream: AudioStream, packet: Buffer, receiver: SrtpReceiver) {
@@ -211,7 +219,7 @@ export class Leg {
   }
 
   private sendDigit(sender: DigitSender): boolean {
-    if (this.eventType < 0) {
+    if (!this.takesEvents) {
       this.endDigits(sender, false)
       return false
     }
@@ -244,8 +252,10 @@ export class Leg {
     this.transmitFrame()
   }
 
+  /** Numbers count packets that are sent (RFC 3550 §5.1): while it is on hold, only the time goes on. */
   private transmitFrame() {
-    this.out.make(this.packet, this.stream?.payloadType ?? 0, this.owner.tick)
+    if (!this.stream?.sends) return this.out.interrupt()
+    this.out.make(this.packet, this.stream.payloadType, this.owner.tick)
     this.transmit(this.packet)
   }
 

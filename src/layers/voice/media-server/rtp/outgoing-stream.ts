@@ -60,10 +60,7 @@ export class OutgoingStream {
 
   /** The timestamp of an event that begins now; `makeEvent` writes its packets. */
   begin(tick: number): number {
-    if (this.passing) {
-      this.passing = false
-      this.mark = true
-    }
+    if (this.passing) this.interrupt()
     const time = (this.base + tick * frameSamples) | 0
     const behind = timestampDistance(time, this.end)
     if (behind <= 0) return time
@@ -75,6 +72,12 @@ export class OutgoingStream {
   makeEvent(packet: Uint8Array, type: number, time: number, first: boolean, tick: number): void {
     this.write(packet, type, first, time, tick)
     this.end = (this.base + (tick + 1) * frameSamples) | 0
+    this.mark = true
+  }
+
+  /** What is passed on, or all that is sent, ends for now: what comes next has the marker (RFC 3551 §4.1). */
+  interrupt(): void {
+    this.passing = false
     this.mark = true
   }
 

@@ -53,6 +53,13 @@ export class RtpEngine implements LegOwner {
     this.told(report)
   }
 
+  newStream(): OutgoingStream {
+    const { random } = this.options
+    // RFC 3550 §5.1: sequence number and timestamp begin anywhere; RFC 3711 §3.3.1: the first packets must not be those
+    // before a rollover, since who misses them counts no rollover.
+    return new OutgoingStream({ ssrc: random(), sequence: random() & 0x7fff, timestamp: random() | 0 }, this.tick)
+  }
+
   run(command: Command): void {
     if (command.type === 'open') {
       void this.open(command.leg, command.port)
@@ -128,16 +135,9 @@ export class RtpEngine implements LegOwner {
     if (socket === undefined) return undefined
     this.idle.delete(id)
     this.ticker.start()
-    const leg = new Leg(this, id, socket, this.newStream())
+    const leg = new Leg(this, id, socket)
     this.legs.set(id, leg)
     return leg
-  }
-
-  private newStream(): OutgoingStream {
-    const { random } = this.options
-    // RFC 3550 §5.1: sequence number and timestamp begin anywhere; RFC 3711 §3.3.1: the first packets must not be those
-    // before a rollover, since who misses them counts no rollover.
-    return new OutgoingStream({ ssrc: random(), sequence: random() & 0x7fff, timestamp: random() | 0 }, this.tick)
   }
 
   private remove(leg: Leg) {
