@@ -102,7 +102,8 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     const { play } = this.service
     if (play === undefined) return
     const content = { play: { prompts: [play.prompt], iterate: play.iterate, barge: false } }
-    this.dialogs.start(playDialog, content)
+    // Unless the controller has been quicker, and uses the name.
+    if (this.dialogs.fault(playDialog, content) === undefined) this.dialogs.start(playDialog, content)
   }
 
   offered({ offer, accept, reject }: Parameters<NonNullable<SessionUser['offered']>>[0]): void {

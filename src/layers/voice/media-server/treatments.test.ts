@@ -54,6 +54,22 @@ describe('treatments by MSML (docs/decisions/0004-msml-subset.md)', () => {
     expect(call.over).toBeUndefined()
   })
 
+  it('leaves out the parameter play where the controller uses its name before the ACK', async () => {
+    const call = await world.complete(scene.phone.call(scene.uri('echo', ';play=low')))
+    world.links.set('phones', 'media', { loss: 1 })
+    await world.runUntil(() => call.status > 0)
+    world.links.set('phones', 'media', { loss: 0 })
+
+    const digits = { digits: '1234', duration: 500, interval: 70 }
+    expect(await ask(call, start('play', { generate: digits }))).toEqual({ status: 200 })
+    await exited(call, 'play')
+    await world.run(1000)
+
+    expect(exitsOf(call).map(({ exit }) => exit)).toEqual([{ generate: 'dtmfgen.complete' }])
+    expect(call.over).toBeUndefined()
+    expect(heard(call.heard(), 440).seconds).toBe(0)
+  })
+
   it('plays prompts one after the other without a gap, as often as wanted, then silence without a break', async () => {
     const call = await scene.call('conf=a')
 
