@@ -1,6 +1,7 @@
 /**
  * Who is let in. A conference is let in as a whole: once one of its legs is here the others are, at the limit and while
- * we drain; once one of its legs was sent elsewhere the others are too, or they would never hear each other.
+ * we drain; once one of its legs was sent elsewhere the others are too, or they would never hear each other. Where all
+ * media servers were full, none has it: its controller then says that it comes with its first leg.
  */
 
 /** Conferences sent elsewhere that are remembered. */
@@ -21,11 +22,12 @@ export class Admission {
     if (conference === undefined) return !this.isDraining && legs < this.capacity
     if (isHere) return true
     if (!this.isDraining && legs < this.capacity && !this.elsewhere.has(conference)) return true
-    this.remember(conference)
+    this.sendElsewhere(conference)
     return false
   }
 
-  private remember(conference: string) {
+  /** It is refused so that another media server takes it, with all legs that it will have. */
+  sendElsewhere(conference: string): void {
     this.elsewhere.delete(conference)
     this.elsewhere.add(conference)
     if (this.elsewhere.size <= mostRemembered) return
@@ -33,5 +35,10 @@ export class Admission {
       this.elsewhere.delete(oldest)
       return
     }
+  }
+
+  /** It has no leg anywhere: nobody has taken it. */
+  forget(conference: string): void {
+    this.elsewhere.delete(conference)
   }
 }

@@ -107,6 +107,10 @@ export class Calls implements CallOwner {
     this.refusals.of({ status: String(status) }).inc()
   }
 
+  sentElsewhere(conference: string): void {
+    this.admission.sendElsewhere(conference)
+  }
+
   ended(call: MediaCall): void {
     this.open.delete(call)
     if (this.open.size > 0) return
@@ -130,9 +134,10 @@ export class Calls implements CallOwner {
 
   private admitted(service: Service | Refusal): Service | Refusal {
     if ('status' in service) return service
-    const conference = service.type === 'conference' ? service.id : undefined
-    const isHere = conference !== undefined && this.farm.has(conference)
-    if (this.admission.admits(conference, this.farm.legs, isHere)) return service
+    const conference = service.type === 'conference' ? service : undefined
+    const isHere = conference !== undefined && this.farm.has(conference.id)
+    if (conference?.isFirst) this.admission.forget(conference.id)
+    if (this.admission.admits(conference?.id, this.farm.legs, isHere)) return service
     return { status: 503, reason: this.isDraining ? 'Draining' : 'Full' }
   }
 }

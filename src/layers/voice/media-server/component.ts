@@ -86,7 +86,7 @@ class MediaServer implements RunningMediaServer {
     const { advertise = [] } = config
     const addresses = hosts.map((host) => ofFamily(advertise, host) ?? host)
     const names = new Set(prompts.map(({ name }) => name))
-    const capacity = Math.min(config.capacity ?? farm.ports, farm.ports)
+    const capacity = Math.min(config.capacity ?? Math.ceil(farm.ports / 2), farm.ports)
     const local = await this.transport.listenBoth(config.listen)
     this.sip = { host: ofFamily(advertise, local.host) ?? local.host, port: local.port }
     const { transport, sip } = this

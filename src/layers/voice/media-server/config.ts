@@ -43,7 +43,11 @@ export const Config = Type.Object(
       description: 'directories of WAV files: 8 kHz, one channel, linear 16-bit, A-law or µ-law',
     }),
     capacity: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'legs at once; as many as there are RTP ports unless given' }),
+      Type.Integer({
+        minimum: 1,
+        description:
+          'legs at once; half as many as there are RTP ports unless given, since further legs of their conferences come on top',
+      }),
     ),
     silenceSeconds: Type.Integer({
       default: 20,

@@ -33,6 +33,8 @@ export interface CallOwner {
   identity(): LegIdentity
   has(prompt: string): boolean
   refused(status: number): void
+  /** A conference that has no leg here is refused so that it finds another media server. */
+  sentElsewhere(conference: string): void
   /** The call has ended, whoever ended it. */
   ended(call: MediaCall): void
 }
@@ -199,7 +201,7 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
   }
 
   private opened(leg: LegPort | undefined) {
-    if (leg === undefined) return this.refuse(503, 'No Port Left')
+    if (leg === undefined) return this.refuseForPorts()
     this.leg = leg
     const description = new LegDescription(this.owner.addresses, leg.port, this.owner.identity())
     const { offer } = this.session
@@ -209,6 +211,15 @@ export class MediaCall implements SessionUser, LegUser, DialogLeg {
     if (agreed !== undefined) this.connect(agreed.stream)
     else this.hasOffered = true
     this.session.accept(agreed?.body ?? description.offer())
+  }
+
+  /** 503 is tried elsewhere; but a leg of a conference that has others here would not hear them there. */
+  private refuseForPorts() {
+    const { owner, service } = this
+    const conference = service.type === 'conference' ? service.id : undefined
+    const isHere = conference !== undefined && owner.farm.has(conference)
+    if (!isHere && conference !== undefined) owner.sentElsewhere(conference)
+    this.refuse(isHere ? 480 : 503, 'No Port Left')
   }
 
   private refuse(status: number, reason: string) {

@@ -6,7 +6,13 @@ import { parseURI, type URI, unescapeText, uriParameter } from '#protocols/sip/m
 export type Service =
   | { readonly type: 'announcement'; readonly play: Announcement }
   | { readonly type: 'echo'; readonly play: Announcement | undefined }
-  | { readonly type: 'conference'; readonly id: string; readonly play: Announcement | undefined }
+  /** `isFirst`: it has no leg on any media server, as its controller says. */
+  | {
+      readonly type: 'conference'
+      readonly id: string
+      readonly isFirst: boolean
+      readonly play: Announcement | undefined
+    }
 
 type Announcement = { readonly prompt: string; readonly iterate: number }
 
@@ -23,7 +29,7 @@ export function serviceOf(requestURI: string, has: (prompt: string) => boolean):
   if (play !== undefined && !has(play.prompt)) return { status: 404, reason: 'No Such Prompt' }
   const user = unescapeText(uri.user)
   const id = /^conf=(.{1,128})$/i.exec(user)?.[1]
-  if (id !== undefined) return { type: 'conference', id, play }
+  if (id !== undefined) return { type: 'conference', id, isFirst: uriParameter(uri, 'first') !== undefined, play }
   if (user.toLowerCase() === 'echo') return { type: 'echo', play }
   if (user.toLowerCase() !== 'annc') return { status: 404, reason: 'No Such Service' }
   return play === undefined ? { status: 400, reason: 'The Parameter play Is Missing' } : { type: 'announcement', play }

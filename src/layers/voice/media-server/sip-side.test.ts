@@ -227,6 +227,34 @@ describe('media server as a SIP endpoint', () => {
     expect((await scene.call('conf=a')).status).toBe(200)
   })
 
+  it('refuses a leg that finds no port so that it is tried again here where its conference is, else elsewhere', async () => {
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_001 } })
+    await scene.call('conf=a')
+
+    expect((await scene.call('conf=a')).status).toBe(480)
+    expect((await scene.call('conf=b')).status).toBe(503)
+    expect((await scene.call('echo')).status).toBe(503)
+  })
+
+  it('takes no leg of a conference that was sent elsewhere for want of a port, until that has no other leg', async () => {
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_001 } })
+    const other = await world.complete(world.host('other').net.udp({ host: '127.0.0.1', port: 24_000 }, () => {}))
+    expect((await scene.call('conf=a')).status).toBe(503)
+    await world.complete(other.close())
+
+    expect((await scene.call('conf=a')).status).toBe(503)
+    expect((await scene.call('conf=a', ';first')).status).toBe(200)
+  })
+
+  it('keeps half of its ports for further legs of its conferences, unless told otherwise', async () => {
+    scene = await Scene.open(stageIn(world), { rtp: { hosts: ['127.0.0.1'], first: 24_000, last: 24_007 } })
+    for (const conference of ['conf=a', 'conf=b']) await scene.call(conference)
+
+    expect((await scene.call('echo')).status).toBe(503)
+    expect((await scene.call('conf=a')).status).toBe(200)
+    expect((await scene.call('conf=b')).status).toBe(200)
+  })
+
   it('drains: takes no new call, and is done when the last has ended', async () => {
     scene = await Scene.open(stageIn(world))
     const call = await scene.call('conf=a')

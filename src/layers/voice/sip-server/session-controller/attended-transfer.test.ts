@@ -175,7 +175,7 @@ describe('an attended transfer by a phone (RFC 3891, event flows §8)', () => {
     await r.world.run(100)
 
     expect(heard).toEqual(['127.0.0.9', '127.0.0.9'])
-    expect(new Set(r.media.uris.slice(-1))).toEqual(new Set(r.media.uris.slice(0, 1)))
+    expect(new Set(r.media.conferences.slice(-1))).toEqual(new Set(r.media.conferences.slice(0, 1)))
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 

@@ -81,9 +81,19 @@ describe('a routed talk', () => {
 
     expect(caller.heard).toEqual(['200 127.0.0.9:20000', 'BYE'])
     expect(agent.heard).toEqual(['INVITE nothing', 'ACK 127.0.0.9:20002'])
-    expect(new Set(r.media.uris).size).toBe(1)
+    expect(new Set(r.media.conferences).size).toBe(1)
     expect(r.media.calls.map(({ line }) => line.heard.at(-1)?.slice(0, 3))).toEqual(['BYE', 'BYE'])
     await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
+  it('says of which leg of the conference there is no other: it may come in where it was sent elsewhere before', async () => {
+    const { world, r, caller } = await routedTalk(new World(), { media: 'anchored' })
+
+    const isFirst = r.media.uris.map((uri) => uri.endsWith(';first'))
+    caller.hangUp()
+    await world.run(100)
+
+    expect(isFirst).toEqual([true, false])
   })
 
   it('stops the music where it is anchored, so that both hear each other', async () => {
@@ -217,7 +227,7 @@ describe('between IPv4 and IPv6 a media server joins the two (RFC 6157 §4)', ()
 
     expect(caller.heard).toEqual(['180', expect.stringMatching(/^200 127\.0\.0\.9:/)])
     expect(callee.heard).toEqual(['INVITE nothing', expect.stringMatching(/^ACK 127\.0\.0\.9:/), 'BYE'])
-    expect(new Set(r.media.uris).size).toBe(1)
+    expect(new Set(r.media.conferences).size).toBe(1)
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 

@@ -284,6 +284,10 @@ export class MediaServer {
   get uris(): string[] {
     return this.calls.map(({ uri }) => uri)
   }
+  /** Those that it was asked for, in the order of the INVITEs. */
+  get conferences(): string[] {
+    return this.uris.map((uri) => uri.slice('sip:'.length, uri.indexOf('@')))
+  }
   get call(): MediaCall {
     const call = this.calls.at(-1)
     if (!call) throw new Error('nobody has called the media server')

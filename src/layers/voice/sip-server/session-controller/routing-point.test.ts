@@ -11,7 +11,7 @@ describe('a call to a routing point (event flows §3)', () => {
 
     expect(events).toEqual(['Queued 8010', 'RouteRequest 8010'])
     expect(caller.heard).toEqual(['200 127.0.0.9:20000'])
-    expect(r.media.uris[0]).toMatch(/^sip:conf=[0-9a-f-]{36}@media\.dc1$/)
+    expect(r.media.uris[0]).toMatch(/^sip:conf=[0-9a-f-]{36}@media\.dc1;first$/)
     expect(r.published.find(({ name }) => name === 'EventRouteRequest')).toMatchObject({
       thisDN: '8010',
       thisQueue: '8010',

@@ -388,7 +388,7 @@ describe('single-step transfer (event flows §7)', () => {
     await world.run(100)
 
     expect(heard).toEqual([])
-    expect(new Set(r.media.uris).size).toBe(1)
+    expect(new Set(r.media.conferences).size).toBe(1)
     await over(r, { by: 'customer', cause: 'hangup' })
   })
 })

@@ -19,7 +19,8 @@ export function openMedia(turn: Turn, endpoint: string, service?: { user: string
   const leg = turn.leg(endpoint)
   if (!leg) return
   const { callUUID, dc, from } = turn.call
-  const uri = service ? `sip:${service.user}@media.${dc}${service.parameters}` : `sip:conf=${callUUID}@media.${dc}`
+  const conference = `sip:conf=${callUUID}@media.${dc}${hasMedia(turn) ? '' : ';first'}`
+  const uri = service ? `sip:${service.user}@media.${dc}${service.parameters}` : conference
   const id = turn.nextLeg('m')
   turn.putLeg({ id, role: 'media', state: 'Inviting', peer: endpoint, local: leg.remote })
   turn.setLeg(endpoint, { peer: id })
@@ -29,6 +30,9 @@ export function openMedia(turn: Turn, endpoint: string, service?: { user: string
 /** The media leg an endpoint has, whatever it listens to. */
 export const mediaOf = (turn: Turn, endpoint: string | undefined): Leg | undefined =>
   Object.values(turn.call.legs).find((leg) => leg.role === 'media' && leg.peer === endpoint)
+
+/** Whether a leg of the call is on a media server: the others are to meet it there. */
+const hasMedia = (turn: Turn): boolean => Object.values(turn.call.legs).some(({ role }) => role === 'media')
 
 /** The media server took the endpoint; true where the endpoint is (still) to hear it. */
 export function mediaAnswered(turn: Turn, { leg: id, body, offer }: InputOf<'answered'>): boolean {
