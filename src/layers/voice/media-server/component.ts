@@ -78,6 +78,7 @@ class MediaServer implements RunningMediaServer {
       ports: { first, last },
       workers: config.workers,
       open: this.ports.openWorker,
+      clock: runtime.clock,
       log,
     })
     this.farm = farm
@@ -98,10 +99,11 @@ class MediaServer implements RunningMediaServer {
   }
 
   health(): Health {
-    const missing = this.farm?.missing ?? 0
+    const { missing = 0, fault } = this.farm ?? {}
     const reasons = [
       ...(this.calls?.isDraining ? ['draining'] : []),
       ...(missing > 0 ? [`${missing} of ${this.context.config.workers} RTP threads are not running`] : []),
+      ...(fault === undefined ? [] : [`no port for RTP can be bound: ${fault}`]),
       ...this.faults,
     ]
     const isDown = missing === this.context.config.workers

@@ -3,6 +3,8 @@
  * by itself is replaced, and its legs are told.
  */
 import type { Log } from '#platform/log/log.ts'
+import type { Clock, Timer } from '#platform/runtime/runtime.ts'
+import { NoRtpPorts } from './errors.ts'
 import { PortPool } from './port-pool.ts'
 import type { Command, Figures, OpenRtpWorker, Report, RtpOptions, RtpWorker } from './rtp/channel.ts'
 
@@ -31,6 +33,7 @@ export type FarmOptions = {
   readonly ports: { readonly first: number; readonly last: number }
   readonly workers: number
   readonly open: OpenRtpWorker
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -42,8 +45,13 @@ const mostTries = 10
  */
 const mostSpare = 32
 
+/** ms until a thread that did not start is tried again; doubled at each failure, up to the second figure. */
+const firstRetry = 100
+const longestRetry = 5_000
+
 type Thread = {
   worker: RtpWorker | undefined
+  retry: Timer | undefined
   /** All of them, by id. */
   readonly legs: Map<number, FarmLeg>
   /** Those that nobody uses yet, the oldest first: the others may still be being opened. */
@@ -59,6 +67,8 @@ export class RtpFarm {
   /** What threads that are gone had counted. */
   private readonly past: Figures[] = []
   private lastLeg = 0
+  /** Why the last port that was asked for could not be bound, where that is not of this port alone. */
+  fault: string | undefined
   private isClosed = false
 
   constructor(options: FarmOptions) {
@@ -66,14 +76,23 @@ export class RtpFarm {
     this.pool = new PortPool(options.ports.first, options.ports.last)
     this.threads = Array.from({ length: options.workers }, () => ({
       worker: undefined,
+      retry: undefined,
       legs: new Map(),
       spare: [],
       figures: undefined,
     }))
   }
 
+  /** Throws `NoRtpPorts`. */
   async start(): Promise<void> {
-    await Promise.all(this.threads.map((thread) => this.begin(thread)))
+    const { first, last } = this.options.ports
+    if (this.pool.size === 0)
+      throw new NoRtpPorts(`there is no even one from rtp.first, ${first}, to rtp.last, ${last}`)
+    try {
+      await Promise.all(this.threads.map((thread) => this.begin(thread)))
+    } catch (error) {
+      throw new NoRtpPorts(`${reasonOf(error)}; see rtp.hosts, and how many files may be open`, { cause: error })
+    }
   }
 
   /** Threads that are being replaced. */
@@ -117,6 +136,7 @@ export class RtpFarm {
 
   async close(): Promise<void> {
     this.isClosed = true
+    for (const { retry } of this.threads) retry?.cancel()
     await Promise.all(this.threads.map(({ worker }) => worker?.close()))
   }
 
@@ -144,17 +164,36 @@ export class RtpFarm {
     thread.figures = undefined
     thread.spare = []
     for (const leg of [...thread.legs.values()]) leg.lose()
-    if (this.isClosed) return
-    this.begin(thread).catch((error: unknown) => this.options.log.error({ error }, 'an RTP thread does not start'))
+    if (!this.isClosed) void this.beginAgain(thread, firstRetry)
+  }
+
+  private async beginAgain(thread: Thread, wait: number): Promise<void> {
+    const { clock, log } = this.options
+    try {
+      await this.begin(thread)
+    } catch (error) {
+      if (this.isClosed) return
+      log.error({ error: reasonOf(error), wait }, 'an RTP thread does not start; it is tried again')
+      thread.retry = clock.after(wait, () => void this.beginAgain(thread, Math.min(longestRetry, 2 * wait)))
+    }
   }
 
   private report(thread: Thread, report: Report) {
-    if (report.type === 'figures') thread.figures = report.figures
-    else if (report.type !== 'refused') thread.legs.get(report.leg)?.tell(report)
-    else {
-      const leg = thread.legs.get(report.leg)
-      if (leg !== undefined) this.bind(leg)
+    if (report.type === 'figures') {
+      thread.figures = report.figures
+      return
     }
+    const leg = thread.legs.get(report.leg)
+    if (report.type === 'refused') return this.refused(leg, report.fault)
+    if (report.type === 'opened') this.fault = undefined
+    leg?.tell(report)
+  }
+
+  private refused(leg: FarmLeg | undefined, fault: string | undefined) {
+    if (fault !== undefined && this.fault === undefined)
+      this.options.log.error({ fault }, 'an RTP port cannot be bound')
+    this.fault = fault ?? this.fault
+    if (leg !== undefined) this.bind(leg, fault === undefined)
   }
 
   /** The thread of its conference, else the one with the fewest legs. */
@@ -208,12 +247,15 @@ export class RtpFarm {
     if (conference.legs === 0) this.conferences.delete(id)
   }
 
-  private bind(leg: FarmLeg) {
-    const port = leg.tries < mostTries ? this.pool.take() : undefined
+  /** Tries the next port, or gives it up. */
+  private bind(leg: FarmLeg, tries = true) {
+    const port = tries && leg.tries < mostTries ? this.pool.take() : undefined
     if (leg.port !== 0) this.pool.give(leg.port)
     leg.bind(port)
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Legs that somebody uses or waits for. */
 const used = ({ legs, spare }: Thread): number => legs.size - spare.length

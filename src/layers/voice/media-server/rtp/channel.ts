@@ -35,7 +35,9 @@ export type Command =
   | { readonly type: 'close'; readonly leg: number }
 
 export type Report =
-  | { readonly type: 'opened' | 'refused'; readonly leg: number }
+  | { readonly type: 'opened'; readonly leg: number }
+  /** `fault`: why no other port would do either; none where somebody else has this one. */
+  | { readonly type: 'refused'; readonly leg: number; readonly fault?: string | undefined }
   | { readonly type: 'played'; readonly leg: number; readonly play: number }
   /** `sent` is false where the other side takes no telephone events. */
   | { readonly type: 'generated'; readonly leg: number; readonly generate: number; readonly sent: boolean }
@@ -75,7 +77,7 @@ export interface RtpWorker {
   close(): Promise<void>
 }
 
-/** `lost`: the thread has ended by itself, and with it all its legs. */
+/** `lost`: the thread has ended by itself, and with it all its legs. Rejects where there is none, or no port at its addresses. */
 export type OpenRtpWorker = (
   options: RtpOptions,
   told: (report: Report) => void,

@@ -9,8 +9,8 @@ import type { Sockets } from './sockets.ts'
 
 export const inLoop =
   ({ clock, net, random }: Pick<Runtime, 'clock' | 'net' | 'random'>): OpenRtpWorker =>
-  async (options, told) =>
-    new RtpEngine(
+  async (options, told) => {
+    const engine = new RtpEngine(
       {
         ...options,
         sockets: socketsOf(net),
@@ -19,6 +19,9 @@ export const inLoop =
       },
       told,
     )
+    await engine.check()
+    return engine
+  }
 
 export const socketsOf = (net: Runtime['net']): Sockets => ({
   async bind(host, port, receive) {

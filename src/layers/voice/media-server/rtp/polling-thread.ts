@@ -2,9 +2,11 @@
  * How a thread of RTP lives where the system's own sockets can be had: it waits for packets in one call for all its sockets,
  * and Node.js has a turn after each wait, for timers and for messages. Without sockets it waits as any thread does.
  */
-import { DatagramPoll } from '#platform/runtime/node/datagram-poll.ts'
+import { DatagramPoll, type PolledSocket } from '#platform/runtime/node/datagram-poll.ts'
 import type { Libc } from '#platform/runtime/node/libc.ts'
-import { receiveBuffer, type Sockets } from './sockets.ts'
+import { listenError } from '#platform/runtime/node/listen-error.ts'
+import type { Address } from '#platform/runtime/runtime.ts'
+import { type Receive, receiveBuffer, type Sockets } from './sockets.ts'
 
 /** ms after which a wait ends by itself: whoever ends the process must not wait long for its threads. */
 const longestWait = 100
@@ -23,7 +25,7 @@ export type PollingOptions = {
 export class PollingThread {
   readonly sockets: Sockets = {
     bind: async (host, port, receive) => {
-      const socket = this.poll.bind({ host, port }, receiveBuffer, receive)
+      const socket = this.bound({ host, port }, receive)
       this.start()
       return {
         send: (packet, to, address) => socket.send(packet, to, address),
@@ -42,6 +44,14 @@ export class PollingThread {
 
   close(): void {
     this.poll.close()
+  }
+
+  private bound(local: Address, receive: Receive): PolledSocket {
+    try {
+      return this.poll.bind(local, receiveBuffer, receive)
+    } catch (error) {
+      throw listenError(local, error as NodeJS.ErrnoException)
+    }
   }
 
   private start() {

@@ -1,4 +1,5 @@
 /** All legs of one thread: commands and packets in, packets and reports out, on one tick of 20 ms for all of them. */
+import { AddressInUse } from '#platform/runtime/errors.ts'
 import type { Command, DropReason, Figures, Prompt, Report, RtpOptions } from './channel.ts'
 import { DigitSender } from './digit-sender.ts'
 import { Leg, type LegOwner } from './leg.ts'
@@ -60,6 +61,12 @@ export class RtpEngine implements LegOwner {
     return new OutgoingStream({ ssrc: random(), sequence: random() & 0x7fff, timestamp: random() | 0 }, this.tick)
   }
 
+  /** Rejects where no port can be bound at its addresses, whichever it is. */
+  async check(): Promise<void> {
+    const socket = await bindAll(this.options.sockets, this.options.hosts, 0, () => {})
+    await socket.close()
+  }
+
   run(command: Command): void {
     if (command.type === 'open') {
       void this.open(command.leg, command.port)
@@ -118,8 +125,8 @@ export class RtpEngine implements LegOwner {
     let socket: RtpSocket
     try {
       socket = await bindAll(this.options.sockets, this.options.hosts, port, receive)
-    } catch {
-      if (this.opening.delete(id)) this.tell({ type: 'refused', leg: id })
+    } catch (error) {
+      if (this.opening.delete(id)) this.tell({ type: 'refused', leg: id, fault: faultOf(error) })
       return
     }
     if (!this.opening.delete(id) || this.isClosed) {
@@ -178,6 +185,10 @@ export class RtpEngine implements LegOwner {
     if (this.legs.size === 0) this.ticker.stop()
   }
 }
+
+/** Why no port can be bound, and not this one alone. */
+const faultOf = (error: unknown): string | undefined =>
+  error instanceof AddressInUse ? undefined : error instanceof Error ? error.message : String(error)
 
 const noDrops = (): Record<DropReason, number> => ({
   source: 0,

@@ -72,4 +72,5 @@ parentPort?.on('message', (commands: readonly Command[] | 'close') => {
 // Also where the thread ends by a fault: the system's sockets would outlive it, and their ports stay taken, as they do
 // where it is ended for its memory.
 process.on('exit', () => polling?.close())
+await engine.check()
 parentPort?.postMessage('ready')

@@ -12,11 +12,11 @@ export const receiveBuffer = 256 * 1024
 export type Receive = (packet: Buffer, host: string, port: number) => void
 
 export interface Sockets {
-  /** Rejects where the port is taken. */
+  /** Rejects with `AddressInUse`, `CannotListen`. Port 0 is any that is free. */
   bind(host: string, port: number, receive: Receive): Promise<RtpSocket>
 }
 
-/** One port at all addresses; a packet leaves by the one of its version of IP. Rejects where the port is taken at any. */
+/** One port at all addresses; a packet leaves by the one of its version of IP. Rejects as `bind` does at any. */
 export async function bindAll(
   sockets: Sockets,
   hosts: readonly string[],

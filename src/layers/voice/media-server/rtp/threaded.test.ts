@@ -23,3 +23,19 @@ it('tells that the thread has ended by a fault, and leaves its ports free', asyn
   expect((await lost.promise).message).toContain('undefined')
   expect((await runtime.net.udp({ host, port }, () => {})).local).toEqual({ host, port })
 })
+
+it('does not start where no port can be had at its addresses, and says why', async () => {
+  let losses = 0
+  const options = { hosts: ['192.0.2.1'], prompts: [], silenceMs: 10_000 }
+
+  const started = threaded(runtime.clock)(
+    options,
+    () => {},
+    () => {
+      losses += 1
+    },
+  )
+
+  await expect(started).rejects.toThrow('cannot listen on 192.0.2.1:0: this machine does not have that address')
+  expect(losses).toBe(0)
+})

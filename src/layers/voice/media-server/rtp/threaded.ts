@@ -2,8 +2,8 @@
  * RTP in a worker thread of its own: commands of one event-loop turn leave in one message, and so do reports. What closes
  * a leg waits a little for others, since each message wakes the thread.
  */
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { deferred } from '#platform/deferred.ts'
 import { makeWaker, wake } from '#platform/runtime/node/datagram-poll.ts'
 import { libc } from '#platform/runtime/node/libc.ts'
 import type { Clock, Timer } from '#platform/runtime/runtime.ts'
@@ -23,6 +23,8 @@ class ThreadedRtp implements RtpWorker {
   private closes: Timer | undefined
   private closing: Promise<void> | undefined
   private readonly waker = libc && makeWaker(libc)
+  private readonly ready = deferred<void>()
+  private isReady = false
   private hasEnded = false
 
   constructor(clock: Clock, options: RtpOptions, lost: (error: Error) => void) {
@@ -33,15 +35,21 @@ class ThreadedRtp implements RtpWorker {
     this.worker.on('error', (error) => {
       cause = error instanceof Error ? error : new Error(String(error))
     })
+    this.worker.once('message', () => {
+      this.isReady = true
+      this.ready.resolve()
+    })
     this.worker.once('exit', () => {
       this.hasEnded = true
       if (this.waker !== undefined) libc?.close(this.waker)
-      if (this.closing === undefined) lost(cause)
+      if (!this.isReady) this.ready.reject(cause)
+      else if (this.closing === undefined) lost(cause)
     })
   }
 
+  /** Rejects where it ends before it is ready. */
   async open(told: (report: Report) => void): Promise<void> {
-    await once(this.worker, 'message')
+    await this.ready.promise
     this.worker.on('message', (reports: readonly Report[]) => {
       for (const report of reports) told(report)
     })
