@@ -238,7 +238,7 @@ class Component implements RunningSipProxy {
     for (const { name, listen } of others) proxy.addresses.setProxy(name, listen)
     this.known = others.map(({ name }) => name)
     proxy.mesh.follow(others)
-    proxy.trunks.among([proxy.self.name, ...this.known])
+    proxy.trunks.among(new Map(others.map(({ name, listen }) => [name, listen])))
   }
   private known: readonly string[] = []
 }

@@ -110,6 +110,11 @@ export class Registration {
     })
   }
 
+  /** Ends without a word: somebody else keeps the binding. */
+  forget(): void {
+    if (this.state === 'keeping') this.leave()
+  }
+
   private send(attempt: number, credentials: Fields) {
     const { userAgent, addressOfRecord, registrar, contact, proxies } = this.options
     const cseq = ++this.cseq

@@ -28,6 +28,8 @@ export type TrunkAtWorkOptions = Omit<TrunkRequestsOptions, 'located'> & {
   readonly trunk: Trunk
   /** How somebody at such addresses reaches us over this transport: `sip:host:port;transport=…`. */
   readonly facing: (transport: Trunk['transport'], family: 4 | 6) => string
+  /** Whether whoever registers instead of us is reached at this URI, too. */
+  readonly isInherited: (uri: string) => boolean
   readonly changed: () => void
 }
 
@@ -48,6 +50,8 @@ export class TrunkAtWork {
   private readonly hosts = new Map<string, Remembered>()
   private registers = false
   private registration: Registration | undefined
+  /** Where the registrar was told to reach us. */
+  private bound = ''
   private registered: TrunkAtProxy['registration']
   private health: TrunkAtProxy['health'] & object
   /** The test that was asked for last, and the one that was made. */
@@ -86,7 +90,7 @@ export class TrunkAtWork {
     if (registers === this.registers) return
     this.registers = registers
     if (registers) this.register()
-    else void this.unregister()
+    else void this.handOver()
     this.options.changed()
   }
 
@@ -124,17 +128,31 @@ export class TrunkAtWork {
     return [...hosts.filter(isInUse), ...hosts.filter((host) => !isInUse(host))]
   }
 
-  /** Resolves when the provider has been told, or does not answer. */
+  /** This proxy ends. Resolves when the provider has been told, where it has to be, or does not answer. */
   async stop(): Promise<void> {
-    this.timer?.cancel()
-    this.registers = false
+    this.end()
+    await this.handOver()
+  }
+
+  /** There is no such trunk any more: the same, but nobody goes on with its binding. */
+  async remove(): Promise<void> {
+    this.end()
     await this.unregister()
   }
 
-  /** No call is to wait for a name: not for one whose name servers are dead either. */
+  private end() {
+    this.timer?.cancel()
+    this.registers = false
+  }
+
+  /**
+   * No call is to wait for a name: not for one whose name servers are dead either. Calls come from registrars, too, to
+   * whichever proxy our Contact leads to, not only to the one that registers.
+   */
   private lookAhead() {
     for (const uri of serverURIs(this.trunk, serversOf(this.trunk)))
       if (hopOf(uri) === undefined) this.options.servers.look(uri, () => {})
+    for (const host of registrarsOf(this.trunk)) this.requests.locate(serverText(this.trunk, host), () => {})
   }
 
   private probeAfter(ms: number) {
@@ -160,13 +178,14 @@ export class TrunkAtWork {
     const identity = identityOf(trunk)
     if (identity === undefined || trunk.registration === undefined) return
     const user = escapeUser(identity.username)
+    this.bound = this.facing
     this.registration = new Registration({
       userAgent: this.requests,
       runtime: options,
       log: options.log,
       addressOfRecord: `<sip:${user}@${domainOf(trunk)}>`,
       registrar: `sip:${domainOf(trunk)}`,
-      contact: `<${this.facing.replace('sip:', `sip:${user}@`)}>`,
+      contact: `<${this.bound.replace('sip:', `sip:${user}@`)}>`,
       proxies: hosts.map((host) => `<${serverText(trunk, host)}>`),
       identity,
       expires: trunk.registration.expires,
@@ -174,6 +193,12 @@ export class TrunkAtWork {
       told: (report) => this.reported(report, hosts),
     })
     this.registration.start()
+  }
+
+  /** The binding is left where it is the next one's, too: taken back after his REGISTER it would be missing. */
+  private async handOver() {
+    if (this.options.isInherited(this.bound)) this.registration?.forget()
+    await this.unregister()
   }
 
   private async unregister() {

@@ -201,6 +201,32 @@ describe('a trunk that registers', () => {
     expect(registrations()).toHaveLength(1)
   })
 
+  it('is taken back by the last proxy alone where all are reached at one name: one that starts, ends or hands it over leaves it to the next', async () => {
+    const cluster = new ProxyWorld(1, configurationFrom({ trunks: [{ name: 'provider', ...registering }] }))
+    const { world } = cluster
+    const provider = await Provider.at(world, '10.9.1.1')
+    const running: { stop(): Promise<void> }[] = []
+    for (let n = 1; n <= 5; n++) {
+      const proxy = await cluster.proxy(`proxy${n}`, `10.0.0.${n}`, { advertise: { host: 'dc1.example' } })
+      running.push(proxy.running)
+      await serve(world, [provider], 3)
+    }
+    const stop = async (one: { stop(): Promise<void> } | undefined) => {
+      const stopped = one?.stop()
+      await serve(world, [provider], 3)
+      await world.complete(Promise.resolve(stopped))
+    }
+
+    for (const one of running.slice(0, -1)) await stop(one)
+    const before = provider.requests('REGISTER')
+    await stop(running.at(-1))
+
+    expect(new Set(before.map((request) => request.header('Contact')))).toEqual(new Set(['<sip:account@dc1.example>']))
+    expect(before.filter((request) => request.header('Expires') === '0')).toEqual([])
+    expect(new Set(before.map(({ callID }) => callID)).size).toBeGreaterThan(1)
+    expect(provider.requests('REGISTER').at(-1)?.header('Expires')).toBe('0')
+  })
+
   it('takes its binding back when the proxy stops', async () => {
     const { world, proxies, first, second } = await setUp(registering)
     await serve(world, [first, second], 5)
@@ -238,6 +264,23 @@ describe('a trunk that registers', () => {
     await serve(world, [first, second], 5)
 
     first.to = proxies[0].sip
+    first.say(requestText('INVITE', { uri: 'sip:account@10.0.0.1', user: '+4420', at: '10.9.1.1:5060' }))
+    await world.run(100)
+
+    expect(node.requests('INVITE')[0]?.header('X-Ringmain-Source')).toMatch(/^trunk=provider;/)
+  })
+
+  it('brings calls from its registrars to every proxy, though calls go out to another server', async () => {
+    const { cluster, world, proxies, first, second } = await setUp({
+      ...registering,
+      destination: '10.9.1.2:5060',
+      registration: { registrars: ['10.9.1.1'] },
+    })
+    await serve(world, [first, second], 5)
+    const other = proxies[lastContact(first).includes('10.0.0.1') ? 1 : 0]
+    const node = await cluster.node('node1', other)
+
+    first.to = other.sip
     first.say(requestText('INVITE', { uri: 'sip:account@10.0.0.1', user: '+4420', at: '10.9.1.1:5060' }))
     await world.run(100)
 
