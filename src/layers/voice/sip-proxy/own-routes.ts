@@ -30,6 +30,8 @@ type Read = RouteMarks & { readonly own: boolean; readonly forged: boolean; read
 
 const none: OwnRoutes = { count: 0, next: undefined, forged: false, outward: false }
 const maxCached = 8192
+/** Characters; ours are far shorter, and strangers choose how long theirs are. */
+const longestCached = 2048
 
 export class RouteBook {
   private readonly seal: Seal
@@ -77,7 +79,7 @@ export class RouteBook {
     const known = this.known.get(value)
     if (known !== undefined) return known
     const read = this.parse(own(value))
-    this.known.set(own(value), read)
+    if (value.length <= longestCached) this.known.set(own(value), read)
     return read
   }
 
