@@ -5,6 +5,7 @@
  * sending altogether; a phone is told when to come again.
  */
 import { fnv1a } from '#platform/fnv1a.ts'
+import { networkOf } from '#platform/numeric-address.ts'
 import type { Recent } from '#platform/recent.ts'
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Binding } from '#protocols/sip/core/registrar.ts'
@@ -12,9 +13,11 @@ import { MalformedMessage } from '#protocols/sip/message/errors.ts'
 import { uriIn } from '#protocols/sip/message/headers/name-addr.ts'
 import { unescapeText } from '#protocols/sip/message/headers/uri.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
+import type { Hop } from '#protocols/sip/transport/transport.ts'
 import { isEmergency } from '../model/overload/emergency.ts'
 import { rendezvous } from '../model/rendezvous.ts'
 import { type Decision, refuse } from './decision.ts'
+import { readFlow } from './flow.ts'
 import { callKey } from './to-node.ts'
 
 /** Who has a call, and how many times its INVITE may come again uncounted. */
@@ -38,10 +41,10 @@ const admitted: Admitted = { type: 'admitted' }
 const repeats = 2
 
 /** A request from outside that begins something: why it is not looked at any further, if so. */
-export function admission(request: Message, view: AdmissionView): Refused | Admitted {
+export function admission(request: Message, from: Hop, view: AdmissionView): Refused | Admitted {
   const { overload } = view
   if (request.method === 'INVITE') return callAdmission(request, view)
-  if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, view)) return admitted
+  if (overload.limit === undefined || request.method === 'OPTIONS' || isKnown(request, from, view)) return admitted
   if (overload.admitsRegistration()) return admitted
   return { ...refuse('overload', 503), fields: [['Retry-After', String(retryAfter(request))]] }
 }
@@ -69,11 +72,15 @@ function callAdmission(request: Message, { overload, nodes, begun, configuration
   return { type: 'admitted', node }
 }
 
-/** The phone is registered and says so again: it must not drop out. */
-function isKnown(request: Message, { registrations }: AdmissionView): boolean {
+/**
+ * The phone is registered and says so again: it must not drop out. From where it registered: To says anybody what he likes,
+ * and nobody is to hear by the answer who is registered.
+ */
+function isKnown(request: Message, { host }: Hop, { registrations }: AdmissionView): boolean {
   if (request.method !== 'REGISTER') return false
   try {
-    return registrations.bindings(unescapeText(uriIn(request.header('To') ?? '').user)).length > 0
+    const bindings = registrations.bindings(unescapeText(uriIn(request.header('To') ?? '').user))
+    return bindings.some(({ flow }) => networkOf(readFlow(flow)?.hop.host ?? '') === networkOf(host))
   } catch (error) {
     // Whoever routes it says so.
     if (error instanceof MalformedMessage) return false

@@ -97,6 +97,16 @@ describe('SIP Proxy, when more comes than can be done', () => {
     expect(Math.min(...seconds)).toBeGreaterThanOrEqual(5)
   })
 
+  it('tells nobody by it who is registered: whoever names a phone from elsewhere waits as any other', async () => {
+    const { world, busy, calls } = await overloaded()
+    await calls(3)
+
+    for (let n = 0; n < 100; n++) busy.say(registerText('1001', { callID: `elsewhere-${n}`, at: '10.0.1.2:5060' }))
+    await world.run(50)
+
+    expect(busy.statuses('REGISTER').filter((status) => status === 503).length).toBeGreaterThan(50)
+  })
+
   it('lets all in again when there is room, and looks no more when nothing comes', async () => {
     const { world, proxy, calls } = await overloaded()
     await calls(3)

@@ -215,7 +215,7 @@ export class SipProxy implements View, ProxyUser {
   route(request: Message, from: Hop, transaction: ServerTransaction | undefined): Forward | Refuse | Later | Taken {
     const comes = transaction !== undefined && this.origin(from) === outside
     const begins = comes && request.toTag === ''
-    const verdict = begins ? admission(request, this) : undefined
+    const verdict = begins ? admission(request, from, this) : undefined
     if (begins && verdict?.type === 'refuse') {
       this.figures.refused(verdict.because)
       // Where there is too much already, timer G only makes more of it; who sends his INVITE again is answered again.
