@@ -336,6 +336,27 @@ describe('defence', () => {
     refuse(1, phone, proving, 200)
     expect(defence.mayBeForged(phone)).toBe(false)
   })
+
+  it.each(['REGISTER', 'INVITE', 'SUBSCRIBE'])(
+    'takes an answer to %s for a proof: nodes ask who sends it',
+    (method) => {
+      const { defence, refuse } = setUp()
+
+      refuse(1, phone, message(method, ['Authorization: Digest username="1001"']), 200)
+
+      expect(defence.mayBeForged(phone)).toBe(false)
+    },
+  )
+
+  it.each(['OPTIONS', 'MESSAGE', 'NOTIFY'])('takes no answer to %s for one, whatever credentials it had', (method) => {
+    const { defence, banned, refuse } = setUp()
+
+    refuse(1, phone, message(method, ['Authorization: Digest x']), 200)
+
+    expect(defence.mayBeForged(phone)).toBe(true)
+    refuse(60, phone, proving, 401)
+    expect(banned).toEqual(['wrong credentials'])
+  })
 })
 
 describe('sources', () => {

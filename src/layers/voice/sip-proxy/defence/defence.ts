@@ -153,7 +153,7 @@ export class Defence implements Guard {
     if (!this.watches(from)) return response
     const offence = offenceOf(request, response)
     if (offence !== undefined) this.failed(this.senderOf(request, from), from, offence)
-    else if (response.status < 300 && request.toTag === '' && proves(request)) this.verified(request, from)
+    else if (response.status < 300 && isAuthenticated(request)) this.verified(request, from)
     return from.protocol === 'UDP' && isChallenge(response) ? this.options.proof.marked(response, from) : response
   }
 
@@ -257,6 +257,13 @@ function offenceOf(request: Message, response: Message): Offence | undefined {
 
 const proves = (request: Message): boolean =>
   request.header('Authorization') !== undefined || request.header('Proxy-Authorization') !== undefined
+
+/** Nodes ask for credentials in these alone: whatever stands in OPTIONS is not looked at. */
+const authenticated = new Set(['REGISTER', 'INVITE', 'SUBSCRIBE'])
+
+/** Whether an answer that is no refusal says that its credentials are good. */
+const isAuthenticated = (request: Message): boolean =>
+  request.toTag === '' && authenticated.has(request.method) && proves(request)
 
 const isChallenge = ({ status }: Message): boolean => status === 401 || status === 407
 
