@@ -49,7 +49,11 @@ const Limits = closed({
   headerBytes: Type.Integer({ default: 32_768, minimum: 1024, description: 'start line and header fields' }),
   fields: Type.Integer({ default: 200, minimum: 10, description: 'header fields of one message' }),
   transactions: Type.Integer({ default: 400_000, minimum: 10, description: 'open ones of each side' }),
-  connections: Type.Integer({ default: 10_000, minimum: 1, description: 'over TCP, TLS and WebSocket' }),
+  connections: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    description: 'over TCP, TLS and WebSocket; a fifth is kept for trunks',
+  }),
   connectionsPerSource: Type.Integer({
     default: 1_000,
     minimum: 1,
@@ -74,13 +78,13 @@ const Defence = closed({
     default: ['127.0.0.1', '::1'],
     description: 'addresses and CIDR ranges that are never limited; neither are the sources of trunks',
   }),
-  requests: rate(200, 2000, 'new requests of one source; more are ignored'),
+  requests: rate(200, 2000, 'new requests of one source, and as many connections; more are ignored'),
   inDialog: rate(1000, 10_000, 'requests in dialogs, ACKs and CANCELs of one source; more are ignored'),
   strangers: rate(1000, 5000, 'new requests of all sources together that have not authenticated yet'),
   failures: rate(
     10,
     1000,
-    'a request without credentials or of no dialog takes 1, a malformed one 5, a refused one 20',
+    'a request without credentials or of no dialog takes 1, as TLS that fails; a malformed one 5, a refused one 20',
   ),
   banSeconds: Type.Integer({
     default: 600,

@@ -90,7 +90,7 @@ describe('SIP Proxy and bad input', () => {
     expect(streams.map((stream) => stream.responses('OPTIONS').length)).toEqual([1, 1, 0])
   })
 
-  it('sends a stranger over UDP no more than he sent: his refusal is repeated only when his INVITE is', async () => {
+  it('does not repeat the refusal of a stranger over UDP by itself, but whenever he repeats his INVITE', async () => {
     const { cluster, world, proxy, node } = await setUp()
     const stranger = await cluster.udp('stranger', { host: '192.0.2.7', port: 5060 }, proxy)
     const invite = requestText('INVITE', { at: '192.0.2.7:5060', user: 'x', callID: 'forged' })
@@ -199,6 +199,36 @@ describe('SIP Proxy and bad input', () => {
 
     expect(late.heard).toEqual([])
     expect(node.requests('INVITE').map(({ callID }) => callID)).toEqual(['good'])
+  })
+
+  it('closes a connection over which more keep-alives come at once than anybody sends who means well', async () => {
+    const { cluster, world, proxy } = await setUp()
+    const [good, bad] = [await cluster.tcp('good', proxy), await cluster.tcp('bad', proxy)]
+
+    good.connection.write(Buffer.from('\r\n\r\n'.repeat(30)))
+    bad.connection.write(Buffer.from('\r\n\r\n'.repeat(100)))
+    await world.run(10)
+
+    expect([good.closed, bad.closed, await proxy.dropped('unframed')]).toEqual([false, true, 1])
+  })
+
+  it('closes the connections of a source that is banned: when it says anything there, and else soon', async () => {
+    const { cluster, world, proxy } = await setUp({}, { trusted: [], failures: { burst: 15, perSecond: 1 } })
+    const streams = [await cluster.tcp('bad', proxy), await cluster.tcp('bad', proxy), await cluster.tcp('bad', proxy)]
+    for (const stream of streams) stream.say(requestText('OPTIONS', { uri: 'sip:10.0.0.1', transport: 'TCP' }))
+    await world.run(10)
+    const [guilty, speaking] = streams
+
+    guilty?.say('this is no SIP\nContent-Length: 0\n\n'.repeat(4))
+    await world.run(10)
+    speaking?.connection.write(Buffer.from('\r\n\r\n'))
+    await world.run(10)
+    const at = streams.map(({ closed }) => closed)
+    await world.run(33_000)
+
+    expect(streams.map((stream) => stream.statuses('OPTIONS'))).toEqual([[200], [200], [200]])
+    expect(at).toEqual([false, true, false])
+    expect(streams.map(({ closed }) => closed)).toEqual([true, true, true])
   })
 
   it.each([

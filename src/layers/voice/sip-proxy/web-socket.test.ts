@@ -101,6 +101,17 @@ describe('SIP Proxy over WebSocket (RFC 7118)', () => {
     expect(phone.pongs).toEqual(['are you there', '\r\n'])
   })
 
+  it('closes a WebSocket over which more pings come at once than anybody sends who means well', async () => {
+    const { world, proxy, phone } = await setUp()
+    phone.open()
+    await world.run(10)
+
+    for (let ping = 0; ping < 100; ping++) phone.frame(opcodes.ping, '')
+    await world.run(10)
+
+    expect([phone.closed, await proxy.dropped('unframed')]).toEqual([true, 1])
+  })
+
   it('stays with a client that says by pongs alone that it is there (RFC 6455 §5.5.3), as those of .NET do', async () => {
     const { world, phone } = await setUp()
     phone.open()

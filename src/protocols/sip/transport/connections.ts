@@ -31,6 +31,8 @@ type Waiting = { readonly bytes: Buffer; readonly failed: Failed }
 
 /** Messages that wait for one connection to open. */
 const waitingLimit = 1_000
+/** Of all connections so many are anybody's; the others are kept for trunks, and for those that we have to open. */
+const anybodys = 0.8
 
 export class Connections {
   /** What TLS shows from now on; connections that are open stay as they are. */
@@ -67,6 +69,7 @@ export class Connections {
       limits,
       user: {
         frame,
+        admits: (from) => guard.admits(from),
         broken: (because, reason, from) => {
           if (because === 'closed') return
           traffic.drop(because)
@@ -87,9 +90,9 @@ export class Connections {
   }
 
   accept(connection: Connection, protocol: StreamProtocol): void {
-    const { remote } = connection
-    if (!this.guard.admits({ protocol, ...remote })) connection.destroy()
-    else if (this.closing || this.isFull || !this.count({ protocol, ...remote })) {
+    const from: Hop = { protocol, ...connection.remote }
+    if (!this.guard.connects(from)) connection.destroy()
+    else if (this.closing || !this.hasRoomFor(from) || !this.count(from)) {
       this.traffic.drop('connections')
       connection.destroy()
     } else if (protocol === 'TLS' || protocol === 'WSS') void this.acceptSecure(connection, protocol)
@@ -116,7 +119,16 @@ export class Connections {
   }
 
   private get isFull(): boolean {
-    return this.streams.size + this.opening.size + this.handshakes >= this.limits.connections
+    return this.taken >= this.limits.connections
+  }
+
+  private get taken(): number {
+    return this.streams.size + this.opening.size + this.handshakes
+  }
+
+  private hasRoomFor(from: Hop): boolean {
+    if (this.isFull) return false
+    return this.taken < Math.ceil(this.limits.connections * anybodys) || !this.guard.limits(from)
   }
 
   /** Counts a connection of a source; false where it has too many. A trunk’s SBC may have one for each of its calls. */
@@ -149,6 +161,7 @@ export class Connections {
       connection.destroy()
       this.release(connection.remote.host)
       this.traffic.drop('handshake')
+      this.guard.failedHandshake({ protocol, ...connection.remote })
       this.log.debug({ reason: error.message }, 'refused a connection')
     } finally {
       this.handshakes--

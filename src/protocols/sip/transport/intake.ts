@@ -63,7 +63,7 @@ export type Intake = {
 /** `trusted`: a link of the cluster, whose Vias name nodes and need no stamp. */
 export function takeIn(intake: Intake, bytes: Buffer, from: Hop, trusted: boolean): void {
   const { guard } = intake
-  if (!trusted && !guard.admits(from)) return
+  if (!trusted && !guard.admits(from, bytes)) return
   if (isKeepAlive(bytes)) {
     intake.traffic.drop('keep-alive')
     return

@@ -5,15 +5,17 @@ import { AddressInUse } from '#platform/runtime/errors.ts'
 import type { Connection, Runtime } from '#platform/runtime/runtime.ts'
 import { type CertificateRequest, issueCertificate } from '#platform/tls/issue-certificate.ts'
 import { World } from '#simulation/world.ts'
-import { SipTransport } from './sip-transport.ts'
+import { openToAll } from './guard.ts'
+import { defaultTransportLimits } from './limits.ts'
+import { SipTransport, type SipTransportOptions } from './sip-transport.ts'
 import type { Protocol } from './transport.ts'
 
 const host = '10.0.0.1'
 
-async function setUp() {
+async function setUp(options: Partial<SipTransportOptions> = {}) {
   const world = new World()
   const runtime = world.host('here')
-  const transport = new SipTransport({ runtime, log: silentLog, metrics: noMetrics })
+  const transport = new SipTransport({ runtime, log: silentLog, metrics: noMetrics, ...options })
   const takeTcp = (port: number) => world.complete(runtime.net.listen({ host, port }, () => {}))
   return { world, runtime, transport, takeTcp }
 }
@@ -116,9 +118,31 @@ describe('SIP transport', () => {
     expect(heard).toEqual([`0101000c2112a442000102030405060708090a0b00200008000132dc2b12a543`])
   })
 
-  describe('a connection that we opened', () => {
-    const there = { protocol: 'TCP' as const, host: '10.0.0.2', port: 5060 }
+  const there = { protocol: 'TCP' as const, host: '10.0.0.2', port: 5060 }
 
+  it('leaves a fifth of all connections to trunks, and to those that it opens itself', async () => {
+    let isStranger = true
+    const guard = { ...openToAll, limits: () => isStranger }
+    const { world, transport } = await setUp({ guard, limits: { ...defaultTransportLimits, connections: 10 } })
+    const server = new SipTransport({ runtime: world.host('there'), log: silentLog, metrics: noMetrics })
+    await world.complete(server.listen('TCP', there))
+    await world.complete(transport.listen('TCP', { host, port: 5060 }))
+    const connect = async (count: number) => {
+      const { net } = world.host('peer')
+      for (let n = 0; n < count; n++) await world.complete(net.connect({ host, port: 5060 }))
+      return transport.connections
+    }
+
+    const strangers = await connect(20)
+    isStranger = false
+    const trunks = await connect(1)
+    transport.send(hello, there)
+    await world.run(100)
+
+    expect([strangers, trunks, transport.connections]).toEqual([8, 9, 10])
+  })
+
+  describe('a connection that we opened', () => {
     it('is pinged, and kept as long as it is answered; used no more when it is not, and made anew (RFC 5626 §4.4.1)', async () => {
       const { world, transport } = await setUp()
       const server = new SipTransport({ runtime: world.host('there'), log: silentLog, metrics: noMetrics })

@@ -11,6 +11,8 @@ import { WebSocketFraming } from './websocket-framing.ts'
 
 const pong = Buffer.from('\r\n')
 const ping = Buffer.from('\r\n\r\n')
+/** In one turn, of a peer that means well: the network may have held up some. */
+const mostKeepAlives = 32
 
 /** Why a stream was closed that its peer would have kept. `silent`: nothing was said, half a message, no more pongs. */
 export type ClosedBecause = BrokenBecause | 'silent'
@@ -18,6 +20,8 @@ export type ClosedBecause = BrokenBecause | 'silent'
 /** What a stream tells its transport. */
 export interface StreamUser {
   frame(bytes: Buffer, from: Hop): void
+  /** Whether its peer is heard at all, which is asked before anything of it is read. */
+  admits(from: Hop): boolean
   /** The stream can't be read on, or nobody speaks on it, and has been closed. */
   broken(because: ClosedBecause, reason: string, from: Hop): void
   closed(stream: Stream): void
@@ -57,6 +61,8 @@ export class Stream {
   /** When the message that is coming began; 0 while none is. */
   private partialSince = 0
   private silent: boolean
+  /** Answered in this turn. */
+  private keepAlives = 0
   private ended = false
 
   constructor({ clock, random, limits, user }: StreamOptions, connection: Connection, origin: StreamOrigin) {
@@ -99,7 +105,7 @@ export class Stream {
 
   private webSocket(limits: TransportLimits): Framing {
     return new WebSocketFraming(limits.message, {
-      reply: (bytes) => this.writeRaw(bytes),
+      reply: (bytes) => this.answers() && this.writeRaw(bytes),
       broken: (error) => this.breakOff(error.because, error.message),
     })
   }
@@ -126,6 +132,7 @@ export class Stream {
 
   private received(bytes: Buffer) {
     if (this.ended) return
+    if (!this.user.admits(this.hop)) return this.close()
     const now = this.clock.monotonic()
     if (this.keepAlive === undefined) this.lastUsed = now
     else this.keepAlive.heard()
@@ -152,7 +159,18 @@ export class Stream {
 
   private ping() {
     this.silent = false
-    this.write(pong)
+    if (this.answers()) this.write(pong)
+  }
+
+  /** Whether what only keeps the connection alive is answered: it passes every limit but this one. */
+  private answers(): boolean {
+    if (this.keepAlives === 0)
+      this.clock.turn(() => {
+        this.keepAlives = 0
+      })
+    this.keepAlives++
+    if (this.keepAlives > mostKeepAlives) this.breakOff('unframed', 'too many keep-alives at once')
+    return !this.ended
   }
 
   private breakOff(because: ClosedBecause, reason: string) {
@@ -167,7 +185,8 @@ export class Stream {
     this.watch = this.clock.after(Math.min(idleMs, partialMs), () => {
       const now = this.clock.monotonic()
       const late = this.partialSince > 0 && now - this.partialSince >= partialMs
-      if (this.silent) this.breakOff('silent', `no message in ${Math.min(idleMs, partialMs) / 1000} s`)
+      if (!this.user.admits(this.hop)) this.close()
+      else if (this.silent) this.breakOff('silent', `no message in ${Math.min(idleMs, partialMs) / 1000} s`)
       else if (late) this.breakOff('silent', `half a message in ${partialMs / 1000} s`)
       else if (now - this.lastUsed >= idleMs) this.close()
       else this.keepWatch()

@@ -48,7 +48,8 @@ function setUp(config: object = {}) {
   })
   /** How many of so many such messages are taken. */
   const taken = (count: number, from: Hop, made = message()): number =>
-    Array.from({ length: count }, () => defence.admits(from) && defence.takes(made, from)).filter(Boolean).length
+    Array.from({ length: count }, () => defence.admits(from, made.bytes) && defence.takes(made, from)).filter(Boolean)
+      .length
   const refuse = (
     count: number,
     from: Hop,
@@ -250,6 +251,23 @@ describe('defence', () => {
     expect(taken(1, phone, message('REGISTER', ['Authorization: Digest opaque="bm9ib2R5AAAAAAAAAAAA"']))).toBe(0)
   })
 
+  it('hears who repeats what only his address was told, and responses, though what was forged has had it banned', () => {
+    const { defence, banned, routes, taken, answering } = setUp()
+    const good = answering(phone)
+    const flow = writeFlow({ proxy: 'proxy1', run: '1', hop: phone, aor: '', binding: '' })
+    const fields = [`Route: ${routes.write('sip:10.0.0.1', { node: 'node1', flow })}`]
+
+    for (let n = 0; n < 201; n++) defence.unreadable(phone)
+
+    expect(banned).toEqual(['malformed messages'])
+    expect(taken(10, phone)).toBe(0)
+    expect(taken(10, phone, message('BYE', [], 'theirs'))).toBe(0)
+    expect(taken(10, phone, message('REGISTER', ['Authorization: Digest opaque="bm9ib2R5AAAAAAAAAAAA"']))).toBe(0)
+    expect(taken(10, phone, good)).toBe(10)
+    expect(taken(10, phone, message('BYE', fields, 'theirs'))).toBe(10)
+    expect(taken(10, phone, buildResponse(message('INVITE'), 200))).toBe(10)
+  })
+
   it('takes nothing that was told to another address, nor what is older than a day, for a proof', async () => {
     const { world, taken, answering } = setUp({ requests: { perSecond: 0.0001, burst: 1 } })
     const theirs = answering(at('192.0.2.2'))
@@ -309,6 +327,22 @@ describe('defence', () => {
     expect(forged.filter((one) => one === 1)).toHaveLength(10)
     expect(new Set(ignored)).toEqual(new Set(['strangers']))
     expect(taken(100, phone)).toBe(100)
+  })
+
+  it('takes as many connections of one source as new requests, and bans whose handshakes fail, but limits no trunk', () => {
+    const { defence, banned, taken, refuse } = setUp({ requests: { perSecond: 1, burst: 10 } })
+    const stream: Hop = { ...phone, protocol: 'TLS' }
+    const opened = (from: Hop) => Array.from({ length: 20 }, () => defence.connects(from)).filter(Boolean).length
+
+    expect([opened(stream), opened({ ...stream, host: '10.9.3.4' })]).toEqual([10, 20])
+    expect(taken(20, { ...stream, connection: 7 })).toBe(10)
+
+    const office = { ...stream, host: '192.0.2.9' }
+    refuse(1, office, proving, 200)
+    for (const host of [phone.host, office.host, '10.9.3.4'])
+      for (let n = 0; n < 2000; n++) defence.failedHandshake({ ...stream, host })
+    expect(banned).toEqual(['failed handshakes'])
+    expect([opened({ ...stream, host: '10.9.3.4' }), taken(20, office)]).toEqual([20, 10])
   })
 
   it('hears no scanner', () => {

@@ -23,6 +23,7 @@ export type Ignored = 'banned' | 'ordered' | 'scanner' | 'rate' | 'in-dialog' | 
 const costs: Readonly<Record<Offence, number>> = {
   'requests without credentials': 1,
   'requests of no dialog': 1,
+  'failed handshakes': 1,
   'malformed messages': 5,
   'refused requests': 20,
   'wrong credentials': 20,
@@ -95,12 +96,26 @@ export class Defence implements Guard {
     this.lifted = new Set(lifts.map(({ id }) => id))
   }
 
-  /** Guard: before anything is read. */
-  admits(from: Hop): boolean {
+  /** Guard: before anything is read. What an address is banned for may be somebody else's: who may show so is read. */
+  admits(from: Hop, bytes?: Buffer): boolean {
     if (this.ordered.holds(from.host, this.options.clock.wall())) return this.ignore('ordered')
     const source = this.sourcesOf(from).of(from.host, this.now)
     if (source.bannedUntil === 0 || !source.isBanned(this.now) || this.trust.includes(from)) return true
-    return this.ignore('banned')
+    return (from.protocol === 'UDP' && bytes !== undefined && mayShow(bytes)) || this.ignore('banned')
+  }
+
+  /** Guard: a source may open as many connections as it may send new requests. */
+  connects(from: Hop): boolean {
+    if (!this.admits(from)) return false
+    const { now } = this
+    const { connections } = this.shown.of(from.host, now)
+    return this.trust.includes(from) || connections.take(this.options.config.requests, now) || this.ignore('rate')
+  }
+
+  /** Guard: an office may have phones that do not believe our certificate, beside others that have proved themselves. */
+  failedHandshake(from: Hop): void {
+    const source = this.shown.of(from.host, this.now)
+    if (this.watches(from) && !source.isVerified(this.now)) this.failed(source, from, 'failed handshakes')
   }
 
   /** Guard. */
@@ -270,6 +285,15 @@ const isChallenge = ({ status }: Message): boolean => status === 401 || status =
 /** Begins something; ACK and CANCEL belong to what has begun. */
 const isNew = (message: Message): boolean =>
   message.isRequest && message.method !== 'ACK' && message.method !== 'CANCEL' && message.toTag === ''
+
+const statusLine = Buffer.from('SIP/2.0 ')
+
+/**
+ * Whether a datagram may repeat what only its address was told, written as we wrote it; or is a response, which goes to
+ * who asked for it or nowhere.
+ */
+const mayShow = (bytes: Buffer): boolean =>
+  bytes.includes('opaque') || bytes.includes(';flow=') || bytes.subarray(0, statusLine.length).equals(statusLine)
 
 const isStale = (response: Message): boolean =>
   ['WWW-Authenticate', 'Proxy-Authenticate'].some((name) => /stale\s*=\s*"?true/i.test(response.header(name) ?? ''))

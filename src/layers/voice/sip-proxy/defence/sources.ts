@@ -9,6 +9,7 @@ import { type Rate, TokenBucket } from '../../model/token-bucket.ts'
 export type Offence =
   | 'requests without credentials'
   | 'requests of no dialog'
+  | 'failed handshakes'
   | 'wrong credentials'
   | 'refused requests'
   | 'malformed messages'
@@ -23,13 +24,15 @@ export type Rates = {
 
 export class Source {
   readonly requests: TokenBucket
+  /** Apart from its requests, at the same rate: an office that comes back has both at once. */
+  readonly connections: TokenBucket
   /** Of what belongs to something that has begun. */
   readonly inDialog: TokenBucket
   /** Empty: it has failed too often. */
   readonly failures: TokenBucket
   /** Until then its good credentials are remembered. */
   verifiedUntil = 0
-  /** Until then nothing of it is read. 0: not banned. */
+  /** Until then nothing of it is taken. 0: not banned. */
   bannedUntil = 0
   /** What it is banned for. */
   offence: Offence | undefined
@@ -38,6 +41,7 @@ export class Source {
 
   constructor(rates: Rates, now: number) {
     this.requests = new TokenBucket(rates.requests, now)
+    this.connections = new TokenBucket(rates.requests, now)
     this.inDialog = new TokenBucket(rates.inDialog, now)
     this.failures = new TokenBucket(rates.failures, now)
   }
