@@ -104,6 +104,54 @@ describe('SIP Proxy, from its nodes', () => {
     expect(node.statuses('INVITE')).toEqual([486])
   })
 
+  describe('to a DN with three contacts', () => {
+    async function dial(fields: readonly string[]) {
+      const { world, node, phoneAt, register } = await setUp()
+      const phones: ScriptedPeer[] = []
+      for (const host of ['10.0.1.1', '10.0.1.2', '10.0.1.3']) {
+        const phone = await phoneAt(host)
+        await register(phone, { contact: `<sip:1001@${host}:5060>`, at: `${host}:5060` })
+        phones.push(phone)
+      }
+      node.say(fromNode('INVITE', 'sip:1001@ringmain', { fields }))
+      await world.run(10)
+      const invites = () => phones.flatMap((phone) => phone.requests('INVITE'))
+      return { world, node, phones, breadths: () => invites().map((invite) => invite.header('Max-Breadth')) }
+    }
+
+    it.each([
+      ['what the request has', ['Max-Breadth: 7'], '2'],
+      ['what we allow where it says nothing', [], '20'],
+      ['what we allow where it has more', ['Max-Breadth: 20000'], '20'],
+    ])('gives each branch its share of the breadth: %s (RFC 5393 §5.3.3)', async (_what, fields, share) => {
+      const { breadths } = await dial(fields)
+
+      expect(breadths()).toEqual([share, share, share])
+    })
+
+    it('rings no more of them at once than the breadth allows, the others when those have refused (RFC 5393 §5.3.3)', async () => {
+      const { world, node, phones, breadths } = await dial(['Max-Breadth: 2'])
+      const first = phones.filter((phone) => phone.requests('INVITE').length > 0)
+
+      for (const phone of first) phone.answer(phone.requests('INVITE')[0], 486)
+      await world.run(10)
+      const last = phones.find((phone) => !first.includes(phone))
+      last?.answer(last.requests('INVITE')[0], 200)
+      await world.run(10)
+
+      expect(first).toHaveLength(2)
+      expect(breadths().sort()).toEqual(['1', '1', '2'])
+      expect(node.statuses('INVITE')).toEqual([200])
+    })
+
+    it('answers 440 to a request whose breadth is used up, and rings none (RFC 5393 §5.3.3)', async () => {
+      const { node, breadths } = await dial(['Max-Breadth: 0'])
+
+      expect(node.statuses('INVITE')).toEqual([440])
+      expect(breadths()).toEqual([])
+    })
+  })
+
   it('answers 480 for a DN without a contact, whatever name of ours the node uses', async () => {
     const { world, node } = await setUp()
 

@@ -81,6 +81,29 @@ describe('digest verification', () => {
     expect(challengeIn(wrong)).not.toContain('stale')
   })
 
+  it('takes auth-int from who prefers it, and with it no other body (RFC 7616 §3.4.3)', () => {
+    const node = verifier()
+    const verdict = (bytes: Buffer) => {
+      const challenge = challengeIn(node.verify(request('1001'), lookUp)).replace('qop="auth"', 'qop="auth-int"')
+      const response = buildResponse(request('1001'), 401, { fields: [['WWW-Authenticate', challenge]] })
+      const asked = { method: 'REGISTER', uri, body: bytes }
+      return node.verify(request('1001', answerChallenge(response, asked, identity('1001'), random, 1)), lookUp)
+    }
+
+    expect(verdict(body.bytes)).toEqual({ ok: true, username: '1001' })
+    expect(verdict(Buffer.from('another'))).toMatchObject({ ok: false, status: 401 })
+  })
+
+  it('takes no answer without qop: it could be replayed (RFC 2069)', () => {
+    const node = verifier()
+    const challenge = challengeIn(node.verify(request('1001'), lookUp)).replace(', qop="auth"', '')
+    const response = buildResponse(request('1001'), 401, { fields: [['WWW-Authenticate', challenge]] })
+    const fields = answerChallenge(response, { method: 'REGISTER', uri }, identity('1001'), random, 1)
+
+    expect(fields?.[0]?.[1]).not.toContain('qop')
+    expect(node.verify(request('1001', fields), lookUp)).toMatchObject({ ok: false, status: 401 })
+  })
+
   it('takes each count once: a replay is stale (RFC 7616 §3.3)', () => {
     const node = verifier()
     const fields = answered(node, '1001')
@@ -174,6 +197,27 @@ describe('answering a challenge', () => {
     const response = challenged('Digest realm="elsewhere", nonce="n", qop="auth"')
 
     expect(answerChallenge(response, asked, identity('1001'), random, 1)).toBeUndefined()
+  })
+
+  it('answers who offers no qop as RFC 2069 §2.4 has it, with its example', () => {
+    const response = challenged('Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"')
+    const mufasa = identity('Mufasa', 'CircleOfLife', 'testrealm@host.com')
+
+    expect(answerChallenge(response, { method: 'GET', uri: '/dir/index.html' }, mufasa, random, 1)).toEqual([
+      [
+        'Authorization',
+        'Digest username="Mufasa", realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="/dir/index.html", response="1949323746fe6a43ef61f9606e7febea", algorithm=MD5',
+      ],
+    ])
+  })
+
+  it('answers with auth where it is offered, and with auth-int where nothing else is (RFC 7616 §3.3)', () => {
+    const qop = (offered: string) => {
+      const response = challenged(`Digest realm="${realm}", nonce="n", qop="${offered}"`)
+      return answerChallenge(response, asked, identity('1001'), random, 1)?.[0]?.[1].match(/qop=([\w-]+)/)?.[1]
+    }
+
+    expect(['auth-int,auth', 'auth-int', 'quantum'].map(qop)).toEqual(['auth', 'auth-int', undefined])
   })
 
   it('answers a second challenge only where the nonce was stale, and never a third', () => {

@@ -30,6 +30,13 @@ describe('digest', () => {
     expect(digestOf({ ...given, secret })).toBe('6629fae49393a05397450978507c4ef1')
   })
 
+  it('is that of the example in RFC 2069 §2.4, as its erratum 749 corrects it, without qop', () => {
+    const secret = secretOf('Mufasa', 'testrealm@host.com', 'CircleOfLife', 'MD5')
+    const given = { ...request, nonce: 'dcd98b7102dd2f0e8b11d0f600bfb0c093', qop: 'none' } as const
+
+    expect(digestOf({ ...given, secret })).toBe('1949323746fe6a43ef61f9606e7febea')
+  })
+
   it('covers the body with auth-int (RFC 7616 §3.4.3)', () => {
     const parts = { ...request, secret: mufasa('MD5'), qop: 'auth-int' } as const
 

@@ -270,7 +270,7 @@ class Branch implements ClientUser, ContextBranch {
   }
 }
 
-/** RFC 5393 §5.3.3.2: no more branches at once than allowed; the others are tried after them. */
+/** RFC 5393 §5.3.3: no more branches at once than allowed; the others are tried after them. */
 function withinBreadth(groups: readonly (readonly Target[])[], breadth: number): readonly (readonly Target[])[] {
   if (groups.every((group) => group.length <= breadth)) return groups
   return groups.flatMap((group) =>

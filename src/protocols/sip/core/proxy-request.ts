@@ -37,8 +37,11 @@ function extensionFault(request: Message, understood: readonly string[]): Fault 
   return { status: 420, fields: [['Unsupported', unknown.join(', ')]] }
 }
 
-/** RFC 5393 §5.3.3.2: how many branches a request may still have at once; NaN where the field is no number. */
-export function maxBreadth(request: Message, unless: number): number {
+/**
+ * RFC 5393 §5.3.3: how many branches a request may still have at once, `most` where it says nothing or more; NaN where
+ * the field is no number.
+ */
+export function maxBreadth(request: Message, most: number): number {
   const value = request.header('Max-Breadth')
-  return value === undefined ? unless : decimal(value, 10_000)
+  return value === undefined ? most : Math.min(decimal(value, Number.MAX_SAFE_INTEGER), most)
 }

@@ -47,7 +47,7 @@ export type ProxyOptions = {
   readonly seed: string
   /** ms without a provisional response other than 100; more than three minutes (§16.6 item 11). */
   readonly timerC?: number
-  /** Branches at once where the request has no Max-Breadth (RFC 5393 §5.3.3.2). */
+  /** Branches at once, where the request's Max-Breadth does not allow fewer (RFC 5393 §5.3.3). */
   readonly maxBreadth?: number
 }
 
