@@ -4,6 +4,7 @@ import { type DemoPorts, demoAddresses } from './addresses.ts'
 import type { DemoCertificate } from './certificate.ts'
 import { startDemo } from './demo.ts'
 import { explain } from './explain.ts'
+import { startWith } from './start-with.ts'
 
 export type DemoCommand = {
   readonly ports: DemoPorts
@@ -53,7 +54,7 @@ function welcome({ ports, traffic, ipv6, data }: DemoCommand, { selfSigned, cert
     `  T-Library         node1 127.0.0.1:${dc1.tlib.sessionController}–${dc1.tlib.interactionProxy}, node2 127.0.0.1:${dc2.tlib.sessionController}–${dc2.tlib.interactionProxy}`,
     '  Agents            1001 … 1010, password demo: register a phone as 1001 at domain ringmain, sign in on the page',
     '  Call              8900 echo, 8901 announcement, 8902 music, 8010 an agent, 8000 8001 8002 the robots',
-    `  Traffic           ${traffic ? 'SIMULATED callers and robot agents are at work; --no-traffic leaves them out' : 'none (--no-traffic)'}`,
+    `  Traffic           ${traffic ? `SIMULATED callers and robot agents are at work; ${startWith('--no-traffic')} leaves them out` : 'none (--no-traffic)'}`,
     `  Data              ${data}`,
     '  Ctrl-C ends it.',
     '',

@@ -28,6 +28,7 @@ import { type DemoCertificate, openCertificate } from './certificate.ts'
 import { refuseTakenPorts } from './free-ports.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import { startTraffic } from './start-traffic.ts'
+import { startWith } from './start-with.ts'
 
 export type DemoOptions = {
   readonly ports: DemoPorts
@@ -94,7 +95,7 @@ async function open(options: DemoOptions, opened: (() => Promise<unknown>)[]): P
   await refuseTakenPorts(runtime.net, addresses)
   const secrets = await openSecrets(runtime, join(data, 'secrets.json'))
   const certificate = await openCertificate(runtime, join(data, 'tls'))
-  const database = await openEmbedded({ directory: data, option: '--data' })
+  const database = await openEmbedded({ directory: data, option: startWith('--data ./elsewhere') })
   opened.push(() => database.close())
   const exposition = prometheus({ process: true })
   const coordination = (await openKept(runtime, join(data, 'coordination.json'))).member(runtime.clock)
