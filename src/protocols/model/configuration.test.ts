@@ -78,4 +78,11 @@ describe('a configuration', () => {
   ])('sends %s out by trunk %s, the one whose pattern names most digits', (number, trunk) => {
     expect(demo.trunkTo(number)?.name).toBe(trunk)
   })
+
+  it('sends a number of which two patterns name as many digits out by the trunk that stands first', () => {
+    const trunk = (name: string, numbers: string[]) => ({ name, destination: '192.0.2.1:5060', numbers })
+    const { trunkTo } = configurationFrom({ trunks: [trunk('b', ['+4XXXX!']), trunk('a', ['+XXXXX!', '+4XXXXX!'])] })
+
+    expect(trunkTo('+493012345')?.name).toBe('b')
+  })
 })
