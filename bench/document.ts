@@ -8,9 +8,10 @@ export const documentPath = 'docs/benchmarks.md'
 const introduction = `# Benchmarks
 
 Made by \`npm run bench -- --write\` of \`bench/recorded.json\`; do not edit (\`npm run bench -- NAME --write\` measures one
-anew and leaves the others; \`memory\` and \`soak\` run only so, and once). Machines differ, and one machine on two days, so
-what counts is the ratio to a peer measured in the same run: \`npm run bench -- --check\` fails where the median of three
-runs is worse than the recorded ratio by more than a tenth. CPU is user and system time of the process under test.`
+anew and leaves the others; \`memory\` and \`soak\` run only so). Each section below says how often its benchmark ran.
+Machines differ, and one machine on two days, so what counts is the ratio to a peer measured in the same run:
+\`npm run bench -- --check\` fails where the median of three runs is worse than the recorded ratio by more than a tenth.
+CPU is user and system time of the process under test.`
 
 const nothing = '–'
 
@@ -78,7 +79,7 @@ function section(name: string, { runs, day, machine, figures }: Measured): strin
   const details = Object.entries(figures.details).map(([label, value]) => [wordsOf(label), String(value)])
   return [
     `## ${name}`,
-    `\`npm run bench -- ${name} --write\`, ${day}, the median of ${runs} ${runs === 1 ? 'run' : 'runs'}.`,
+    `\`npm run bench -- ${name} --write\`, ${day}, ${runs === 1 ? 'one run' : `the median of ${runs} runs`}.`,
     where,
     table(['Seen', 'Figure'], details),
   ].join('\n\n')
