@@ -22,7 +22,7 @@ export function configCommand(program: Command, terminal: Terminal): void {
   change('preview', 'diff <file>', 'tells what applying a file would change')
   clientCommand(config, 'export [file]', exporting)
     .option('--defaults', 'write what has its default, too')
-    .option('--no-secrets', 'leave out the hashes, to show the file around; with it applied nobody could sign in')
+    .option('--no-secrets', withoutHashes)
     .action((file: string | undefined, options: ExportOptions) => exported(file, options, terminal))
   jsonCommand(config, 'check <file>', 'tells what is wrong with a file; needs no server').action(
     async (file: string, options: { json?: boolean }) => {
@@ -37,6 +37,10 @@ export function configCommand(program: Command, terminal: Terminal): void {
 const exporting =
   'writes all objects, for "config apply" to make the same of them: what is left out has its default; ' +
   'hashes stand for secrets, so the file is for its owner only'
+
+const withoutHashes =
+  'leave out the hashes, to show the file around; with it applied nobody could sign in, and where a trunk has an ' +
+  'account it is refused until the secret is given again'
 
 async function exported(file: string | undefined, options: ExportOptions, terminal: Terminal) {
   const server = await connect(options, terminal)

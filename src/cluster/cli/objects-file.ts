@@ -50,11 +50,20 @@ export function located(file: string, objects: ObjectsFile, error: ServerRefused
 export const objectsText = (objects: Partial<Objects>, writing: Writing): string =>
   writeObjects({ ...complete({}), ...objects }, writing)
 
-/** Without the hashes of passwords and of digest secrets. */
-export const withoutSecrets = ({ persons = [], dns = [], ...others }: Partial<Objects>): Partial<Objects> => ({
+/** Without the hashes of passwords and of digest secrets: who has an HA1 can sign in with it. */
+export const withoutSecrets = ({
+  persons = [],
+  dns = [],
+  trunks = [],
+  ...others
+}: Partial<Objects>): Partial<Objects> => ({
   ...others,
   persons: persons.map(({ passwordHash: _, ...person }) => person),
   dns: dns.map((dn) => ({ ...dn, ha1: {} })),
+  trunks: trunks.map(({ credentials, ...trunk }) => ({
+    ...trunk,
+    ...(credentials && { credentials: { ...credentials, ha1: {} } }),
+  })),
 })
 
 export async function writeText(file: string | undefined, text: string, terminal: Terminal): Promise<void> {

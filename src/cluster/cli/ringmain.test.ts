@@ -180,7 +180,9 @@ describe('ringmain config', () => {
   it('exports what differs from its default, with hashes; the rest and a file without hashes where asked for', async () => {
     const ann = { employeeId: '1001', name: 'Ann', afterCallWork: 0, passwordHash: '$argon2id$x' }
     const dn = { number: '1001', media: 'direct', ha1: { MD5: '0'.repeat(32) } }
-    const body = { revision: 3, objects: { settings: {}, persons: [ann], dns: [dn] } }
+    const credentials = { username: 'account', realm: 'provider.example', ha1: { 'SHA-256': '0'.repeat(64) } }
+    const trunk = { name: 'provider', destination: 'provider.example', credentials }
+    const body = { revision: 3, objects: { settings: {}, persons: [ann], dns: [dn], trunks: [trunk] } }
     answers.set('GET /api/v1/config', { status: 200, body })
 
     const backup = await client('config export')
@@ -190,11 +192,26 @@ describe('ringmain config', () => {
 
     expect(backup.out).toContain('passwordHash: $argon2id$x')
     expect(backup.out).toContain('MD5: ')
+    expect(backup.out).toContain('SHA-256: ')
     expect(backup.out).not.toMatch(/afterCallWork|media/)
     expect(whole.out).toMatch(/afterCallWork: 0/)
     expect(whole.out).toMatch(/media: direct/)
     expect(open.out).toContain('name: Ann')
-    for (const { out } of [open, openJSON]) expect(out).not.toMatch(/passwordHash|MD5/)
+    expect(open.out).toContain('username: account')
+    for (const { out } of [open, openJSON]) expect(out).not.toMatch(/passwordHash|MD5|SHA|0{32}/)
+  })
+
+  it('says of a trunk that was exported without its secret what is to be given again', async () => {
+    const credentials = { username: 'account', realm: 'provider.example', ha1: { MD5: '0'.repeat(32) } }
+    const trunks = [{ name: 'provider', destination: 'provider.example', credentials }]
+    answers.set('GET /api/v1/config', { status: 200, body: { revision: 3, objects: { settings: {}, trunks } } })
+    const target = join(directory, 'shown.yaml')
+
+    await client(`config export ${target} --no-secrets`)
+    const { code, err } = await run(`config check ${target}`)
+
+    expect(code).toBe(1)
+    expect(err).toMatch(/trunks\.provider\.credentials has no secret; give the password of the account as secret$/)
   })
 
   it('says in its help what an export leaves out, and what it tells', async () => {
