@@ -271,6 +271,28 @@ describe('ringmain size', () => {
     expect(figures.get('calls in the system')).toBe(3200)
     expect(err).toBe('')
   })
+
+  it('plans with what docs/benchmarks.md has, of 70 % of a core, the registrations at node and every proxy too', async () => {
+    const { out } = await run('size --agents 200000 --json')
+
+    const figures = new Map((JSON.parse(out) as { name: string; value: number }[]).map((row) => [row.name, row.value]))
+    const [calls, registrations] = [200_000 * (16 / 3600), 200_000 / 15]
+    expect(figures.get('node pairs in each data centre')).toBe(
+      Math.ceil((calls * 4_000 + registrations * 45) / 700_000) + 1,
+    )
+    const proxies = figures.get('SIP Proxies in each data centre') ?? 0
+    const busiest = (count: number) => (calls * 400 + registrations * (75 + 12 * (count - 1))) / count
+    expect([busiest(proxies) <= 700_000, busiest(proxies - 1) <= 700_000]).toEqual([true, false])
+    expect(figures.get('media server cores in each data centre, media direct')).toBe(38)
+    expect(figures.get('media server cores in each data centre, media anchored')).toBe(148)
+  })
+
+  it('says where no number of proxies would do', async () => {
+    const { code, out, err } = await run('size --agents 1000000')
+
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(/^no number of SIP Proxies takes 66667 registrations a second.*--registration-lifetime$/)
+  })
 })
 
 describe('ringmain doctor', () => {

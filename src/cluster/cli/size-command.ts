@@ -1,6 +1,7 @@
 /** `ringmain size`: what a deployment needs (blueprint §6.1). Every figure comes with its formula. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { json, jsonCommand } from './client-command.ts'
+import { CommandFailed } from './errors.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -17,11 +18,39 @@ type Load = {
 }
 type Figure = { readonly name: string; readonly value: number; readonly formula: string }
 
-/** What one core is planned for at 70 % CPU; measured limits lie above. */
-const perCore = { nodeCalls: 2500, proxyCalls: 5000, registrations: 30_000, promptPorts: 2000, relayPorts: 1500 }
+/** Microseconds of CPU, those of docs/benchmarks.md rounded up; of ports and legs, in each second. */
+const cost = {
+  /** Of a whole call with greeting and music, all of it counted as the node's: what of it is the node's is not measured. */
+  call: 4_000,
+  /** Four times that of a call through a proxy: the legs of caller, media server and agent, and what joins them. */
+  callAtProxies: 400,
+  registrationAtNode: 45,
+  registrationAtItsProxy: 75,
+  registrationAtOtherProxy: 12,
+  prompt: 160,
+  relayedLeg: 240,
+}
+/** Of the microseconds of a second: room for what comes in bursts. */
+const core = 700_000
+const percent = `${(100 * core) / 1_000_000} %`
 /** G.711 in packets of 20 ms on Ethernet: 160 bytes and 58 of RTP, UDP, IP and Ethernet. */
 const mediaKilobits = 87.2
 const recordingKilobits = 16
+
+const coresFor = (microseconds: number) => Math.max(1, Math.ceil(microseconds / core))
+
+/** Every proxy is told of every registration: what one costs at the others takes its part of each core. */
+function proxiesFor(calls: number, registrations: number): number {
+  const { callAtProxies, registrationAtItsProxy, registrationAtOtherProxy } = cost
+  const left = core - registrations * registrationAtOtherProxy
+  if (left <= 0)
+    throw new CommandFailed(
+      `no number of SIP Proxies takes ${Math.round(registrations)} registrations a second, of which each is told`,
+      'grant a longer --registration-lifetime',
+    )
+  const shared = calls * callAtProxies + registrations * (registrationAtItsProxy - registrationAtOtherProxy)
+  return Math.max(2, Math.ceil(shared / left))
+}
 
 function sizing(load: Load): Figure[] {
   const { agents, utilization, qualification, queue, talk, registrationLifetime } = load
@@ -31,7 +60,6 @@ function sizing(load: Load): Figure[] {
   const waiting = caps * (qualification + queue)
   const talking = caps * talk
   const registrations = agents / (registrationLifetime / 2)
-  const cores = (need: number, each: number) => Math.max(1, Math.ceil(need / each))
   const figure = (name: string, value: number, formula: string): Figure => ({ name, value: rounded(value), formula })
   return [
     figure('calls per agent and hour', perAgent, 'utilization × 3600 s / talk time'),
@@ -43,23 +71,23 @@ function sizing(load: Load): Figure[] {
     figure('registrations per second', registrations, 'agents / half the registration lifetime'),
     figure(
       'node pairs in each data centre',
-      cores(caps, perCore.nodeCalls) + 1,
-      `call attempts per second / ${perCore.nodeCalls}, and one more; each data centre carries all when one is lost`,
+      coresFor(caps * cost.call + registrations * cost.registrationAtNode) + 1,
+      `(call attempts per second × ${cost.call} µs + registrations per second × ${cost.registrationAtNode} µs) / ${percent} of a core, and one more; each data centre carries all when one is lost`,
     ),
     figure(
       'SIP Proxies in each data centre',
-      cores(caps, perCore.proxyCalls) + cores(registrations, perCore.registrations),
-      `call attempts per second / ${perCore.proxyCalls} + registrations per second / ${perCore.registrations}; at least 2`,
+      proxiesFor(caps, registrations),
+      `call attempts per second × ${cost.callAtProxies} µs + registrations per second × ${cost.registrationAtItsProxy} µs at one and ${cost.registrationAtOtherProxy} µs at each other, within ${percent} of a core each; at least 2`,
     ),
     figure(
       'media server cores in each data centre, media direct',
-      cores(waiting, perCore.promptPorts) + 1,
-      `calls in menus and queues / ${perCore.promptPorts}, and one more`,
+      coresFor(waiting * cost.prompt) + 1,
+      `calls in menus and queues × ${cost.prompt} µs a second / ${percent} of a core, and one more`,
     ),
     figure(
       'media server cores in each data centre, media anchored',
-      cores(waiting, perCore.promptPorts) + cores(2 * talking, perCore.relayPorts) + 1,
-      `as before, and both legs of calls talking / ${perCore.relayPorts}`,
+      coresFor(waiting * cost.prompt) + coresFor(2 * talking * cost.relayedLeg) + 1,
+      `as before, and both legs of calls talking × ${cost.relayedLeg} µs a second / ${percent} of a core`,
     ),
     figure(
       'media in each direction, Mbit/s',
