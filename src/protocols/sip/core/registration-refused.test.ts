@@ -49,6 +49,7 @@ describe('a registration that is refused', () => {
   it.each<[string, (request: number) => [number, Fields] | undefined, RegExp, number]>([
     ['403', () => [403, []], /^403 Forbidden$/, 20],
     ['an account that is not there', () => [404, []], /^404 Not Found$/, 20],
+    ['603, which is final (RFC 3261 §21.6)', () => [603, []], /^603 Decline$/, 20],
     ['a redirection to itself', () => [302, [['Contact', '<sip:127.0.0.2:5060>']]], /^302 /, 20],
     [
       'a password that is wrong',

@@ -143,7 +143,7 @@ export class Registration {
     if (status >= 200 && status < 300 && response !== undefined) this.accepted(response)
     else if ((status === 401 || status === 407) && response !== undefined) this.challenged(response, attempt)
     else if (status === 423 && response !== undefined && this.longer(response)) this.send(attempt, [])
-    else if (status < 500 && status !== 408) this.refused(`${status} ${reason}`)
+    else if (isRefusal(status)) this.refused(`${status} ${reason}`)
     else this.failed(`${status} ${reason}`)
   }
 
@@ -227,6 +227,9 @@ export class Registration {
     this.timer = this.options.runtime.clock.after(ms, then)
   }
 }
+
+/** §21.4, §21.6: the same request would fare no better, at a 6xx nowhere; a 408 says that nobody has judged it. */
+const isRefusal = (status: number): boolean => status !== 408 && (status < 500 || status >= 600)
 
 function expiresOf(response: Message, contact: string): number | undefined {
   try {
