@@ -16,9 +16,9 @@ describe('what doctor says of the certificate', () => {
   })
   afterEach(() => rmSync(data, { recursive: true }))
 
-  const put = async (text: string) => {
-    await mkdir(join(data, 'tls'))
-    await writeFile(join(data, 'tls/certificate.pem'), text)
+  const put = async (text: string, name = 'certificate.pem') => {
+    await mkdir(join(data, 'tls'), { recursive: true })
+    await writeFile(join(data, 'tls', name), text)
   }
   const lasting = (days: number) =>
     issueCertificate({ commonName: 'test', validFrom: now - 100 * day, validTo: now + days * day }).certificate
@@ -29,6 +29,7 @@ describe('what doctor says of the certificate', () => {
     [-1, 'failed', /expired$/],
   ])('that lasts %i days: %s', async (days, verdict, found) => {
     await put(lasting(days))
+    await put('its key', 'key.pem')
 
     const finding = await certificate(data, now)
 
@@ -40,7 +41,23 @@ describe('what doctor says of the certificate', () => {
   it('that is none, and that is still to be made', async () => {
     expect((await certificate(data, now)).verdict).toBe('ok')
     await put('no PEM')
+    await put('its key', 'key.pem')
 
-    expect((await certificate(data, now)).verdict).toBe('failed')
+    expect(await certificate(data, now)).toMatchObject({
+      verdict: 'failed',
+      found: expect.stringContaining('no certificate'),
+    })
+  })
+
+  it.each([
+    ['key.pem', 'certificate.pem'],
+    ['certificate.pem', 'key.pem'],
+  ])('of which only %s is there', async (there, missing) => {
+    await put(lasting(100), there)
+
+    expect(await certificate(data, now)).toMatchObject({
+      verdict: 'failed',
+      found: `${join(data, 'tls', missing)} is missing beside ${join(data, 'tls', there)}`,
+    })
   })
 })

@@ -12,7 +12,8 @@ function setUp() {
   const open = (at: Runtime = runtime) => world.complete(openCertificate(at, 'tls'))
   const read = async (path: string) => (await world.complete(runtime.disk.read(path))).toString()
   const put = (path: string, text: string) => world.complete(runtime.disk.replace(path, Buffer.from(text)))
-  return { runtime, open, read, put }
+  const list = () => world.complete(runtime.disk.list('tls'))
+  return { runtime, open, read, put, list }
 }
 
 const credentialsOf = async ({ net }: Runtime, read: (path: string) => Promise<string>) =>
@@ -64,4 +65,17 @@ describe('the certificate of the demo', () => {
       expect(authorities).toBe(has ? 'tls/authorities.pem' : undefined)
     },
   )
+
+  it.each([
+    ['key.pem', 'certificate.pem'],
+    ['certificate.pem', 'key.pem'],
+  ])('is not made where %s is there alone: it may be kept nowhere else', async (there, missing) => {
+    const { open, read, put, list } = setUp()
+    await put(`tls/${there}`, 'brought')
+
+    await expect(open()).rejects.toThrow(`tls/${missing} is missing beside tls/${there}: put it there, or move`)
+
+    expect(await list()).toEqual([there])
+    expect(await read(`tls/${there}`)).toBe('brought')
+  })
 })

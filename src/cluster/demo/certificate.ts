@@ -1,9 +1,9 @@
 /**
  * The certificate of the demo's proxies: whoever has one puts it into the data directory; otherwise one is made there that
- * nobody vouches for, and made anew before it expires.
+ * nobody vouches for, and made anew before it expires. What somebody put there is never replaced.
  */
 import { join } from 'node:path'
-import { FileNotFound } from '#platform/runtime/errors.ts'
+import { BadCertificate, FileNotFound } from '#platform/runtime/errors.ts'
 import type { Runtime } from '#platform/runtime/runtime.ts'
 import { issueCertificate } from '#platform/tls/issue-certificate.ts'
 
@@ -53,10 +53,21 @@ const own = {
 }
 const ownNames = 'DNS:localhost, DNS:ringmain, URI:sip:ringmain, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1'
 
+/** Undefined where neither is there. One alone may be a key that is kept nowhere else. */
 async function readBoth(disk: Runtime['disk'], certificate: string, key: string) {
+  const [first, second] = await Promise.all([read(disk, certificate), read(disk, key)])
+  if (first === undefined && second === undefined) return undefined
+  if (first === undefined) throw alone(key, certificate)
+  if (second === undefined) throw alone(certificate, key)
+  return { certificate: first, key: second }
+}
+
+const alone = (there: string, missing: string): BadCertificate =>
+  new BadCertificate(`${missing} is missing beside ${there}: put it there, or move ${there} away to have both made`)
+
+async function read(disk: Runtime['disk'], path: string): Promise<string | undefined> {
   try {
-    const [first, second] = await Promise.all([disk.read(certificate), disk.read(key)])
-    return { certificate: first.toString('utf8'), key: second.toString('utf8') }
+    return (await disk.read(path)).toString('utf8')
   } catch (error) {
     if (error instanceof FileNotFound) return undefined
     throw error
