@@ -8,6 +8,7 @@ import { certificate } from './certificate-check.ts'
 import { type ClientOptions, clientCommand, json } from './client-command.ts'
 import { examineTrunk } from './doctor-trunk.ts'
 import { CommandFailed } from './errors.ts'
+import { dataOf } from './server.ts'
 import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -36,7 +37,7 @@ export function doctorCommand(program: Command, terminal: Terminal): void {
 }
 
 function hostFindings(options: ClientOptions, terminal: Terminal): Promise<Finding[]> {
-  const data = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
+  const data = dataOf(options, terminal)
   const host = [nodeVersion(), systemCalls(), memory(), receiveBuffer(), directory(data), token(data)]
   return Promise.all([...host, certificate(data, Date.now()), server(options.url)])
 }

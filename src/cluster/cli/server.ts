@@ -29,9 +29,12 @@ type Problem = { title?: string; detail?: string; errors?: { pointer: string; de
 /** Longer than any answer takes: applying thousands of persons hashes their passwords. */
 const patience = 120_000
 
+export const dataOf = ({ data }: Pick<ServerOptions, 'data'>, { env }: Terminal): string =>
+  data ?? env.RINGMAIN_DATA ?? './data'
+
 export async function connect(options: ServerOptions, terminal: Terminal): Promise<Server> {
   const base = baseOf(options.url)
-  const directory = options.data ?? terminal.env.RINGMAIN_DATA ?? './data'
+  const directory = dataOf(options, terminal)
   const token = terminal.env.RINGMAIN_TOKEN ?? (await tokenIn(directory))
   if (token === undefined) throw await tokenless(base, options.url, directory)
   const request = async (method: string, path: string, body?: unknown): Promise<Response> => {

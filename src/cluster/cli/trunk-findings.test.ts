@@ -84,10 +84,10 @@ describe('the doctor of a trunk', () => {
   })
 
   it.each([
-    ['198.51.100.1:5061: certificate has expired', 'renew'],
-    ["198.51.100.1:5061: Hostname/IP does not match certificate's altnames", 'another name'],
-    ['198.51.100.1:5061: self-signed certificate', 'tls.authorities'],
-    ['198.51.100.1:5061: connect ECONNREFUSED', '5061'],
+    ['no TLS with 198.51.100.1:5061: certificate has expired', 'renew'],
+    ['no TLS with 198.51.100.1:5061: its certificate does not name provider.example', 'another name'],
+    ['no TLS with 198.51.100.1:5061: self-signed certificate', 'tls.authorities'],
+    ['cannot connect to 198.51.100.1:5061: nobody listens there', '5061'],
   ])('says what is wrong with TLS: %s', (fault, remedy) => {
     const finding = examine({ entry: { transport: 'tls' }, tls: [fault] })('certificate (TLS)')
 

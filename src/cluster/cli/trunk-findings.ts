@@ -9,7 +9,7 @@ import type { Finding } from './doctor-command.ts'
 export type Examined = {
   readonly trunk: Trunk
   readonly proxies: readonly TrunkAtProxy[]
-  /** One fault for each server, '' for a good one; none where there is no TLS. */
+  /** One fault for each server, '' for a good one, as a proxy would find it; none where there is no TLS. */
   readonly tls: readonly string[]
   /** The last interactions of the cluster, the newest first. */
   readonly calls: readonly Interaction[]
@@ -86,10 +86,10 @@ function certificates({ tls }: Examined): Finding {
   if (fault === undefined) return ok(check, tls.length === 0 ? 'no server to ask' : 'good on every server')
   const remedy = /expired/.test(fault)
     ? 'the provider has to renew its certificate'
-    : /altname|Hostname/i.test(fault)
-      ? 'the certificate is of another name: correct domain or destination'
+    : /does not name/.test(fault)
+      ? 'the certificate is of another name: correct the destination, which it has to bear'
       : /self.signed|unable to|issuer/i.test(fault)
-        ? 'trust its authority: tls.authorities of the proxies'
+        ? 'trust its authority: tls.authorities of the proxies, tls/authorities.pem in the data directory of the demo'
         : 'check the port: TLS has one of its own, mostly 5061'
   return failed(check, fault, remedy)
 }

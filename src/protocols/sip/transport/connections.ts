@@ -6,11 +6,11 @@ import type { Log } from '#platform/log/log.ts'
 import { networkOf } from '#platform/numeric-address.ts'
 import { TlsFailed } from '#platform/runtime/errors.ts'
 import type { Connection, Runtime, TlsCredentials } from '#platform/runtime/runtime.ts'
+import { dial } from './dial.ts'
 import { SendFailed } from './errors.ts'
 import type { Guard } from './guard.ts'
 import type { Traffic } from './intake.ts'
 import type { TransportLimits } from './limits.ts'
-import { peerIdentity } from './peer-identity.ts'
 import { Stream, type StreamOptions, type StreamOrigin } from './stream.ts'
 import type { Hop, StreamProtocol } from './transport.ts'
 
@@ -185,7 +185,7 @@ export class Connections {
     let fault = 'the connection was closed'
     let connection: Connection | undefined
     try {
-      connection = await this.inTime(this.dial(hop))
+      connection = await this.inTime(dial(this.runtime.net, hop, this.credentials))
     } catch (error) {
       fault = (error as Error).message
     }
@@ -223,20 +223,6 @@ export class Connections {
         },
       )
     })
-  }
-
-  /** Over TLS the certificate has to speak for whom we mean to reach (RFC 5922 §7.3). */
-  private async dial(hop: Hop): Promise<Connection> {
-    const { net } = this.runtime
-    const plain = await net.connect(hop)
-    if (hop.protocol !== 'TLS') return plain
-    const { credentials } = this
-    const secured = await net.secure(plain, { role: 'client', credentials, serverName: hop.domain })
-    const { domains, addresses } = peerIdentity(secured.verifiedPeer)
-    const wanted = hop.domain === undefined ? addresses.includes(hop.host) : domains.includes(hop.domain.toLowerCase())
-    if (wanted) return secured
-    secured.destroy()
-    throw new TlsFailed(hop, `its certificate does not name ${hop.domain ?? hop.host}`)
   }
 
   private accepted(connection: Connection, protocol: StreamProtocol): Stream {
