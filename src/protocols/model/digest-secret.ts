@@ -7,7 +7,7 @@ const hashOf: Record<DigestAlgorithm, string> = { MD5: 'md5', 'SHA-256': 'sha256
 const ha1 = (algorithm: DigestAlgorithm, user: string, realm: string, secret: string): string =>
   createHash(hashOf[algorithm]).update(`${user}:${realm}:${secret}`).digest('hex')
 
-/** One HA1 for each algorithm that shall be offered. */
+/** One HA1 for each algorithm that may be asked for. */
 export const ha1s = (
   algorithms: readonly DigestAlgorithm[],
   user: string,

@@ -104,7 +104,7 @@ const digestFaults = (dn: ObjectOf<'dns'>): Fault[] =>
       kind: 'dns',
       key: dn.number,
       property: 'algorithms',
-      message: `${algorithm} is offered but has no HA1; give the secret again, or leave ${algorithm} out`,
+      message: `${algorithm} has no HA1; give the secret again, or leave ${algorithm} out`,
     }))
 
 const numberFaults = (of: Pick<Fault, 'kind' | 'key'>, property: string, patterns: readonly string[] = []): Fault[] =>

@@ -55,7 +55,7 @@ export const DN = closed({
     default: ['MD5'],
     minItems: 1,
     uniqueItems: true,
-    description: 'offered in this order; many phones fail where SHA-256 is offered',
+    description: 'the phone is asked for the first, and no other is taken; many phones know MD5 alone',
   }),
   media: MediaPolicy,
   outsideNumbers: Type.Optional(Numbers('numbers outside that it may call')),

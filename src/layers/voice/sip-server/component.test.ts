@@ -38,6 +38,19 @@ describe('SIP Server node', () => {
     expect(desktop.names('1001')).toEqual(['Registered', 'DNBackInService'])
   })
 
+  it.each(['MD5', 'SHA-256', 'SHA-512-256'] as const)(
+    'lets a phone in whose DN has %s (RFC 8760)',
+    async (algorithm) => {
+      const dns = [{ number: '1001', secret: 'demo', algorithms: [algorithm] }]
+      const cluster = new NodeWorld(1, configurationFrom({ settings: { domains: ['ringmain'] }, dns }))
+      await cluster.proxy('proxy1', '10.0.0.1')
+      await cluster.node('node1', '10.0.0.11')
+      const phone = await cluster.phone('1001')
+
+      expect(await phone.register()).toBe(200)
+    },
+  )
+
   it('answers 403 to a REGISTER for somebody else, and to one for a DN that does not exist', async () => {
     const { cluster } = await setUp()
     const phone = await cluster.phone('1001')

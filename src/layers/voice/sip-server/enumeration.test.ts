@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { configurationFrom } from '#protocols/model/configuration.ts'
-import { digestOf, secretOf } from '#protocols/sip/core/digest.ts'
+import { type Algorithm, algorithmNamed, digestOf, secretOf } from '#protocols/sip/core/digest.ts'
 import { parseCredentials } from '#protocols/sip/message/headers/digest.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { NodeWorld } from '#simulation/node-world.ts'
@@ -9,7 +9,7 @@ import { UdpPeer } from '#simulation/sip-peers.ts'
 import { createSessionController } from './session-controller/session-controller.ts'
 
 /** A guesser, who knows no password. */
-async function setUp(algorithm: 'MD5' | 'SHA-256') {
+async function setUp(algorithm: Algorithm) {
   const dns = [{ number: '1001', secret: 'demo', algorithms: [algorithm] }]
   const cluster = new NodeWorld(1, configurationFrom({ settings: { domains: ['ringmain'] }, dns }))
   const { world } = cluster
@@ -36,7 +36,7 @@ async function setUp(algorithm: 'MD5' | 'SHA-256') {
 function guessed(challenge: Message | undefined, method: string, user: string, uri: string): string {
   const { parameters } = parseCredentials(challenge?.header('WWW-Authenticate') ?? 'Digest nonce=none')
   const nonce = parameters.get('nonce') ?? ''
-  const algorithm = parameters.get('algorithm') === 'SHA-256' ? 'SHA-256' : 'MD5'
+  const algorithm = algorithmNamed(parameters.get('algorithm')) ?? 'MD5'
   const secret = secretOf(user, 'ringmain', 'guess', algorithm)
   const use = { nc: '00000001', cnonce: 'c0ffee', qop: 'auth' } as const
   const response = digestOf({ secret, method, uri, nonce, ...use })
@@ -56,6 +56,7 @@ describe('who guesses names and passwords', () => {
   it.each([
     ['REGISTER', 'MD5'],
     ['REGISTER', 'SHA-256'],
+    ['REGISTER', 'SHA-512-256'],
     ['INVITE', 'MD5'],
     ['INVITE', 'SHA-256'],
     ['SUBSCRIBE', 'MD5'],

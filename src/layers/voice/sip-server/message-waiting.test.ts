@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { configurationFrom } from '#protocols/model/configuration.ts'
-import { secretOf } from '#protocols/sip/core/digest.ts'
+import { type Algorithm, secretOf } from '#protocols/sip/core/digest.ts'
 import { answerChallenge } from '#protocols/sip/core/digest-client.ts'
 import type { Message } from '#protocols/sip/message/message.ts'
 import { NodeWorld } from '#simulation/node-world.ts'
@@ -54,7 +54,7 @@ async function watcher(cluster: NodeWorld, user: string, proxy: string, host: st
   const identity = {
     username: user,
     realm: 'ringmain',
-    secretOf: (algorithm: 'MD5' | 'SHA-256') => secretOf(user, 'ringmain', 'demo', algorithm),
+    secretOf: (algorithm: Algorithm) => secretOf(user, 'ringmain', 'demo', algorithm),
   }
   let dialogs = 0
   let answered = 0

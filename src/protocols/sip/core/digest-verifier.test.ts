@@ -21,6 +21,7 @@ const body = { type: 'text/plain', bytes: Buffer.from('hello') }
 const secrets = new Map([
   ['1001', secretOf('1001', realm, 'secret', 'MD5')],
   ['1002', secretOf('1002', realm, 'secret', 'SHA-256')],
+  ['1003', secretOf('1003', realm, 'secret', 'SHA-512-256')],
 ])
 const lookUp = (username: string) => secrets.get(username)
 const identity = (username: string, password = 'secret', of = realm): Identity => ({
@@ -50,8 +51,8 @@ const withCount = (fields: Fields, nc: string): Fields =>
   fields.map(([name, value]) => [name, value.replace(/nc=\w+/, nc)])
 
 describe('digest verification', () => {
-  it('lets in who answers the challenge, by MD5 or SHA-256 (RFC 7616 §3.4)', () => {
-    for (const user of ['1001', '1002']) {
+  it('lets in who answers the challenge, by MD5, SHA-256 or SHA-512/256 (RFC 7616 §3.4)', () => {
+    for (const user of ['1001', '1002', '1003']) {
       const node = verifier()
       expect(node.verify(request(user, answered(node, user)), lookUp)).toEqual({ ok: true, username: user })
     }
@@ -60,6 +61,7 @@ describe('digest verification', () => {
   it('asks each user for the one algorithm that is his (RFC 8760)', () => {
     expect(challengeIn(verifier().verify(request('1001'), lookUp))).toContain('algorithm=MD5')
     expect(challengeIn(verifier().verify(request('1002'), lookUp))).toContain('algorithm=SHA-256')
+    expect(challengeIn(verifier().verify(request('1003'), lookUp))).toContain('algorithm=SHA-512-256')
   })
 
   it('takes no MD5 answer for a user with SHA-256', () => {
@@ -234,7 +236,7 @@ describe('answering a challenge', () => {
   it('passes over an algorithm it does not know (RFC 8760 §2.4)', () => {
     const response = buildResponse(request('1001'), 401, {
       fields: [
-        ['WWW-Authenticate', `${challenge}, algorithm=SHA-512-256`],
+        ['WWW-Authenticate', `${challenge}, algorithm=SHA-256-sess`],
         ['WWW-Authenticate', `${challenge}, algorithm=MD5, opaque="o"`],
       ],
     })

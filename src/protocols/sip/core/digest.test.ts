@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { algorithmNamed, digestOf, secretOf } from './digest.ts'
+import { type Algorithm, algorithmNamed, digestOf, secretOf } from './digest.ts'
 
 const request = {
   method: 'GET',
@@ -9,8 +9,7 @@ const request = {
   cnonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
   qop: 'auth',
 } as const
-const mufasa = (algorithm: 'MD5' | 'SHA-256') =>
-  secretOf('Mufasa', 'http-auth@example.org', 'Circle of Life', algorithm)
+const mufasa = (algorithm: Algorithm) => secretOf('Mufasa', 'http-auth@example.org', 'Circle of Life', algorithm)
 
 describe('digest', () => {
   it('is that of the example in RFC 7616 §3.9.1, MD5', () => {
@@ -21,6 +20,21 @@ describe('digest', () => {
     expect(digestOf({ ...request, secret: mufasa('SHA-256') })).toBe(
       '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1',
     )
+  })
+
+  it('is that of the example in RFC 7616 §3.9.2, SHA-512/256, as its erratum 4897 corrects it', () => {
+    const secret = secretOf('Jäsøn Doe', 'api@example.org', 'Secret, or not?', 'SHA-512-256')
+    const given = {
+      secret,
+      method: 'GET',
+      uri: '/doe.json',
+      nc: '00000001',
+      qop: 'auth',
+      nonce: '5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK',
+      cnonce: 'NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v',
+    } as const
+
+    expect(digestOf(given)).toBe('3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5')
   })
 
   it('is that of the example in RFC 2617 §3.5', () => {
@@ -44,10 +58,12 @@ describe('digest', () => {
   })
 
   it('takes MD5 where no algorithm is named and knows its names in any case (RFC 7616 §3.3)', () => {
-    expect([undefined, 'md5', 'sha-256', 'MD5-sess', ''].map(algorithmNamed)).toEqual([
+    expect([undefined, 'md5', 'sha-256', 'Sha-512-256', 'MD5-sess', 'toString', ''].map(algorithmNamed)).toEqual([
       'MD5',
       'MD5',
       'SHA-256',
+      'SHA-512-256',
+      undefined,
       undefined,
       undefined,
     ])

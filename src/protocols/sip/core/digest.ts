@@ -1,10 +1,12 @@
 /**
- * Digest arithmetic and the fields that carry it: RFC 7616 and RFC 8760 (SHA-256), RFC 2617 (MD5), as RFC 3261 §22 uses
- * them. Secrets are HA1 values; a password is hashed where it is entered and kept nowhere.
+ * Digest arithmetic and the fields that carry it: RFC 7616 and RFC 8760 (SHA-256, SHA-512/256), RFC 2617 (MD5), as
+ * RFC 3261 §22 uses them. Secrets are HA1 values; a password is hashed where it is entered and kept nowhere.
  */
 import { hash as hashOf } from 'node:crypto'
 
-export type Algorithm = 'MD5' | 'SHA-256'
+/** What OpenSSL calls each. */
+const hashNames = { MD5: 'md5', 'SHA-256': 'sha256', 'SHA-512-256': 'sha512-256' } as const
+export type Algorithm = keyof typeof hashNames
 
 /** H(username:realm:password) in lower-case hex: good for one realm and one algorithm. */
 export type Secret = { readonly algorithm: Algorithm; readonly ha1: string }
@@ -40,11 +42,11 @@ export function digestOf(parts: DigestParts): string {
 /** Text is as it stood on the wire, one character a byte. */
 function hash(algorithm: Algorithm, content: string | Buffer): string {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content
-  return hashOf(algorithm === 'MD5' ? 'md5' : 'sha256', bytes, 'hex')
+  return hashOf(hashNames[algorithm], bytes, 'hex')
 }
 
 /** The algorithm a field names, MD5 where it names none (RFC 2617 §3.2.1); undefined: one we do not know. */
 export function algorithmNamed(name: string | undefined): Algorithm | undefined {
   const upper = (name ?? 'MD5').toUpperCase()
-  return upper === 'MD5' || upper === 'SHA-256' ? upper : undefined
+  return Object.hasOwn(hashNames, upper) ? (upper as Algorithm) : undefined
 }

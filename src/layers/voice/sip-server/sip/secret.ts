@@ -1,8 +1,6 @@
-/** The secrets of DNs as the configuration has them: the first of a DN's algorithms that our digest knows. */
+/** The secrets of DNs as the configuration has them: each DN is asked for the first of its algorithms, and no other. */
 import type { Configuration } from '#protocols/model/configuration.ts'
 import type { Algorithm, Secret } from '#protocols/sip/core/digest.ts'
-
-const known = new Set<string>(['MD5', 'SHA-256'] satisfies Algorithm[])
 
 export const secretOf =
   (configuration: Configuration) =>
@@ -10,7 +8,7 @@ export const secretOf =
     const dn = configuration.dn(username)
     for (const algorithm of dn?.algorithms ?? []) {
       const ha1 = dn?.ha1[algorithm]
-      if (ha1 !== undefined && known.has(algorithm)) return { algorithm: algorithm as Algorithm, ha1 }
+      if (ha1 !== undefined) return { algorithm, ha1 }
     }
     return undefined
   }
@@ -18,5 +16,5 @@ export const secretOf =
 /** That of the first DN. Where DNs differ in it, those of another than most are told from numbers that do not exist. */
 export function usualAlgorithm(configuration: Configuration): Algorithm {
   const [first] = configuration.objects.dns
-  return (first?.algorithms ?? []).find((algorithm) => known.has(algorithm)) === 'SHA-256' ? 'SHA-256' : 'MD5'
+  return first?.algorithms[0] ?? 'MD5'
 }
