@@ -73,6 +73,28 @@ describe('INVITE client transaction', () => {
     expect(client.layer.open).toEqual(none)
   })
 
+  it('cancels an INVITE of which nothing more is heard, as timer C of a proxy does, and is done with it (§16.8, §9.1)', async () => {
+    const { world, client, server } = await pair(new World())
+    const { heard, user } = recorder()
+    const rings = async (ms: number) => {
+      server.requests[0]?.transaction.respond(180)
+      await world.run(ms)
+    }
+
+    client.layer.request(draft('INVITE'), serverHop, user)
+    await world.run(50)
+    await rings(190_000)
+    await rings(190_000)
+    const early = server.cancels.length
+    await world.run(20_000)
+    const late = server.cancels.length
+    await world.run(40_000)
+
+    expect([early, late]).toEqual([0, 1])
+    expect(heard).toEqual(['180', '180', 'timeout'])
+    expect(client.layer.open).toEqual(none)
+  })
+
   it('sends no CANCEL for an INVITE that is abandoned by the response it waited for', async () => {
     const { world, client, server } = await pair(new World())
     const heard: string[] = []

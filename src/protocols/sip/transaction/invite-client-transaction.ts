@@ -4,7 +4,7 @@ import type { Message } from '../message/message.ts'
 import { type Hop, isReliable } from '../transport/transport.ts'
 import { ackTo } from './ack.ts'
 import type { ClientEntry, ClientLayer } from './client.ts'
-import { patience } from './timers.ts'
+import { longestSilence, patience } from './timers.ts'
 import { Transaction } from './transaction.ts'
 import type { TransactionKey } from './transaction-key.ts'
 import type { ClientUser } from './transactions.ts'
@@ -94,11 +94,12 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
   }
 
   /**
-   * Timer B: nobody answered. §9.1: an INVITE whose CANCEL brought no final response in 64·T1 counts as cancelled.
-   * Timers D and M: nothing more is to come.
+   * Timer B: nobody answered. As with timer C of a proxy (§16.8), who says nothing more is given up by CANCEL; an INVITE whose
+   * CANCEL brought no final response in 64·T1 counts as cancelled (§9.1). Timers D and M: nothing more is to come.
    */
   protected expired(): void {
-    if (this.state === 'Calling' || this.state === 'Proceeding') this.fail('timeout')
+    if (this.state === 'Proceeding' && this.cancelling === undefined) this.cancel([])
+    else if (this.state === 'Calling' || this.state === 'Proceeding') this.fail('timeout')
     else this.terminate()
   }
 
@@ -109,6 +110,7 @@ export class InviteClientTransaction extends Transaction implements ClientEntry 
       this.stopTimers()
     }
     const cancelled = first && this.cancelling !== undefined
+    if (this.cancelling === undefined) this.boundBy(this.layer.clock, longestSilence)
     this.user.response(response, from)
     if (cancelled && this.state === 'Proceeding') this.cancelNow()
   }

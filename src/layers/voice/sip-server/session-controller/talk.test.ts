@@ -161,6 +161,17 @@ describe('in a talk', () => {
     expect(hold.told).toEqual(['Held'])
   })
 
+  it('gives up a re-INVITE that a phone takes and never answers', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+    caller.slow = true
+
+    const hold = r.ask('RequestHoldCall', { thisDN: '1002' })
+    await world.run(250_000)
+    callee.hangUp()
+
+    expect(hold.told).toEqual([expect.stringMatching(/^Error/)])
+  })
+
   it('stays as it was where a side refuses what the other one changes (RFC 3261 §14.1)', async () => {
     const { world, caller, callee } = await talking(new World())
     caller.reofferAnswer = 488
