@@ -63,6 +63,9 @@ export class Ear implements SessionUser {
     this.hear('offered', event.offer)
     this.onOffered(event)
   }
+  offerCancelled(): void {
+    this.hear('offer cancelled')
+  }
   requested(event: EventOf<'requested'>): void {
     this.hear(`requested ${event.request.method}`)
     this.onRequested(event)

@@ -86,6 +86,7 @@ export class SessionExchange implements Performer<Performed> {
     else if (effect.type === 'settle') this.settle(effect.ask, effect.response, effect.offer)
     else if (effect.type === 'settleWith') this.settleWith(effect.ask, effect.status)
     else if (effect.type === 'bye') this.session.endWithoutAck()
+    else if (effect.type === 'tellCancelled') this.session.user.offerCancelled?.()
     else if (effect.type !== 'noAck') this.performTheirs(effect)
   }
 

@@ -158,6 +158,7 @@ describe('offers in a dialog', () => {
     await world.run(10)
 
     expect(raw.heard()).toEqual(['488', '200', '487'])
+    expect(ear.heard).toEqual(['offered [one]', 'offered [two]', 'offer cancelled'])
   })
 
   it('repeat the 2xx until its ACK; without one the session ends (§14.2, §13.3.1.4)', async () => {

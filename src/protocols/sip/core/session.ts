@@ -79,6 +79,8 @@ export interface SessionUser {
   acknowledged?(event: { body: Body | undefined }): void
   /** A re-INVITE from the other side (or UPDATE): answer with `accept` or `reject`. Glare is answered 491 below. */
   offered?(event: { offer: Body | undefined; accept(body: Body): void; reject(status: number): void }): void
+  /** The other side's CANCEL of the re-INVITE that was told last; 487 has been sent, and an answer to it is void (§9.2). */
+  offerCancelled?(): void
   /** Any other request in the dialog, e.g. INFO, REFER, OPTIONS, NOTIFY. */
   requested?(event: {
     request: Message

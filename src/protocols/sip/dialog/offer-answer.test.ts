@@ -153,7 +153,7 @@ describe('offers and answers in a dialog', () => {
   it('answers a cancelled re-INVITE 487, and what the user then says is void (§9.2)', () => {
     expect(take('Received', theirs, { type: 'cancel' })).toMatchObject({
       state: 'Stable',
-      effects: [{ type: 'refuseReinvite', status: 487 }],
+      effects: [{ type: 'refuseReinvite', status: 487 }, { type: 'tellCancelled' }],
     })
     for (const input of [
       { type: 'accept', response: ok },

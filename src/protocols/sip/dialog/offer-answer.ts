@@ -37,6 +37,8 @@ export type Effect =
   /** The request that is waiting for the user gets its response. */
   | { type: 'respondReinvite'; response: Message }
   | { type: 'refuseReinvite'; status: 487 }
+  /** Tell the user that what it was told to answer has been cancelled. */
+  | { type: 'tellCancelled' }
   /** Another request, which just came, gets this one. */
   | { type: 'refuseRequest'; request: Message; status: 491 | 500 }
   | { type: 'noAck' }
@@ -121,7 +123,7 @@ export const offerAnswer: Machine<State, Input, Exchange, Effect> = {
       reinvite: (exchange, { ask }) => to('Received', exchange, settle(ask, 491)),
       invite: (exchange, { request }) => to('Received', exchange, refuse(request, 500)),
       update: (exchange, { request }) => to('Received', exchange, refuse(request, 500)),
-      cancel: (exchange) => to('Stable', exchange, { type: 'refuseReinvite', status: 487 }),
+      cancel: (exchange) => to('Stable', exchange, { type: 'refuseReinvite', status: 487 }, { type: 'tellCancelled' }),
       ack: stayIn('Received'),
       over: (exchange) => to('Over', exchange, { type: 'refuseReinvite', status: 487 }),
     },

@@ -152,6 +152,11 @@ export class LegAtWork implements Required<SessionUser> {
     this.owner.tell({ type: 'offered', leg: this.leg, body: sdpOf(offer) })
   }
 
+  offerCancelled(): void {
+    this.reply = undefined
+    this.owner.tell({ type: 'offerCancelled', leg: this.leg })
+  }
+
   requested({ request, respond }: Parameters<NonNullable<SessionUser['requested']>>[0]): void {
     if (request.method === 'INFO') this.informed(request, respond)
     else if (request.method === 'REFER') this.referred(request, respond)

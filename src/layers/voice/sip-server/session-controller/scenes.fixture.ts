@@ -1,6 +1,9 @@
 /** Where the tests of calls begin: somebody has dialled, a call waits, a phone rings, two talk. */
 import { expect } from 'vitest'
-import type { World } from './phones.fixture.ts'
+import { type RawPeer, rawPeer } from '#protocols/sip/core/phones.fixture.ts'
+import type { Fields } from '#protocols/sip/core/session.ts'
+import { buildResponse } from '#protocols/sip/message/build-response.ts'
+import { description, nodeHost, type World } from './phones.fixture.ts'
 import { type Asking, endingOf, type Rig, rig, type Setting } from './rig.fixture.ts'
 
 export const freshRig = async (world: World, setting: Setting = {}) => ({ world, r: await rig(world, setting) })
@@ -34,6 +37,40 @@ export async function queued(world: World, setting: Setting = {}, late = false) 
   await world.run(100)
   return { world, r, caller }
 }
+
+const rawHost = '127.0.3.7'
+const contact = `<sip:raw@${rawHost}>`
+const rawSdp = (direction?: string, port?: number) => ({
+  type: 'application/sdp',
+  bytes: Buffer.from(description(rawHost, port, direction)),
+})
+
+/** A peer that is bytes alone, a trunk unless told, has called 1002, and both talk. */
+export async function rawTalks(world: World, from = '+4420', fields: Fields = [], setting: Setting = {}) {
+  const { r } = await freshRig(world, setting)
+  const raw = await rawPeer(world, rawHost)
+  const parts = { requestURI: 'sip:1002@127.0.0.1', from: `<sip:${from}@x>;tag=r`, to: '<sip:1002@x>', fields }
+  raw.request('INVITE', { ...parts, body: rawSdp() }, nodeHost)
+  await world.run(100)
+  const callee = r.phone('1002').line
+  callee.answer()
+  await world.run(100)
+  const dialog = { ...parts, to: raw.last('200').header('To') ?? '' }
+  raw.request('ACK', dialog, nodeHost)
+  await world.run(100)
+  r.events()
+  raw.heard()
+  callee.heard.length = 0
+  return { world, r, raw, callee, dialog, rawHost, rawSdp, answers: answering(raw) }
+}
+
+/** It answers the last request of that method; an INVITE that it accepts with what it said first, unless told. */
+const answering =
+  (raw: RawPeer) =>
+  (method: string, status: number, fields: Fields = [], body = rawSdp()) => {
+    const accepts = method === 'INVITE' && status === 200
+    raw.send(buildResponse(raw.last(method), status, { contact, fields, ...(accepts && { body }) }), nodeHost)
+  }
 
 export const route = (r: Rig, otherDN: string, more: object = {}): Asking =>
   r.ask('RequestRouteCall', { thisDN: '8010', otherDN, ...more })

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { rawPeer } from '#protocols/sip/core/phones.fixture.ts'
-import { buildResponse } from '#protocols/sip/message/build-response.ts'
+import type { Fields } from '#protocols/sip/core/session.ts'
 import { World } from '#simulation/world.ts'
-import { description, nodeHost } from './phones.fixture.ts'
-import { freshRig, over } from './scenes.fixture.ts'
+import { freshRig, over, rawTalks } from './scenes.fixture.ts'
 
 const seconds = (count: number) => count * 1000
 const sessionTimer = { expires: 1800, least: 90 }
@@ -14,7 +12,7 @@ const timed = (value: string) =>
   ] as const
 
 /** 1001 has called 1002 with these fields, and both talk. */
-async function talking(fields: readonly (readonly [string, string])[]) {
+async function talking(fields: Fields) {
   const { world, r } = await freshRig(new World(), { sessionTimer })
   const caller = r.phone('1001').dial('1002', { fields })
   await world.run(100)
@@ -27,30 +25,20 @@ async function talking(fields: readonly (readonly [string, string])[]) {
   return { world, r, caller, callee }
 }
 
-/** A trunk that is bytes alone talks to 1002; it answers our OPTIONS, and re-INVITEs with `status`. */
-async function trunkTalks(fields: readonly (readonly [string, string])[]) {
-  const { world, r } = await freshRig(new World(), { sessionTimer })
-  const host = '127.0.3.7'
-  const raw = await rawPeer(world, host)
-  const sdp = { type: 'application/sdp', bytes: Buffer.from(description(host)) }
-  const parts = { requestURI: 'sip:1002@127.0.0.1', from: '<sip:+4420@x>;tag=r', to: '<sip:1002@x>', fields, body: sdp }
-  raw.request('INVITE', parts, nodeHost)
-  await world.run(100)
-  r.phone('1002').line.answer()
-  await world.run(100)
-  raw.request('ACK', { ...parts, to: raw.last('200').header('To') ?? '', body: undefined }, nodeHost)
-  const contact = `<sip:raw@${host}>`
-  const refreshed = { contact, fields: timed('300;refresher=uac'), body: sdp }
-  const pass = async (time: number, status: number) => {
+/** A trunk that is bytes alone talks to 1002; it answers our OPTIONS, and re-INVITEs with `status`, from `port`. */
+async function trunkTalks(fields: Fields) {
+  const talk = await rawTalks(new World(), '+4420', fields, { sessionTimer })
+  const { world, raw, answers, rawSdp } = talk
+  const pass = async (time: number, status: number, port?: number) => {
+    const refreshed = status === 200 ? timed('300;refresher=uac') : []
     for (let passed = 0; passed < time; passed += seconds(1)) {
       await world.run(seconds(1))
       const news = raw.heard()
-      if (news.includes('OPTIONS')) raw.send(buildResponse(raw.last('OPTIONS'), 200, { contact }), nodeHost)
-      if (!news.includes('INVITE')) continue
-      raw.send(buildResponse(raw.last('INVITE'), status, status === 200 ? refreshed : { contact }), nodeHost)
+      if (news.includes('OPTIONS')) answers('OPTIONS', 200)
+      if (news.includes('INVITE')) answers('INVITE', status, refreshed, rawSdp('sendrecv', port))
     }
   }
-  return { r, raw, pass }
+  return { ...talk, pass }
 }
 
 describe('a session timer of a leg (RFC 4028)', () => {
@@ -66,16 +54,27 @@ describe('a session timer of a leg (RFC 4028)', () => {
   })
 
   it('that we refresh is refreshed by a re-INVITE that changes nothing where the peer takes no UPDATE', async () => {
-    const { r, raw, pass } = await trunkTalks(timed('300;refresher=uas'))
+    const { world, r, raw, callee, pass } = await trunkTalks(timed('300;refresher=uas'))
     await pass(seconds(400), 200)
 
     const { cseq, body } = raw.last('INVITE')
     expect(cseq).toBeGreaterThan(10)
     expect(body.toString()).toBe(raw.last('200').body.toString())
-    expect(r.phone('1002').line.heard.filter((what) => what.startsWith('re-INVITE'))).toEqual([])
-    r.phone('1002').line.hangUp()
-    await r.world.run(100)
+    expect(callee.heard.filter((what) => what.startsWith('re-INVITE'))).toEqual([])
+    callee.hangUp()
+    await world.run(100)
     await over(r, { by: 'agent', cause: 'hangup' })
+  })
+
+  it('tells the other side where the peer has moved that says so in its answer to a refresh, each time', async () => {
+    const { world, callee, rawHost, pass } = await trunkTalks(timed('300;refresher=uas'))
+
+    for (const port of [10_044, 10_046, 10_048]) await pass(seconds(160), 200, port)
+    const told = callee.heard.filter((what) => what.startsWith('re-INVITE'))
+    callee.hangUp()
+    await world.run(100)
+
+    expect(told).toEqual([10_044, 10_046, 10_048].map((port) => `re-INVITE ${rawHost}:${port}`))
   })
 
   it('ends the call where every refresh is refused, though our OPTIONS are answered', async () => {

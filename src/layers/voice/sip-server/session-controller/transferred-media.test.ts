@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
 import type { Line } from './phones.fixture.ts'
-import { routedTalk } from './scenes.fixture.ts'
+import { routedTalk, talking } from './scenes.fixture.ts'
 
 type Talk = Awaited<ReturnType<typeof routedTalk>>
 
@@ -52,6 +52,35 @@ describe('the media of who is transferred', () => {
       caller.hangUp()
     },
   )
+
+  it('answers who stays what its offer comes to that waited for who has left: it may be made again (RFC 3261 §14.2)', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+    callee.slow = true
+    caller.reinvite('sendonly')
+    await world.run(100)
+
+    r.ask('RequestSingleStepTransfer', { thisDN: '1002', otherDN: '1003' })
+    await world.run(100)
+    r.phone('1003').line.answer()
+    await world.run(100)
+    caller.hangUp()
+
+    expect(caller.heard.slice(0, 2)).toEqual(['re-INVITE 491', 're-INVITE 127.0.2.3:10002'])
+  })
+
+  it('refuses a hold that waited for who has left', async () => {
+    const { world, r, caller, callee } = await talking(new World())
+    callee.slow = true
+    const hold = r.ask('RequestHoldCall', { thisDN: '1001' })
+    await world.run(100)
+
+    r.ask('RequestSingleStepTransfer', { thisDN: '1002', otherDN: '1003' })
+    await world.run(100)
+    const { told } = hold
+    caller.hangUp()
+
+    expect(told).toEqual([expect.stringMatching(/^Error 93 .*the other side has left$/)])
+  })
 
   it('bridges both in the media server where the third speaks nothing of the offer, e.g. SRTP alone', async () => {
     for (const rings of [false, true]) {

@@ -3,7 +3,7 @@
  * effects are performed by `call-at-work.ts`.
  */
 import type { Machine, Step } from '#platform/machine/machine.ts'
-import { offered, stale } from '../media/exchange.ts'
+import { offerCancelled, offered, stale } from '../media/exchange.ts'
 import type { Call, State } from './call.ts'
 import {
   alerted,
@@ -76,6 +76,7 @@ const anyState: Cells = {
   ...anyRequest,
   acknowledged: acknowledgedBy,
   offered,
+  offerCancelled,
   stale,
   reinvited: exchanged,
   responded: (turn, input) => {

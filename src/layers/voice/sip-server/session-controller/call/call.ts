@@ -64,6 +64,8 @@ export type Exchange =
   | { readonly why: 'refresh' }
   /** Leg `from` made this offer. */
   | { readonly why: 'pass'; readonly from: string; readonly offer: string }
+  /** As `pass`, and who made that offer has cancelled it meanwhile. */
+  | { readonly why: 'cancelled' }
   /** RequestHoldCall or RequestRetrieveCall of a party on the other side of it. */
   | { readonly why: 'hold' | 'retrieve'; readonly party: string; readonly token: number }
 

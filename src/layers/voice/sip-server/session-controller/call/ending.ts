@@ -81,11 +81,8 @@ function endParties(turn: Turn, { ending, by, abandoned, callState, order, answe
 
 /** §0: each request has one first answer. */
 function refuseWaiting(turn: Turn): void {
-  const { pending, transfer, queue, legs } = turn.call
-  const exchanges = Object.values(legs).map(({ exchange }) =>
-    exchange && 'token' in exchange ? exchange.token : undefined,
-  )
-  for (const token of [pending?.token, transfer?.token, queue?.asked?.token, ...exchanges]) {
+  const { pending, transfer, queue } = turn.call
+  for (const token of [pending?.token, transfer?.token, queue?.asked?.token]) {
     turn.refuse(token, errors.invalidConnID, 'the call has ended')
   }
 }

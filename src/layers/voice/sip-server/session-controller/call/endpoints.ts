@@ -2,7 +2,7 @@
 
 import type { IPVersion } from '../../../model/ip-version.ts'
 import { canBeAnchored, ipVersionIn, isProtected, silentAnswer } from '../media/descriptions.ts'
-import { link, meet, settle, up } from '../media/exchange.ts'
+import { bringUpToDate, link, meet, settle, up } from '../media/exchange.ts'
 import { closeMedia, mediaAnswered, mediaLost, mediaOf, openMedia } from '../media/media-leg.ts'
 import type { SeizeReply } from '../ports.ts'
 import type { Leg, LegRole, Party, Reachable } from './call.ts'
@@ -109,7 +109,7 @@ export function connect(turn: Turn, waiting: string, { leg: id, body, offer }: I
     return
   }
   link(turn, waiting, id)
-  if (turn.leg(id)?.stale) settle(turn, id)
+  bringUpToDate(turn, id)
   const answersFirst = mediaOf(turn, waiting)?.state === 'Inviting' && turn.leg(waiting)?.state === 'Calling'
   if (!answersFirst) joinDirectly(turn, waiting)
 }

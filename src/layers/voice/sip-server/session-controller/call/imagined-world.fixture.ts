@@ -13,6 +13,7 @@ import type { Call, State } from './call.ts'
 import { callMachine } from './call-machine.ts'
 import type { Effect } from './effect.ts'
 import { direct, requestsOf, targets } from './imagined-requests.fixture.ts'
+import { broken } from './imagined-rules.fixture.ts'
 import { hostOf, performed, type Session, session } from './imagined-session.fixture.ts'
 import type { Input } from './input.ts'
 
@@ -36,6 +37,8 @@ export class ImaginedWorld {
   private readonly seized = new Set<string>()
   private readonly lookUps: string[] = []
   private readonly waiting = new Set<number>()
+  /** Those of them that hold or retrieve. */
+  private readonly holds = new Set<number>()
   private lastToken = 0
   private at = 1_767_225_600_000
   over = 0
@@ -84,10 +87,8 @@ export class ImaginedWorld {
       if (states && !states.includes(next.state)) this.timers.delete(timer)
     }
     for (const effect of next.effects) this.perform(effect)
-    for (const { id, state, exchange, stale, peer } of Object.values(this.call.legs)) {
-      const isTold = state !== 'Up' || !stale || exchange || this.call.legs[peer ?? '']?.remote === undefined
-      if (!isTold) this.problems.push(`${id} is not told of its peer: ${this.story.at(-1)}`)
-    }
+    for (const problem of broken(this.call, this.sessions.values(), this.holds))
+      this.problems.push(`${problem}: ${this.story.at(-1)}`)
     this.checker.turn()
   }
 
@@ -200,14 +201,23 @@ export class ImaginedWorld {
       }
       choices.push(...[200, 200, 200, 491, 488].map((status) => say(`re-INVITE ${status}`, settle(status))))
     } else if (!one.offering && !one.isMedia) {
+      const port = 10_000 + 2 * (this.story.length % 2)
       for (const direction of ['sendonly', 'sendrecv']) {
         choices.push(
           say(direction, () => {
             one.offering = true
-            return { type: 'offered', at, leg, body: description('127.0.2.1', 10_000, direction) }
+            return { type: 'offered', at, leg, body: description('127.0.2.1', port, direction) }
           }),
         )
       }
+    }
+    if (one.offering) {
+      choices.push(
+        say('takes its offer back', () => {
+          one.offering = false
+          return { type: 'offerCancelled', at, leg }
+        }),
+      )
     }
     const asked = one.asked[0]
     if (asked) choices.push(say(`answers ${asked.tag}`, () => this.answered(one, asked)))
@@ -283,6 +293,7 @@ export class ImaginedWorld {
         name: `${request.name} ${thisDN}`,
         input: (): Input => {
           const token = this.token()
+          if (/Hold|Retrieve/.test(request.name)) this.holds.add(token)
           const otherDN = 'otherDN' in request ? request.otherDN : ''
           const target = targets[otherDN]
           return { type: request.name, at: this.at, request, token, target } as unknown as Input
@@ -306,7 +317,9 @@ export class ImaginedWorld {
   }
 
   private answer(token: number | undefined) {
-    if (token !== undefined && !this.waiting.delete(token)) this.problems.push(`request ${token} is answered twice`)
+    if (token === undefined) return
+    this.holds.delete(token)
+    if (!this.waiting.delete(token)) this.problems.push(`request ${token} is answered twice`)
   }
 
   private open(leg: string, effect: Effect): Session | undefined {
@@ -345,6 +358,7 @@ export class ImaginedWorld {
       case 'over':
         this.over += 1
         // What owners grant after the end is given back by the edge, and requests in dialogs end with their dialog.
+        this.holds.clear()
         return this.waiting.clear()
       case 'start':
         this.timers.add(effect.timer)

@@ -32,6 +32,8 @@ export type LegInput =
   | (OnLeg & { readonly type: 'cancelled'; readonly reason: string | undefined })
   | (OnLeg & { readonly type: 'acknowledged'; readonly body: string | undefined })
   | (OnLeg & { readonly type: 'offered'; readonly body: string | undefined })
+  /** It has cancelled the re-INVITE by which it did. */
+  | (OnLeg & { readonly type: 'offerCancelled' })
   /** The session timer wants a re-INVITE with what the leg was told last. */
   | (OnLeg & { readonly type: 'stale' })
   | (OnLeg & {

@@ -4,7 +4,8 @@
  */
 import type { Step } from '#platform/machine/machine.ts'
 import { timestamp } from '#platform/time.ts'
-import type { Call, Fields, Leg, LegRole, Party, State } from './call.ts'
+import { errors } from '#protocols/tlib/errors.ts'
+import type { Call, Exchange, Fields, Leg, LegRole, Party, State } from './call.ts'
 import type { Effect } from './effect.ts'
 import type { Input, InputOf } from './input.ts'
 
@@ -75,12 +76,20 @@ export class Turn {
     if (leg) this.putLeg({ ...leg, ...change })
   }
 
-  /** Forgets the leg; who ends its session is another matter. */
+  /** Forgets the leg; who ends its session is another matter. Who waits for what it was asked waits no longer. */
   dropLeg(id: string): void {
-    const { [id]: _gone, ...legs } = this.call.legs
+    const { [id]: gone, ...legs } = this.call.legs
     this.set({ legs })
     this.stop(`probe:${id}`)
     this.stop(`retry:${id}`)
+    if (gone?.exchange) this.abandon(gone.exchange)
+  }
+
+  /** 491: what was passed on may be offered again, to whom the leg has then (RFC 3261 §8.2, §14.2). */
+  private abandon(exchange: Exchange): void {
+    if ('token' in exchange) this.refuse(exchange.token, errors.wrongState, 'the other side has left')
+    if (exchange.why !== 'pass' || !this.leg(exchange.from)) return
+    this.do({ type: 'rejectOffer', leg: exchange.from, status: 491 })
   }
 
   nextLeg(prefix: string): string {

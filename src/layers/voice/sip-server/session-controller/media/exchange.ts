@@ -59,6 +59,13 @@ export const unheld = (leg: Leg): Leg => ({
   ...(leg.remote !== undefined && { remote: withDirection(leg.remote, unmuted) }),
 })
 
+/** Who answers was offered what its peer said when it was called: what that one says now is told, where it is another. */
+export function bringUpToDate(turn: Turn, id: string): void {
+  const leg = turn.leg(id)
+  const remote = turn.leg(leg?.peer)?.remote
+  if (leg && remote !== undefined && isNews(leg, remote)) settle(turn, id)
+}
+
 /** Tells the leg its peer's description, as soon as both allow it. */
 export function settle(turn: Turn, id: string): void {
   const leg = turn.leg(id)
@@ -124,14 +131,19 @@ export function reinvited(turn: Turn, input: InputOf<'reinvited'>): Outcome | un
   const ok = status >= 200 && status < 300
   const local = ok || leg.former === undefined ? leg.local : asBefore(leg.former, leg.local)
   turn.setLeg(leg.id, { exchange: undefined, former: undefined, local })
-  if (status === 491 && exchange.why !== 'pass' && exchange.why !== 'refresh') {
+  if (status === 491 && !isOnce(exchange)) {
     putOff(turn, leg.id, exchange, input.retryAfter)
     return undefined
   }
-  if (ok && body !== undefined) heard(turn, leg, body, exchange)
+  // RFC 3261 §14.1: it stays as it was, so the leg is told again what holds.
+  if (exchange.why === 'cancelled') turn.setLeg(leg.id, { stale: leg.stale === true || ok })
+  else if (ok && body !== undefined) heard(turn, leg, body, exchange)
   if (exchange.why === 'pass') passed(turn, leg.id, exchange, ok, status, body)
   return { exchange, ok, status }
 }
+
+/** What is not tried again after a glare: who made the offer may do so, or the next refresh does. */
+const isOnce = ({ why }: Exchange): boolean => why === 'pass' || why === 'cancelled' || why === 'refresh'
 
 /** An exchange is over, whatever came of it: the leg is told what has changed meanwhile, after a glare in its time. */
 export function catchUp(turn: Turn, { leg: id, status, retryAfter }: InputOf<'reinvited'>): void {
@@ -156,8 +168,11 @@ function heard(turn: Turn, leg: Leg, body: string, exchange: Exchange): void {
   else if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
   // Whose INVITE waits for this answer, and not for that of the next exchange.
   else if (peer?.state === 'Calling' && !leg.stale) settle(turn, peer.id)
-  else if (exchange.why === 'join' && news && peer?.peer === leg.id && isNews(peer, body)) retell(turn, peer)
+  else if (isOurs(exchange) && news && peer?.peer === leg.id && isNews(peer, body)) retell(turn, peer)
 }
+
+/** Made for the leg alone: what its peer offered is answered, what a party wants is told, in another way. */
+const isOurs = ({ why }: Exchange): boolean => why === 'join' || why === 'refresh'
 
 function retell(turn: Turn, { id, retold = 0 }: Leg): void {
   if (retold >= mostRetold) return
@@ -188,6 +203,7 @@ export function stale(turn: Turn, { leg: id }: InputOf<'stale'>): void {
   if (leg?.state !== 'Up' || leg.exchange || leg.local === undefined) return
   turn.do({ type: 'reinvite', leg: id, body: leg.local })
   turn.setLeg(id, { exchange: { why: 'refresh' } })
+  if (leg.peer !== undefined) turn.setLeg(leg.peer, { retold: 0 })
 }
 
 /** A re-INVITE or UPDATE from the leg's side. */
@@ -201,7 +217,6 @@ export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): void
     // A session refresh, or an offer before the answer: the other side need not know, or not yet.
     turn.do({ type: 'acceptOffer', leg: id, body: nextAnswer(leg.local, leg.local, body) })
     if (body !== undefined) turn.setLeg(id, { remote: body })
-    if (!unchanged && leg.state === 'Calling') outdated(turn)
   } else if (body === undefined || peer?.state !== 'Up' || peer.exchange) {
     turn.do({ type: 'rejectOffer', leg: id, status: 491 })
   } else offer(turn, { ...peer, muted: false }, body, { why: 'pass', from: id, offer: body })
@@ -218,10 +233,10 @@ function offerAnew(turn: Turn, leg: Leg, local: string): void {
   turn.setLeg(leg.id, { local: body })
 }
 
-/** RFC 3311 §5.2: who is rung at was offered what the caller has changed since. */
-function outdated(turn: Turn): void {
-  for (const { id, state, role } of Object.values(turn.call.legs))
-    if (state === 'Inviting' && role !== 'media') turn.setLeg(id, { stale: true })
+/** The leg's side has cancelled its re-INVITE (RFC 3261 §9.2): what comes of it where it was passed on changes nothing. */
+export function offerCancelled(turn: Turn, { leg: from }: InputOf<'offerCancelled'>): void {
+  for (const { id, exchange } of Object.values(turn.call.legs))
+    if (exchange?.why === 'pass' && exchange.from === from) turn.setLeg(id, { exchange: { why: 'cancelled' } })
 }
 
 function passed(

@@ -8,7 +8,7 @@ import { parseMsmlResult } from '#protocols/media/msml/parse-msml.ts'
 import type { Leg } from '../call/call.ts'
 import type { InputOf } from '../call/input.ts'
 import type { Turn } from '../call/turn.ts'
-import { settle, up } from './exchange.ts'
+import { bringUpToDate, settle, up } from './exchange.ts'
 
 /** ms before a media server is asked again; doubled at each failure, up to the second figure. */
 const firstRetry = 100
@@ -43,6 +43,7 @@ export function mediaAnswered(turn: Turn, { leg: id, body, offer }: InputOf<'ans
   turn.setLeg(id, { remote: body, state: offer ? 'Unacknowledged' : 'Inviting' })
   if (!offer) up(turn, id)
   if (endpoint.peer !== id) return false
+  bringUpToDate(turn, id)
   settle(turn, endpoint.id)
   return true
 }
