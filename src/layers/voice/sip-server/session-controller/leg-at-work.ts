@@ -195,9 +195,9 @@ export class LegAtWork implements Required<SessionUser> {
       return
     }
     this.acknowledgeWith = acknowledge
-    // No proxy is linked just now: as after a glare, it is tried again.
-    const told = status === 503 && response === undefined ? 491 : status
-    this.owner.tell({ type: 'reinvited', leg: this.leg, status: told, body: description, retryAfter })
+    const wait = retryAfter ?? (status === 500 ? waitOf(response) : undefined)
+    const told = isPassing(status, response, wait) ? 491 : status
+    this.owner.tell({ type: 'reinvited', leg: this.leg, status: told, body: description, retryAfter: wait })
   }
 
   /** RFC 3261 §14.1: a 2xx without the offer we asked for. It waits for an ACK, which has nothing to answer: BYE sends both. */
@@ -243,6 +243,23 @@ export class LegAtWork implements Required<SessionUser> {
       consultation,
     })
   }
+}
+
+/**
+ * As after a glare, it is tried again: no proxy is linked just now; a connection broke, of a proxy before the phone (504) or
+ * the phone's own, which it is about to open again (430, RFC 5626 §5.3); or it is busy with a re-INVITE of its own (500).
+ * What lasts, its session ends: 40 s of 430.
+ */
+const isPassing = (status: number, response: Message | undefined, wait: number | undefined): boolean =>
+  status === 430 ||
+  status === 504 ||
+  (status === 503 && response === undefined) ||
+  (status === 500 && wait !== undefined)
+
+/** RFC 3261 §14.2: ms, of up to ten seconds; a longer time is another matter. None is taken for one second. */
+function waitOf(response: Message | undefined): number | undefined {
+  const [, seconds] = /^(\d{1,2})(?!\d)/.exec(response?.header('Retry-After') ?? '') ?? []
+  return seconds === undefined || Number(seconds) > 10 ? undefined : Math.max(1, Number(seconds)) * 1000
 }
 
 /** As many as are looked at. */

@@ -62,10 +62,10 @@ export const failureOfCarrier = (status: number): Failure => ({
  * What wants another request of us: whom it redirects, who we are, how long a session lasts. Who calls would do for
  * himself what was meant for us, and a challenge that he cannot meet is an offence of his. Or what says that the carrier
  * has no room, which of us would mean that we have none: a phone would go elsewhere with all its calls (RFC 3261 §16.7
- * step 6, §21.5.4).
+ * step 6, §21.5.4). Or that a connection is gone, which is not that of who hears it: he would register anew (RFC 5626 §5.3).
  */
 const isBetween = (status: number): boolean =>
-  status < 400 || status === 401 || status === 407 || status === 422 || status === 503
+  status < 400 || status === 401 || status === 407 || status === 422 || status === 430 || status === 503
 
 /**
  * What one side is answered where the other has refused what was passed on to it in a dialog. 408 and 481 are about that
