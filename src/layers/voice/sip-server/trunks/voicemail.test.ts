@@ -9,8 +9,15 @@ const configuration = configurationFrom({
   dns: [{ number: '1001' }],
   services: [{ number: '8600', name: 'Voicemail', service: 'echo' }],
   trunks: [
-    { name: 'carrier', sources: ['192.0.2.1'] },
-    { name: 'unity', sources: ['192.0.2.2'], voicemail: true, rewriteIn: [{ prefix: '55', replace: '' }] },
+    { name: 'carrier', sources: ['192.0.2.1'], destination: '192.0.2.1', numbers: ['+XXXXX!'] },
+    {
+      name: 'unity',
+      voicemail: true,
+      sources: ['192.0.2.2'],
+      destination: '192.0.2.2',
+      numbers: ['87XX'],
+      rewriteIn: [{ prefix: '55', replace: '' }],
+    },
   ],
 })
 
@@ -55,6 +62,8 @@ describe('a NOTIFY outside dialogs (RFC 3842)', () => {
   it.each([
     ['a number of ours', 'sip:8600@192.0.2.2', 'sip:8600@ringmain'],
     ['a number of ours in the form of the server', 'sips:558600@192.0.2.2;x=y', 'sip:8600@ringmain'],
+    ['a number that goes out to the server itself', 'sip:8700@192.0.2.2', 'sip:8700@ringmain'],
+    ['a number that goes out by another trunk', 'sip:+19005550100@192.0.2.2', undefined],
     ['what is no number here', 'sip:asterisk@192.0.2.2', undefined],
     ['an address of another kind', 'mailto:alice@example.com', undefined],
     ['what is no address', '8600', undefined],

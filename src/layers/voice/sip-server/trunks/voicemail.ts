@@ -47,12 +47,15 @@ const isEncoded = (request: Message) => (request.header('Content-Encoding') ?? '
 
 /**
  * A phone calls where its messages are said to be: the server's own address would lead it nowhere, a number of it may.
- * What cannot be read leads nowhere either, and is no reason to tell nothing of the messages.
+ * No other trunk's, though, as calls may cost there, and who sends is known by address alone. What cannot be read leads
+ * nowhere either, and is no reason to tell nothing of the messages.
  */
 function numberIn(account: string, trunk: Trunk, configuration: Configuration): string | undefined {
   try {
     const number = rewritten(trunk.rewriteIn, unescapeText(uriIn(account).user))
-    return configuration.destination(number) === undefined ? undefined : own(number)
+    const destination = configuration.destination(number)
+    const isElsewhere = destination?.kind === 'trunk' && destination.trunk.name !== trunk.name
+    return destination === undefined || isElsewhere ? undefined : own(number)
   } catch (error) {
     if (error instanceof MalformedMessage) return undefined
     throw error
