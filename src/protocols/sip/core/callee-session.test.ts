@@ -42,7 +42,7 @@ describe('a session the other side opens', () => {
     session.progress(183, 'Please Wait', sdp('early'))
     session.accept(sdp('answer'), [['X-Note', 'yes']])
     await world.run(10)
-    const [ringing, early, ok] = ['180', '183', '200'].map(raw.last)
+    const [ringing, early, ok] = ['180', '183', '200'].map((what) => raw.last(what))
     acknowledge(raw, raw.last('200'))
     await world.run(10)
 

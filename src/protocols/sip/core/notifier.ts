@@ -13,6 +13,9 @@ import { OneRequest } from './request-outcome.ts'
 import type { SessionOwner } from './session-owner.ts'
 import { Turns } from './session-turns.ts'
 
+/** Seconds. */
+const probation = 60
+
 type Performed = Exclude<Effect, { type: 'start' }>
 
 /** What policy says of a SUBSCRIBE: refused, or who is told. */
@@ -161,6 +164,8 @@ export class Notified implements Subscription, Performer<Performed> {
   }
 
   private stateOf(reason: Reason | undefined): string {
+    // §4.1.3: whoever is told so may ask again, but not at once.
+    if (reason === 'probation') return `terminated;reason=probation;retry-after=${probation}`
     if (reason !== undefined) return `terminated;reason=${reason}`
     const left = this.expiresAt - this.owner.runtime.clock.monotonic()
     return `active;expires=${Math.max(0, Math.ceil(left / 1000))}`

@@ -161,8 +161,9 @@ export async function rawPeer(world: World, host = rawHost) {
     told = got.length
     return news
   }
-  const last = (what: string): Message => {
-    const found = got.findLast(({ method, status }) => what === (status === 0 ? method : String(status)))
+  const last = (what: string, callID?: string): Message => {
+    const isIt = (message: Message) => callID === undefined || message.callID === callID
+    const found = got.findLast((one) => isIt(one) && what === (one.status === 0 ? one.method : String(one.status)))
     if (found === undefined) throw new Error(`no ${what} has come`)
     return found
   }

@@ -7,7 +7,7 @@ import type { Machine, Step } from '#platform/machine/machine.ts'
 export type State = 'Idle' | 'Notifying' | 'Terminated'
 
 /** Why it ends (§4.1.3). */
-export type Reason = 'timeout' | 'deactivated' | 'noresource'
+export type Reason = 'timeout' | 'deactivated' | 'probation' | 'noresource'
 
 export type Input =
   /** The first SUBSCRIBE, or a refresh; 0 seconds: only once more (§4.4.1, §4.4.3). */

@@ -204,6 +204,36 @@ describe('a subscription to the calls of a DN (RFC 4235)', () => {
   })
 })
 
+describe('a phone that starts anew, and knows nothing of its old subscriptions,', () => {
+  it.each([
+    ['its DN', { subscriptionsOfDN: 2 }],
+    ['the node', { subscriptions: 2, subscriptionsOfDN: 9 }],
+  ])(
+    'has its new ones where there is no room at %s: what was not refreshed for longest goes',
+    async (_whose, limits) => {
+      const { raw, subscribe, again, answer } = await setUp(limits)
+      const refreshed = await subscribe([dialogEvent])
+      const tag = raw.last('NOTIFY').header('From')
+      await answer()
+      const old = await subscribe([dialogEvent])
+      await answer()
+      await again(refreshed, 2, [dialogEvent], tag)
+      await answer()
+      const before = raw.heard()
+
+      await subscribe([dialogEvent])
+      const [heard, gone] = [raw.heard(), raw.last('NOTIFY', `s${old}`).header('Subscription-State')]
+      await answer()
+      await again(refreshed, 3, [dialogEvent], tag)
+
+      expect(before).toEqual(Array(3).fill(['200', 'NOTIFY']).flat())
+      expect(heard.sort()).toEqual(['200', 'NOTIFY', 'NOTIFY'])
+      expect(gone).toBe('terminated;reason=probation;retry-after=60')
+      expect(raw.heard()).toEqual(['200', 'NOTIFY'])
+    },
+  )
+})
+
 describe('a SUBSCRIBE is refused', () => {
   it.each([
     ['without an event', [], '489'],
@@ -245,7 +275,7 @@ describe('a SUBSCRIBE is refused', () => {
     const first = await subscribe([dialogEvent])
     const notify = raw.last('NOTIFY').header('From')
     await answer()
-    await subscribe([dialogEvent])
+    await subscribe([dialogEvent], { dn: '1003' })
     await subscribe([dialogEvent], { from: '1002' })
     await subscribe([dialogEvent], { from: '1003' })
     const refused = raw.heard().filter((what) => what === '503')
@@ -257,6 +287,15 @@ describe('a SUBSCRIBE is refused', () => {
     expect(refused).toEqual(['503', '503'])
     expect(raw.last('503').header('Retry-After')).toBe('60')
     expect(raw.heard()).toEqual(['200', 'NOTIFY'])
+  })
+
+  it('for too short a time, though there is no room: nothing has to go for it', async () => {
+    const { raw, subscribe } = await setUp({ subscriptionsOfDN: 1 })
+    await subscribe([dialogEvent])
+
+    await subscribe([dialogEvent, ['Expires', '59']])
+
+    expect(raw.heard()).toEqual(['200', 'NOTIFY', '423'])
   })
 
   it('in no dialog, out of order, for another event, and with a huge Expires is shortened', async () => {

@@ -40,8 +40,8 @@ const longest = 3600
 
 export class Notifier {
   private readonly options: NotifierOptions
-  /** By package and the DN they are about. */
-  private readonly watching = new Map<string, Set<Subscription>>()
+  /** By package and the DN they are about: whose each is, the one that was refreshed the longest ago first. */
+  private readonly watching = new Map<string, Map<Subscription, string>>()
   private readonly ofDN = new Map<string, number>()
   private count = 0
 
@@ -52,13 +52,13 @@ export class Notifier {
   /** News of a DN; costs nothing while nobody subscribes to anything. */
   changed(event: Package, dn: string): void {
     if (this.watching.size === 0) return
-    for (const subscription of this.watching.get(`${event} ${dn}`) ?? []) subscription.changed()
+    for (const subscription of this.watching.get(`${event} ${dn}`)?.keys() ?? []) subscription.changed()
   }
 
   /** The node stops: everybody may subscribe elsewhere. */
   close(): void {
     for (const subscriptions of [...this.watching.values()])
-      for (const subscription of [...subscriptions]) subscription.end('deactivated')
+      for (const subscription of [...subscriptions.keys()]) subscription.end('deactivated')
   }
 
   /** SUBSCRIBE outside dialogs. */
@@ -76,7 +76,8 @@ export class Notifier {
     const dn = own(unescapeText(parseURI(request.requestURI).user))
     if (!isDN(dn)) return { status: 404 }
     if (!this.mayKnow(event, dn, subscriber)) return { status: 403 }
-    return this.hasRoom(subscriber) ? { status: 200, subscriber: this.subscriberOf(event, dn, subscriber) } : full
+    const hasPlace = this.hasRoom(subscriber) || this.stalest(`${event} ${dn}`, subscriber) !== undefined
+    return hasPlace ? { status: 200, subscriber: this.subscriberOf(event, dn, subscriber) } : full
   }
 
   private mayKnow(event: Package, dn: string, subscriber: string): boolean {
@@ -89,13 +90,26 @@ export class Notifier {
     return this.count < subscriptions && (this.ofDN.get(subscriber) ?? 0) < subscriptionsOfDN
   }
 
+  /**
+   * Of the same to the same DN: a phone that starts anew knows nothing of its old ones, and asks again for all. No other
+   * one has to go, or phones that want more than there is room for would take it from each other for ever.
+   */
+  private stalest(key: string, subscriber: string): Subscription | undefined {
+    for (const [subscription, owner] of this.watching.get(key) ?? []) if (owner === subscriber) return subscription
+    return undefined
+  }
+
   private subscriberOf(event: Package, dn: string, subscriber: string): Subscriber {
     const key = `${event} ${dn}`
     let subscription: Subscription | undefined
     return {
-      grant,
+      grant: (asked) => {
+        if (subscription !== undefined) this.refreshed(key, subscriber, subscription)
+        return grant(asked)
+      },
       begun: (made) => {
         subscription = made
+        if (!this.hasRoom(subscriber)) this.stalest(key, subscriber)?.end('probation')
         this.add(key, subscriber, made)
       },
       state: (version) => this.state(event, dn, version),
@@ -117,10 +131,15 @@ export class Notifier {
   }
 
   private add(key: string, subscriber: string, subscription: Subscription): void {
-    const about = this.watching.get(key) ?? new Set()
-    this.watching.set(key, about.add(subscription))
+    const about = this.watching.get(key) ?? new Map()
+    this.watching.set(key, about.set(subscription, subscriber))
     this.ofDN.set(subscriber, (this.ofDN.get(subscriber) ?? 0) + 1)
     this.count += 1
+  }
+
+  private refreshed(key: string, subscriber: string, subscription: Subscription): void {
+    const about = this.watching.get(key)
+    if (about?.delete(subscription)) about.set(subscription, subscriber)
   }
 
   private remove(key: string, subscriber: string, subscription: Subscription): void {
