@@ -29,7 +29,13 @@ async function registrarAt(world: World, host: string, grant: (request: Message)
   })
   return { registrar, seen }
 }
-const granted = (): [number, Fields] => [200, [['Contact', `${contact};expires=30`]]]
+const granting = (...contacts: string[]): [number, Fields] => [200, contacts.map((value) => ['Contact', value])]
+const granted = () => granting(`${contact};expires=30`)
+/** ms between those that were taken. */
+const gapsOf = (seen: readonly { readonly at: number; readonly ok: boolean }[]): number[] => {
+  const times = seen.filter(({ ok }) => ok).map(({ at }) => at)
+  return times.slice(1).map((time, index) => time - (times[index] ?? 0))
+}
 
 async function robot(world: World, hosts: readonly string[], password = 'demo', name = 'robot', host = '127.0.0.1') {
   const { agent, ...rest } = await phone(world, name, host)
@@ -56,13 +62,66 @@ describe('a registration', () => {
 
     registration.start()
     await world.run(90_000)
-    const times = seen.filter(({ ok }) => ok).map(({ at }) => at)
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+    const gaps = gapsOf(seen)
 
     expect(changes).toEqual([true])
     expect(seen.slice(0, 2).map(({ ok }) => ok)).toEqual([false, true])
     expect(gaps.length).toBeGreaterThan(2)
     for (const gap of gaps) expect(gap > 17_900 && gap < 21_100).toBe(true)
+  })
+
+  it.each([
+    ['', ['<sip:1011@203.0.113.7:34567>;expires=30'], 18_000, 21_000],
+    [', least where others are bound', ['<sip:1@1.1.1.1>;expires=900', '<sip:2@1.1.1.2>;expires=30'], 18_000, 21_000],
+    [', but no less than 10 s where they have little left', ['<sip:1@1.1.1.1>;expires=2'], 6_000, 7_000],
+  ])(
+    'is refreshed by the lifetime of a Contact that its registrar has rewritten%s',
+    async (_more, bound, least, most) => {
+      const world = new World()
+      const { seen } = await registrarAt(world, '127.0.0.2', () => granting(...bound))
+      const { registration } = await robot(world, ['127.0.0.2'])
+
+      registration.start()
+      await world.run(90_000)
+
+      const gaps = gapsOf(seen)
+      expect(gaps.length).toBeGreaterThan(2)
+      for (const gap of gaps) expect(gap > least - 100 && gap < most + 100).toBe(true)
+    },
+  )
+
+  it('is renewed within a second when its connection has gone, two minutes later when that has gone, too (RFC 5626 §4.5)', async () => {
+    const world = new World()
+    const { seen } = await registrarAt(world, '127.0.0.2', () => granting(`${contact};expires=600`))
+    const { registration } = await robot(world, ['127.0.0.2'])
+    registration.start()
+    await world.run(1_000)
+
+    registration.renew()
+    await world.run(1_100)
+    registration.renew()
+    registration.renew()
+    await world.run(123_000)
+
+    const [first = 0, second = 0, ...more] = gapsOf(seen)
+    expect(first).toBeLessThan(2_100)
+    expect(second > 119_000 && second < 121_100).toBe(true)
+    expect(more).toEqual([])
+  })
+
+  it('is not renewed later than it would be refreshed', async () => {
+    const world = new World()
+    const { seen } = await registrarAt(world, '127.0.0.2', () => granting(`${contact};expires=100`))
+    const { registration } = await robot(world, ['127.0.0.2'])
+    registration.start()
+    await world.run(1_000)
+
+    registration.renew()
+    await world.run(1_100)
+    registration.renew()
+    await world.run(72_000)
+
+    expect(gapsOf(seen)).toHaveLength(2)
   })
 
   it('is removed at the end, and leaves nothing behind (§10.2.2)', async () => {

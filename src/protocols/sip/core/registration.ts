@@ -49,6 +49,8 @@ type Waits = { readonly first: number; readonly longest: number }
 const patience = 5_000
 /** ms between two that are made since a connection has gone: some registrars close each. */
 const renewEvery = 120_000
+/** Seconds: not less is believed of a binding that may be another's, with little of its time left. */
+const leastOfOthers = 10
 /** In seconds. */
 const longestLifetime = 86_400
 /** RFC 5626 §4.5. */
@@ -65,6 +67,8 @@ export class Registration {
   /** Since the last success it has asked for a longer lifetime. */
   private lengthened = false
   private timer: Timer | undefined
+  /** When it ends, on our clock. */
+  private due = 0
   private now = false
   /** It may have our binding: that a request had no answer does not say that it never came. */
   private mayBeBound = false
@@ -89,14 +93,16 @@ export class Registration {
 
   /**
    * The connection by which the registrar reaches us has gone: it gets another within a second, not at the next refresh
-   * (RFC 5626 §4.5).
+   * (RFC 5626 §4.5), or as soon as the last time is long enough ago.
    */
   renew(): void {
+    if (this.state !== 'keeping' || !this.now) return
     const { clock, random } = this.options.runtime
     const now = clock.monotonic()
-    if (this.state !== 'keeping' || !this.now || now - this.renewedAt < renewEvery) return
-    this.renewedAt = now
-    this.wait(1_000 * fraction(random), () => this.send(1, []))
+    const at = Math.max(now, this.renewedAt + renewEvery) + 1_000 * fraction(random)
+    if (at >= this.due) return
+    this.renewedAt = at
+    this.wait(at - now, () => this.send(1, []))
   }
 
   /** Removes our binding, or what may be one (§10.2.2); resolves when the registrar has answered, or no proxy has. */
@@ -223,18 +229,25 @@ export class Registration {
   }
 
   private wait(ms: number, then: () => void) {
+    const { clock } = this.options.runtime
     this.timer?.cancel()
-    this.timer = this.options.runtime.clock.after(ms, then)
+    this.due = clock.monotonic() + ms
+    this.timer = clock.after(ms, then)
   }
 }
 
 /** §21.4, §21.6: the same request would fare no better, at a 6xx nowhere; a 408 says that nobody has judged it. */
 const isRefusal = (status: number): boolean => status !== 408 && (status < 500 || status >= 600)
 
+/** Of the briefest where none is ours by its looks: many a registrar writes the address it sees into our Contact. */
 function expiresOf(response: Message, contact: string): number | undefined {
   try {
     const own = parseURI(parseNameAddr(contact).uri)
-    return contactsOf(response).find(({ uri }) => uri !== '*' && sameURI(parseURI(uri), own))?.expires
+    const bound = contactsOf(response).filter(({ uri }) => uri !== '*')
+    const ours = bound.find(({ uri }) => sameURI(parseURI(uri), own))
+    if (ours !== undefined) return ours.expires
+    const [briefest] = bound.flatMap(({ expires }) => expires ?? []).sort((one, other) => one - other)
+    return briefest === undefined ? undefined : Math.max(briefest, leastOfOthers)
   } catch (error) {
     if (error instanceof MalformedMessage) return undefined
     throw error
