@@ -202,7 +202,10 @@ describe('a trunk that registers with a provider', () => {
     })
   })
 
-  it('has nothing wrong with it by the word of the doctor', async () => {
+  it('has nothing wrong with it by the word of the doctor, who believes whom the proxies believe', async () => {
     expect(await demo.ringmain(['doctor', '--trunk', 'plain'])).toMatch(/registration +ok/)
+    expect(await demo.ringmain(['doctor', '--trunk', 'secure'])).toMatch(
+      /certificate \(TLS\) +ok +good on every server/,
+    )
   })
 })
