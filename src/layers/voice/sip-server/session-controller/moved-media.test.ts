@@ -49,4 +49,25 @@ describe('the media of who waits for a phone that rings', () => {
     expect([there, here]).toEqual(['10044', '10002'])
     expect(told).toBe(1)
   })
+
+  it('is told to the media server, too, where that one takes its time', async () => {
+    const world = new World()
+    const { r } = await freshRig(world)
+    r.media.slow = true
+    r.ask('RequestMakeCall', { thisDN: '1001', otherDN: '8900' })
+    await world.run(100)
+    const { line } = r.phone('1001')
+    line.answer()
+    await world.run(100)
+
+    line.sdp = line.sdp.replace('m=audio 10002', 'm=audio 10044')
+    line.reinviteLate()
+    await world.run(100)
+    r.media.call.line.answer()
+    await world.run(100)
+    line.hangUp()
+    await world.run(100)
+
+    expect(r.media.call.line.heard).toContain('re-INVITE 127.0.2.1:10044')
+  })
 })

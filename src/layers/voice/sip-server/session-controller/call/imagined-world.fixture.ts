@@ -212,12 +212,11 @@ export class ImaginedWorld {
       }
     }
     if (one.offering) {
-      choices.push(
-        say('takes its offer back', () => {
-          one.offering = false
-          return { type: 'offerCancelled', at, leg }
-        }),
-      )
+      const back = (): Input => {
+        one.offering = false
+        return { type: 'offerCancelled', at, leg }
+      }
+      choices.push(...[0, 1, 2].map(() => say('takes its offer back', back)))
     }
     const asked = one.asked[0]
     if (asked) choices.push(say(`answers ${asked.tag}`, () => this.answered(one, asked)))
