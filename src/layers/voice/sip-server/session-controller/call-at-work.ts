@@ -139,8 +139,10 @@ export class CallAtWork implements LegOwner, Owner<Effect> {
   // What its legs need.
 
   tell(input: Told) {
-    if (input.type === 'failed' || input.type === 'ended' || input.type === 'cancelled') this.releaseOutside(input.leg)
+    const isOver = input.type === 'failed' || input.type === 'ended' || input.type === 'cancelled'
+    if (isOver) this.releaseOutside(input.leg)
     this.feed(input)
+    if (isOver) this.legs.delete(input.leg)
   }
   locate(number: string): Target | undefined {
     return this.around.locate(number)
