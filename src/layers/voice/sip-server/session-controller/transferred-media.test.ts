@@ -82,6 +82,29 @@ describe('the media of who is transferred', () => {
     expect(told).toEqual([expect.stringMatching(/^Error 93 .*the other side has left$/)])
   })
 
+  it.each([100, 5000])(
+    'lets who stays hear a third that answers after %i ms, though a retrieve was not over when who held it transferred it',
+    async (ms) => {
+      const { world, r, caller, agent } = await routedTalk(new World())
+      r.ask('RequestHoldCall', { thisDN: '1001' })
+      await world.run(100)
+      caller.reofferAnswer = 491
+      const retrieve = r.ask('RequestRetrieveCall', { thisDN: '1001' })
+      await world.run(100)
+
+      refer(agent, '1002')
+      await world.run(100)
+      caller.reofferAnswer = undefined
+      await world.run(ms)
+      r.phone('1002').line.answer()
+      await world.run(5000)
+
+      expect(caller.heard.at(-1)).toBe('re-INVITE 127.0.2.2:10002')
+      expect(retrieve.told).toEqual([expect.stringMatching(/^Error/)])
+      caller.hangUp()
+    },
+  )
+
   it('bridges both in the media server where the third speaks nothing of the offer, e.g. SRTP alone', async () => {
     for (const rings of [false, true]) {
       const { world, r, caller, agent } = await routedTalk(new World())

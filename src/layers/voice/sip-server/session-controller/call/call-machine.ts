@@ -3,7 +3,7 @@
  * effects are performed by `call-at-work.ts`.
  */
 import type { Machine, Step } from '#platform/machine/machine.ts'
-import { offerCancelled, offered, stale } from '../media/exchange.ts'
+import { offerCancelled, stale } from '../media/exchange.ts'
 import type { Call, State } from './call.ts'
 import {
   alerted,
@@ -52,6 +52,7 @@ import {
   hungUp,
   informed,
   mediaRefused,
+  offeredBy,
   releaseBy,
   timed,
 } from './talking.ts'
@@ -75,7 +76,7 @@ import { byRole, type Cells, row, Turn } from './turn.ts'
 const anyState: Cells = {
   ...anyRequest,
   acknowledged: acknowledgedBy,
-  offered,
+  offered: offeredBy,
   offerCancelled,
   stale,
   reinvited: exchanged,

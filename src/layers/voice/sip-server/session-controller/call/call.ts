@@ -91,8 +91,8 @@ export type Leg = {
   readonly stale?: boolean
   /** How often it has been told that its peer answered with another address, since the two were joined. */
   readonly retold?: number
-  /** It is held by request: what it is told says `inactive`. */
-  readonly muted?: boolean
+  /** Its party holds the other one by request: what either leg is told says `inactive`. */
+  readonly holds?: boolean
   /** It requires reliable provisional responses: an early answer is the answer (RFC 3262 §5). */
   readonly reliable?: boolean
   /** The fork whose early description was passed on (its To tag). */

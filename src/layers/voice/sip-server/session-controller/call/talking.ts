@@ -3,8 +3,19 @@
 import { msmlType } from '#protocols/media/msml/msml.ts'
 import { parseMsmlEvent } from '#protocols/media/msml/parse-msml.ts'
 import { errors } from '#protocols/tlib/errors.ts'
-import { isHold } from '../media/descriptions.ts'
-import { acknowledged, catchUp, type Outcome, offer, probe, reinvited, retry, settle } from '../media/exchange.ts'
+import { isHold, isInactive } from '../media/descriptions.ts'
+import {
+  acknowledged,
+  catchUp,
+  isSilent,
+  type Outcome,
+  offer,
+  offered,
+  probe,
+  reinvited,
+  retry,
+  settle,
+} from '../media/exchange.ts'
 import { openMediaAgain } from '../media/media-leg.ts'
 import type { Exchange, Party } from './call.ts'
 import { phoneTold } from './digits.ts'
@@ -59,7 +70,7 @@ export function exchanged(turn: Turn, input: InputOf<'reinvited'>) {
   if (!outcome) return
   const { exchange } = outcome
   if (exchange.why === 'pass') heldByPhone(turn, outcome, exchange)
-  else if (exchange.why === 'hold' || exchange.why === 'retrieve') heldByRequest(turn, input.leg, outcome, exchange)
+  else if (exchange.why === 'hold' || exchange.why === 'retrieve') heldByRequest(turn, outcome, exchange)
   else if (exchange.why === 'ask' && !outcome.ok) offersNothing(turn, input.leg, outcome.status)
   else if (exchange.why === 'join' && !outcome.ok) notJoined(turn, input.leg, outcome.status)
   catchUp(turn, input)
@@ -98,36 +109,46 @@ export function acknowledgedBy(turn: Turn, input: InputOf<'acknowledged'>): void
   const { leg, body } = input
   const wasUp = turn.leg(leg)?.state === 'Up'
   acknowledged(turn, input)
-  if (wasUp && body !== undefined) heldOrRetrieved(turn, turn.partyOn(leg), body)
+  if (wasUp && body !== undefined) heldOrRetrieved(turn, leg, body)
+}
+
+/** Any state: an offer. One that its peer need not answer may hold or retrieve all the same. */
+export function offeredBy(turn: Turn, input: InputOf<'offered'>): void {
+  const { leg, body } = input
+  if (offered(turn, input) && body !== undefined) heldOrRetrieved(turn, leg, body)
 }
 
 /** §6: nothing for the other side, one event when the dialog has settled. */
 function heldByPhone(turn: Turn, { ok }: Outcome, { from, offer: body }: Extract<Exchange, { why: 'pass' }>): void {
-  if (ok) heldOrRetrieved(turn, turn.partyOn(from), body)
+  if (ok) heldOrRetrieved(turn, from, body)
 }
 
-function heldOrRetrieved(turn: Turn, party: Party | undefined, body: string): void {
-  if (!party) return
+function heldOrRetrieved(turn: Turn, id: string, body: string): void {
+  const leg = turn.leg(id)
+  const party = turn.partyOn(id)
+  // Whoever is told that nothing flows says so, too, and holds nobody by that.
+  if (!leg || !party || (isSilent(turn, leg) && isInactive(body))) return
   const holds = isHold(body)
   if (holds && party.state === 'Connected') become(turn, party.id, 'Held', 'EventHeld')
-  else if (!holds && party.state === 'Held') become(turn, party.id, 'Connected', 'EventRetrieved')
+  else if (!holds && party.state === 'Held') {
+    turn.setLeg(id, { holds: false })
+    become(turn, party.id, 'Connected', 'EventRetrieved')
+  }
 }
 
 type ByRequest = Extract<Exchange, { why: 'hold' | 'retrieve' }>
 
-function heldByRequest(turn: Turn, other: string, { ok }: Outcome, { why, party: id, token }: ByRequest) {
-  const party = turn.party(id)
-  const leg = turn.leg(party?.leg)
-  if (!ok || !party || !leg) {
-    turn.setLeg(other, { muted: why === 'retrieve' })
-    turn.refuse(token, errors.wrongState, 'the other side refused')
-    return
-  }
-  turn.setLeg(leg.id, { muted: why === 'hold' })
+function heldByRequest(turn: Turn, { ok }: Outcome, { why, party, token }: ByRequest) {
+  const leg = turn.leg(turn.party(party)?.leg)
+  if (!ok || !leg) return turn.refuse(token, errors.wrongState, 'the other side refused')
+  turn.setLeg(leg.id, { holds: why === 'hold' })
   settle(turn, leg.id)
-  if (why === 'hold') become(turn, id, 'Held', 'EventHeld', undefined, token)
-  else become(turn, id, 'Connected', 'EventRetrieved', undefined, token)
+  if (why === 'hold') become(turn, party, 'Held', 'EventHeld', undefined, token)
+  else retrieved(turn, party, token)
 }
+
+const retrieved = (turn: Turn, party: string, token: number): void =>
+  become(turn, party, 'Connected', 'EventRetrieved', undefined, token)
 
 /** RequestHoldCall, RequestRetrieveCall: the other side is re-INVITEd, then the phone itself is told. */
 export function holdBy(turn: Turn, party: Party, why: 'hold' | 'retrieve', token: number) {
@@ -136,9 +157,12 @@ export function holdBy(turn: Turn, party: Party, why: 'hold' | 'retrieve', token
   const fits = party.state === (why === 'hold' ? 'Connected' : 'Held')
   if (!fits || leg?.remote === undefined || other?.state !== 'Up') return turn.refuse(token, errors.wrongState)
   if (other.exchange || leg.exchange) return turn.refuse(token, errors.wrongState, 'the media is just being changed')
-  const muted = why === 'hold'
-  turn.setLeg(other.id, { muted })
-  offer(turn, { ...other, muted }, leg.remote, { why, party: party.id, token })
+  if (why === 'retrieve' && other.holds) {
+    // Nothing flows before that one has retrieved, too.
+    turn.setLeg(leg.id, { holds: false })
+    return retrieved(turn, party.id, token)
+  }
+  offer(turn, other, leg.remote, { why, party: party.id, token })
 }
 
 /** INFO. */
@@ -174,7 +198,7 @@ export function answeredInDialog(turn: Turn, { tag, status }: InputOf<'responded
 function triedAgain(turn: Turn, leg: string): void {
   const outcome = retry(turn, leg)
   if (!outcome) return
-  if ('token' in outcome.exchange) heldByRequest(turn, leg, outcome, outcome.exchange)
+  if ('token' in outcome.exchange) heldByRequest(turn, outcome, outcome.exchange)
   settle(turn, leg)
 }
 

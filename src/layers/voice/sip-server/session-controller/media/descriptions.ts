@@ -34,8 +34,12 @@ export const nextOffer = (text: string, former: string | undefined, direction?: 
   next(text, former, former, direction)
 
 /** `text` as the answer to `offer` in a dialog where `former` was the last description from here. */
-export const nextAnswer = (text: string, former: string | undefined, offer: string | undefined): string =>
-  next(text, former, offer)
+export const nextAnswer = (
+  text: string,
+  former: string | undefined,
+  offer: string | undefined,
+  direction?: Direction,
+): string => next(text, former, offer, direction)
 
 function next(text: string, former: string | undefined, shape: string | undefined, direction?: Direction): string {
   if (former === undefined && direction === undefined) return text
@@ -127,6 +131,9 @@ export function isHold(text: string): boolean {
   return description !== undefined && isOnHold(description)
 }
 
+/** Whether its author lets nothing flow, as who is told that has to answer, too (RFC 3264 §6.1). */
+export const isInactive = (text: string): boolean => audioIn(text)?.direction === muted
+
 /** Whether both say the same of the audio: where it goes, in which directions, under which keys. */
 export function sameAudio(one: string, other: string): boolean {
   // As a rule a description that is given again differs in its version alone.
@@ -201,6 +208,6 @@ const refusedLines = (section: MediaDescription): MediaDescription => ({
   lines: [['m', `${section.kind} 0 ${section.protocol} ${section.formats.join(' ')}`.trimEnd()]],
 })
 
-/** A direction for both sides of a leg that request-hold has silenced, or that is let speak again. */
+/** A direction for both sides of a leg that a hold by request has silenced, or that is let speak again. */
 export const muted: Direction = 'inactive'
 export const unmuted: Direction = 'sendrecv'

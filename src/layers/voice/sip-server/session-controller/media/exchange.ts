@@ -2,6 +2,7 @@
  * Brings each leg to hear its peer: by the answer to its INVITE, the answer in an ACK, or a re-INVITE, whatever its
  * state asks for. One exchange per leg at a time; what changes meanwhile is told afterwards (RFC 3261 §14).
  */
+import type { Direction } from '#protocols/media/sdp/session-description.ts'
 import type { Exchange, Leg } from '../call/call.ts'
 import { refusalInDialog } from '../call/failures.ts'
 import type { InputOf } from '../call/input.ts'
@@ -9,6 +10,7 @@ import type { Turn } from '../call/turn.ts'
 import {
   asBefore,
   isForOneAlone,
+  isHold,
   muted,
   nextAnswer,
   nextOffer,
@@ -55,15 +57,20 @@ function ask(turn: Turn, { id }: Leg): void {
 /** As somebody else is to hear it: what it said on hold is not what it would say to another. */
 export const unheld = (leg: Leg): Leg => ({
   ...leg,
-  muted: false,
+  holds: false,
   ...(leg.remote !== undefined && { remote: withDirection(leg.remote, unmuted) }),
 })
+
+/** Nothing flows on the leg: its party, or that of its peer, holds by request. */
+export const isSilent = (turn: Turn, { holds, peer }: Leg): boolean => holds === true || turn.leg(peer)?.holds === true
+
+const silence = (turn: Turn, leg: Leg): Direction | undefined => (isSilent(turn, leg) ? muted : undefined)
 
 /** Who answers was offered what its peer said when it was called: what that one says now is told, where it is another. */
 export function bringUpToDate(turn: Turn, id: string): void {
   const leg = turn.leg(id)
   const remote = turn.leg(leg?.peer)?.remote
-  if (leg && remote !== undefined && isNews(leg, remote)) settle(turn, id)
+  if (leg && remote !== undefined && isNews(turn, leg, remote)) settle(turn, id)
 }
 
 /** Tells the leg its peer's description, as soon as both allow it. */
@@ -79,7 +86,7 @@ export function settle(turn: Turn, id: string): void {
 
 /** What has been answered reliably stays the answer: other news is told by a re-INVITE (RFC 3262 §5). */
 function accept(turn: Turn, leg: Leg, remote: string): void {
-  const next = nextAnswer(remote, leg.local, leg.remote)
+  const next = nextAnswer(remote, leg.local, leg.remote, silence(turn, leg))
   const stale = leg.reliable === true && leg.local !== undefined && leg.local !== next
   const body = stale ? (leg.local ?? next) : next
   turn.do({ type: 'accept', leg: leg.id, body })
@@ -87,7 +94,7 @@ function accept(turn: Turn, leg: Leg, remote: string): void {
 }
 
 function acknowledge(turn: Turn, leg: Leg, remote: string): void {
-  const body = nextAnswer(remote, leg.local, leg.remote)
+  const body = nextAnswer(remote, leg.local, leg.remote, silence(turn, leg))
   turn.do({ type: 'acknowledge', leg: leg.id, body })
   turn.setLeg(leg.id, { local: body })
   up(turn, leg.id)
@@ -95,10 +102,16 @@ function acknowledge(turn: Turn, leg: Leg, remote: string): void {
 
 /** Re-INVITEs the leg; the outcome comes as `reinvited`. */
 export function offer(turn: Turn, leg: Leg, remote: string, exchange: Exchange): void {
-  const direction = exchange.why === 'retrieve' ? unmuted : leg.muted ? muted : undefined
-  const body = nextOffer(remote, leg.local, direction)
+  const body = nextOffer(remote, leg.local, directionOf(turn, leg, exchange))
   turn.do({ type: 'reinvite', leg: leg.id, body })
   turn.setLeg(leg.id, { exchange, former: leg.local, local: body, stale: false })
+}
+
+/** Of what is offered to the leg: an offer is passed on as it is, since it is none while its sender is held. */
+function directionOf(turn: Turn, leg: Leg, { why }: Exchange): Direction | undefined {
+  if (why === 'pass') return undefined
+  if (why === 'retrieve') return unmuted
+  return why === 'hold' ? muted : silence(turn, leg)
 }
 
 /** The leg is established: it is asked from time to time whether it is still there. */
@@ -168,7 +181,7 @@ function heard(turn: Turn, leg: Leg, body: string, exchange: Exchange): void {
   else if (peer?.state === 'Unacknowledged') settle(turn, peer.id)
   // Whose INVITE waits for this answer, and not for that of the next exchange.
   else if (peer?.state === 'Calling' && !leg.stale) settle(turn, peer.id)
-  else if (isOurs(exchange) && news && peer?.peer === leg.id && isNews(peer, body)) retell(turn, peer)
+  else if (isOurs(exchange) && news && peer?.peer === leg.id && isNews(turn, peer, body)) retell(turn, peer)
 }
 
 /** Made for the leg alone: what its peer offered is answered, what a party wants is told, in another way. */
@@ -180,8 +193,8 @@ function retell(turn: Turn, { id, retold = 0 }: Leg): void {
   settle(turn, id)
 }
 
-const isNews = ({ local, muted: silent }: Leg, remote: string): boolean =>
-  local !== undefined && nextOffer(remote, local, silent ? muted : undefined) !== local
+const isNews = (turn: Turn, leg: Leg, remote: string): boolean =>
+  leg.local !== undefined && nextOffer(remote, leg.local, silence(turn, leg)) !== leg.local
 
 /** §14.1: the time after a glare is over. Undefined: it is tried again, unless who was to be heard or to hold has left. */
 export function retry(turn: Turn, id: string): Outcome | undefined {
@@ -206,28 +219,38 @@ export function stale(turn: Turn, { leg: id }: InputOf<'stale'>): void {
   if (leg.peer !== undefined) turn.setLeg(leg.peer, { retold: 0 })
 }
 
-/** A re-INVITE or UPDATE from the leg's side. */
-export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): void {
+/** A re-INVITE or UPDATE from the leg's side. True where it says something new and is answered at once. */
+export function offered(turn: Turn, { leg: id, body }: InputOf<'offered'>): boolean {
   const leg = turn.leg(id)
-  if (!leg) return
+  if (!leg) return false
   const peer = turn.leg(leg.peer)
   const unchanged = body === undefined || body === leg.remote
   if (body === undefined && leg.local !== undefined && leg.state === 'Up') offerAnew(turn, leg, leg.local)
-  else if ((unchanged || !peer) && leg.local !== undefined) {
-    // A session refresh, or an offer before the answer: the other side need not know, or not yet.
-    turn.do({ type: 'acceptOffer', leg: id, body: nextAnswer(leg.local, leg.local, body) })
-    if (body !== undefined) turn.setLeg(id, { remote: body })
+  else if ((unchanged || !peer || staysHeld(leg, peer, body)) && leg.local !== undefined) {
+    // A session refresh, or an offer before the answer, or on hold: the other side need not know, or not yet.
+    const answer = nextAnswer(leg.local, leg.local, body, silence(turn, leg))
+    turn.do({ type: 'acceptOffer', leg: id, body: answer })
+    if (body !== undefined) turn.setLeg(id, { remote: body, local: answer })
+    return !unchanged
   } else if (body === undefined || peer?.state !== 'Up' || peer.exchange) {
     turn.do({ type: 'rejectOffer', leg: id, status: 491 })
-  } else offer(turn, { ...peer, muted: false }, body, { why: 'pass', from: id, offer: body })
+  } else offer(turn, peer, body, { why: 'pass', from: id, offer: body })
+  return false
 }
+
+/**
+ * Whoever is held by request cannot undo that by what he offers, e.g. to refresh the session or from another address (RFC
+ * 3264 §8.4, RFC 6337 §5.3); and who holds repeats it without news for the other one, who hears of it at the retrieve.
+ */
+const staysHeld = (leg: Leg, peer: Leg, body: string | undefined): boolean =>
+  peer.holds === true || (leg.holds === true && body !== undefined && isHold(body))
 
 /**
  * A re-INVITE that wants our offer. Who holds the call could not retrieve it by an answer to what it made us say (RFC 6337
  * §5.3): all directions are offered again, unless it is held by request.
  */
 function offerAnew(turn: Turn, leg: Leg, local: string): void {
-  const holds = turn.partyOn(leg.id)?.state === 'Held' && leg.muted !== true
+  const holds = turn.partyOn(leg.id)?.state === 'Held' && !isSilent(turn, leg)
   const body = holds ? nextOffer(local, local, unmuted) : local
   turn.do({ type: 'acceptOffer', leg: leg.id, body })
   turn.setLeg(leg.id, { local: body })
@@ -255,8 +278,8 @@ function passed(
   }
   const answer = nextAnswer(body, from.local, exchange.offer)
   turn.do({ type: 'acceptOffer', leg: from.id, body: answer })
-  turn.setLeg(from.id, { remote: exchange.offer, local: answer, muted: false, retold: 0 })
-  turn.setLeg(id, { muted: false, retold: 0 })
+  turn.setLeg(from.id, { remote: exchange.offer, local: answer, retold: 0 })
+  turn.setLeg(id, { retold: 0 })
 }
 
 /** Timer `probe:LEG`. */
