@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '#simulation/world.ts'
-import { freshRig, offered, over, queued, route } from './scenes.fixture.ts'
+import { freshRig, offered, over, queued, route, treat } from './scenes.fixture.ts'
 
 describe('a call to a routing point (event flows §3)', () => {
   it('is queued, a router is asked, and the caller is answered by the media server', async () => {
@@ -203,6 +203,47 @@ describe('a call to a routing point (event flows §3)', () => {
     await world.run(100)
 
     expect(events).toEqual(['RouteUsed 8010', 'Diverted 8010', 'Ringing 1002'])
+  })
+
+  it('tries a default destination that is busy again, with music meanwhile', async () => {
+    const { world, r, caller } = await queued(new World(), { defaultDestination: '1002' })
+    r.owners.refusals.set('1002', 'busy')
+    r.events()
+
+    await world.run(21_000)
+    const waiting = r.events()
+    r.owners.refusals.delete('1002')
+    await world.run(10_000)
+    const events = r.events()
+    caller.hangUp()
+
+    expect(waiting).toEqual(['TreatmentApplied 8010'])
+    expect(events).toEqual(['RouteUsed 8010', 'Diverted 8010', 'Ringing 1002'])
+  })
+
+  it('plays music to who is the default destination himself', async () => {
+    const { world, r } = await freshRig(new World(), { defaultDestination: '1002' })
+    const caller = r.phone('1002').dial('8010')
+    await world.run(11_000)
+    caller.hangUp()
+
+    expect(r.events()).toContain('TreatmentApplied 8010')
+  })
+
+  it('tries the default destination no more when a router has taken the call up after all', async () => {
+    const { world, r, caller } = await queued(new World(), { defaultDestination: '1002' })
+    r.owners.refusals.set('1002', 'busy')
+    await world.run(11_000)
+    r.owners.refusals.delete('1002')
+    treat(r, 'Music')
+    await world.run(100)
+    r.events()
+
+    await world.run(30_000)
+    const events = r.events()
+    caller.hangUp()
+
+    expect(events).toEqual([])
   })
 
   it('plays music where no router takes the call up and there is nowhere else to go', async () => {

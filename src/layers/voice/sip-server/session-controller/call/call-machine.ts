@@ -32,6 +32,7 @@ import { declineOffer, offerTimedOut, offerWithdrawn, refusedOffer, taken, talks
 import {
   abandon,
   applyTreatment,
+  awaitRouter,
   mediaCame,
   mediaEnded,
   mediaFailed,
@@ -174,7 +175,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       timerRouter: unrouted,
       found: routeByDefault,
     }),
-    Reserving: row('Reserving', { ...queued, seized: reserved, timerRouter() {} }),
+    Reserving: row('Reserving', { ...queued, seized: reserved, timerRouter: awaitRouter }),
     Offering: row('Offering', {
       ...queued,
       RequestApplyTreatment: anyRequest.RequestApplyTreatment ?? (() => {}),

@@ -54,7 +54,7 @@ function queue(
   const { id } = join(turn, place, extra)
   turn.set({ queue: { dn, party: id, enterTime, defaultDestination, treatments: turn.call.queue?.treatments ?? 0 } })
   note(turn, id, 'EventRouteRequest', { enterTime })
-  turn.start('Router', routerWait)
+  awaitRouter(turn)
   turn.state = 'Queued'
 }
 
@@ -78,9 +78,9 @@ type Route = {
 }
 
 function route(turn: Turn, { target, number, token, reservation }: Route) {
-  if (!target) return turn.refuse(token, errors.invalidDestination, number)
+  if (!target) return waitOn(turn, token, errors.invalidDestination, number)
   if (target.kind === 'dn') {
-    if (turn.partyOf(target.dn)) return turn.refuse(token, errors.busy, 'it is on the call')
+    if (turn.partyOf(target.dn)) return waitOn(turn, token, errors.busy, 'it is on the call')
     turn.set({ pending: { dn: target.dn, target, token } })
     turn.do({ type: 'seize', dn: target.dn, purpose: 'routed', reservation })
     turn.state = 'Reserving'
@@ -92,12 +92,24 @@ function route(turn: Turn, { target, number, token, reservation }: Route) {
   else serve(turn, target)
 }
 
-/** Reserving: the owner of the DN has answered. Refused, the call goes on waiting, and the router knows. */
+/** The call goes on waiting, and the router knows why; one that no router has taken up is to hear something meanwhile. */
+function waitOn(
+  turn: Turn,
+  token: number | undefined,
+  error: Parameters<Turn['refuse']>[1],
+  particulars?: string,
+): void {
+  const { playing, asked } = turn.call.queue ?? {}
+  if (token !== undefined) turn.refuse(token, error, particulars)
+  else if (!playing && !asked) treat(turn, { type: 'Music', parameters: {} })
+}
+
+/** Reserving: the owner of the DN has answered. */
 export function reserved(turn: Turn, { reply }: InputOf<'seized'>): void {
   const { pending } = turn.call
   turn.set({ pending: undefined })
   turn.state = 'Queued'
-  if (!reply.granted) turn.refuse(pending?.token, errorOfSeizure(reply.cause), pending?.dn)
+  if (!reply.granted) waitOn(turn, pending?.token, errorOfSeizure(reply.cause), pending?.dn)
   else if (pending?.target?.kind === 'dn') offer(turn, pending.target, pending.token, reply)
 }
 
@@ -122,18 +134,19 @@ function divert(turn: Turn, dn: string, token: number | undefined): void {
   leave(turn, party.id, { name: 'EventDiverted', extra: third })
 }
 
-/** Queued: no router has taken up the call. */
-export function unrouted(turn: Turn): void {
+/** Queued: no router has taken up the call. Where its default destination cannot be had, it is tried again. */
+export function unrouted(turn: Turn) {
   const number = turn.call.queue?.defaultDestination
-  if (number === undefined) treat(turn, { type: 'Music', parameters: {} })
-  else turn.do({ type: 'lookUp', number })
+  if (number === undefined) return treat(turn, { type: 'Music', parameters: {} })
+  awaitRouter(turn)
+  turn.do({ type: 'lookUp', number })
 }
 
+export const awaitRouter = (turn: Turn): void => turn.start('Router', routerWait)
+
 /** Queued: where the default destination leads. */
-export function routeByDefault(turn: Turn, { number, target }: InputOf<'found'>): void {
-  if (target) route(turn, { target, number })
-  else treat(turn, { type: 'Music', parameters: {} })
-}
+export const routeByDefault = (turn: Turn, { number, target }: InputOf<'found'>): void =>
+  route(turn, { target, number })
 
 /** A media server answers: the caller hears it, and what was asked for begins. */
 export function mediaCame(turn: Turn, input: InputOf<'answered'>): void {
