@@ -10,6 +10,7 @@ import {
   arrived,
   callerCancelled,
   callerEnded,
+  cancelBy,
   declineByRequest,
   declined,
   destined,
@@ -31,6 +32,7 @@ import { giveBack, givenBack, merged, mergeWith, received, surrender, withheld, 
 import { declineOffer, offerTimedOut, offerWithdrawn, refusedOffer, taken, talksOf } from './offering.ts'
 import {
   abandon,
+  abandonBy,
   applyTreatment,
   awaitRouter,
   mediaCame,
@@ -60,6 +62,8 @@ import {
 import {
   hungUpTransferring,
   referred,
+  releaseTransferred,
+  releaseTransferring,
   thirdAnswers,
   thirdDeclines,
   thirdLost,
@@ -110,7 +114,7 @@ const refer = (turn: Turn, input: InputOf<'referred'>) =>
 const givingUp: Cells = {
   cancelled: byRole<'cancelled'>({ caller: callerCancelled }),
   ended: byRole<'ended'>({ caller: callerEnded }),
-  RequestReleaseCall: asParty((turn, party, { token }) => releaseBy(turn, party, token)),
+  RequestReleaseCall: asParty((turn, party, { token }) => cancelBy(turn, party, token)),
 }
 
 const queued: Cells = {
@@ -119,6 +123,7 @@ const queued: Cells = {
   failed: byRole<'failed'>({ media: mediaFailed }),
   ended: byRole<'ended'>({ caller: abandon, media: mediaEnded }),
   cancelled: byRole<'cancelled'>({ caller: abandon }),
+  RequestReleaseCall: asParty((turn, party, { token }) => abandonBy(turn, party, token)),
   RequestApplyTreatment: applyTreatment,
 }
 
@@ -166,7 +171,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       withdraw: withdrawn,
       RequestAnswerCall: pickUp,
       RequestReleaseCall: asParty((turn, party, { token }) =>
-        party.state === 'Alerting' ? declineByRequest(turn, token) : releaseBy(turn, party, token),
+        party.state === 'Alerting' ? declineByRequest(turn, token) : cancelBy(turn, party, token),
       ),
     }),
     Queued: row('Queued', {
@@ -186,7 +191,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       withdraw: offerWithdrawn,
       RequestAnswerCall: pickUp,
       RequestReleaseCall: asParty((turn, party, { token }) =>
-        party.state === 'Alerting' ? declineOffer(turn, token) : releaseBy(turn, party, token),
+        party.state === 'Alerting' ? declineOffer(turn, token) : abandonBy(turn, party, token),
       ),
     }),
     Talking: row('Talking', {
@@ -209,6 +214,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       answered: byRole<'answered'>({ target: thirdAnswers, media: mediaTaken }),
       failed: byRole<'failed'>({ target: thirdDeclines, media: mediaLost.failed }),
       ended: byRole<'ended'>({ caller: hungUpTransferring, callee: hungUpTransferring, media: mediaLost.ended }),
+      RequestReleaseCall: asParty((turn, party, { token }) => releaseTransferring(turn, party, token)),
       timerRing: thirdSilent,
     }),
     Transferred: row('Transferred', {
@@ -217,6 +223,7 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       failed: byRole<'failed'>({ callee: thirdLost, media: mediaLost.failed }),
       timerRing: thirdUnanswered,
       RequestAnswerCall: pickUp,
+      RequestReleaseCall: asParty((turn, party, { token }) => releaseTransferred(turn, party, token)),
     }),
     Merging: row('Merging', { ...anyRequest, merged, givenBack, surrender: withhold, received: giveBack }),
     Serving: row('Serving', {
@@ -225,7 +232,9 @@ export const callMachine: Machine<State, Input, Call, Effect> = {
       failed: byRole<'failed'>({ media: notServed }),
       ended: byRole<'ended'>({ caller: serviceLeft, media: serviceEnded }),
       cancelled: byRole<'cancelled'>({ caller: serviceLeft }),
-      RequestReleaseCall: asParty((turn, party, { token }) => releaseBy(turn, party, token)),
+      RequestReleaseCall: asParty((turn, party, { token }) =>
+        party.state === 'Connected' ? releaseBy(turn, party, token) : cancelBy(turn, party, token),
+      ),
     }),
     Ended: {},
   },

@@ -2,7 +2,7 @@
 import { callCreated } from '../events/publish.ts'
 import { ipVersionIn, silentAnswer } from '../media/descriptions.ts'
 import { up } from '../media/exchange.ts'
-import type { Leg, Reachable, Target } from './call.ts'
+import type { Leg, Party, Reachable, Target } from './call.ts'
 import { callingSide, end, reasonFields } from './ending.ts'
 import { anchorInstead, call, calledParty, callingParty, connect, differ, leaveUnheard, partyTo } from './endpoints.ts'
 import {
@@ -280,6 +280,12 @@ export const callerCancelled = (turn: Turn, { reason }: InputOf<'cancelled'>): v
 
 export const callerEnded = (turn: Turn, { cause, reason }: InputOf<'ended'>): void =>
   callerGone(turn, cause === 'bye' ? 'cancelled' : 'gone', reason)
+
+/** As `callerCancelled`, by RequestReleaseCall. */
+export function cancelBy(turn: Turn, by: Party, token: number): void {
+  const ending = { by: callingSide(turn.call), cause: 'cancelled' } as const
+  end(turn, { ending, by, status: 487, abandoned: true, answers: token })
+}
 
 /** Summoning: nobody picked up. */
 export const summonsUnanswered = (turn: Turn): void => {

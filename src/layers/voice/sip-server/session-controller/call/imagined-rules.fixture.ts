@@ -20,11 +20,12 @@ export function broken(call: Call, sessions: Iterable<Session>, holds: Iterable<
 /** How often each is told of a peer that answers with another address every time. */
 const mostRetold = 2
 
-/** An established leg with which no exchange goes on sends to where its peer is, which sends to it. */
+/** An established leg with which no exchange goes on sends to where its peer is, which sends to it; unless one holds. */
 function isTold(call: Call, leg: Leg): boolean {
   const peer = call.legs[leg.peer ?? '']
   if (leg.state !== 'Up' || leg.exchange || peer?.remote === undefined) return true
   if (leg.stale) return false
+  if (leg.holds || peer.holds) return true
   const isBounded = (leg.retold ?? 0) >= mostRetold
   return peer.state !== 'Up' || peer.peer !== leg.id || isBounded || audioAt(leg.local) === audioAt(peer.remote)
 }

@@ -11,6 +11,8 @@ export type Session = {
   /** Our re-INVITE had no offer: its own in the 2xx wants an answer. */
   asking: boolean
   offering: boolean
+  /** The last description that it was given. */
+  told: string | undefined
   readonly dialogs: Set<string>
   readonly asked: { tag: string; body: string }[]
 }
@@ -19,7 +21,19 @@ export type Session = {
 export const hostOf = ({ leg, isMedia }: Session): string =>
   isMedia ? '127.0.0.9' : /[13579]$/.test(leg) ? '2001:db8::1' : '127.0.2.1'
 
-export const session = (leg: string, state: Session['state'], isMedia: boolean, weOffered: boolean): Session => ({
+/** RFC 3264 §6.1: the direction of the answer to an offer. */
+export function answerTo(offer: string | undefined): string {
+  const direction = /\na=(sendonly|recvonly|inactive)/.exec(offer ?? '')?.[1]
+  return direction === 'sendonly' ? 'recvonly' : direction === 'recvonly' ? 'sendonly' : (direction ?? 'sendrecv')
+}
+
+export const session = (
+  leg: string,
+  state: Session['state'],
+  isMedia: boolean,
+  weOffered: boolean,
+  told?: string,
+): Session => ({
   leg,
   isMedia,
   state,
@@ -27,6 +41,7 @@ export const session = (leg: string, state: Session['state'], isMedia: boolean, 
   reinviting: false,
   asking: false,
   offering: false,
+  told,
   dialogs: new Set(),
   asked: [],
 })
@@ -36,11 +51,13 @@ export function performed(one: Session, effect: Extract<Effect, { leg: string }>
   switch (effect.type) {
     case 'accept':
       one.state = 'accepted'
+      one.told = effect.body
       return []
     case 'reinvite': {
       const isSecond = one.reinviting
       one.reinviting = true
       one.asking = effect.body === undefined
+      one.told = effect.body
       return isSecond ? [`a second re-INVITE on ${effect.leg}`] : []
     }
     case 'acknowledge': {

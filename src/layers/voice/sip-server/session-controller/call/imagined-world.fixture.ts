@@ -14,7 +14,8 @@ import { callMachine } from './call-machine.ts'
 import type { Effect } from './effect.ts'
 import { direct, requestsOf, targets } from './imagined-requests.fixture.ts'
 import { broken } from './imagined-rules.fixture.ts'
-import { hostOf, performed, type Session, session } from './imagined-session.fixture.ts'
+import { answerTo, hostOf, performed, type Session, session } from './imagined-session.fixture.ts'
+import { Watch } from './imagined-watch.fixture.ts'
 import type { Input } from './input.ts'
 
 type Choice = { readonly name: string; readonly input: () => Input }
@@ -39,6 +40,7 @@ export class ImaginedWorld {
   private readonly waiting = new Set<number>()
   /** Those of them that hold or retrieve. */
   private readonly holds = new Set<number>()
+  private readonly watch = new Watch()
   private lastToken = 0
   private at = 1_767_225_600_000
   over = 0
@@ -75,6 +77,7 @@ export class ImaginedWorld {
     this.at += 10
     this.story.push(`${this.state} × ${input.type}${'leg' in input ? ` ${input.leg}` : ''}`)
     const data = deepFreeze(JSON.parse(JSON.stringify(this.call)) as Call)
+    const before = { state: this.state, call: this.call }
     const next = step(this.machine, this.state, data, input)
     if (!next) {
       this.problems.push(`${this.state} × ${input.type} has no meaning`)
@@ -87,8 +90,11 @@ export class ImaginedWorld {
       if (states && !states.includes(next.state)) this.timers.delete(timer)
     }
     for (const effect of next.effects) this.perform(effect)
-    for (const problem of broken(this.call, this.sessions.values(), this.holds))
-      this.problems.push(`${problem}: ${this.story.at(-1)}`)
+    const wrong = [
+      ...broken(this.call, this.sessions.values(), this.holds),
+      ...this.watch.step(before, input, this, next.effects, this.timers),
+    ]
+    this.problems.push(...wrong.map((what) => `${what}: ${this.story.at(-1)}`))
     this.checker.turn()
   }
 
@@ -152,7 +158,7 @@ export class ImaginedWorld {
       return input
     }
     const ice = this.story.length % 2 === 0 ? 'a=ice-ufrag:u\r\n' : ''
-    const body = description(hostOf(one), 10_000 + this.story.length) + ice
+    const body = description(hostOf(one), 10_000 + this.story.length, answerTo(one.told)) + ice
     if (one.state === 'calling') return [say('cancels', gone({ type: 'cancelled', at, leg, reason: undefined }))]
     if (one.state === 'inviting') {
       const rings = { type: 'progressed', at, leg, status: 180, body: undefined, fork: 'f', talks: true } as const
@@ -368,7 +374,7 @@ export class ImaginedWorld {
       case 'invite':
         this.sessions.set(
           effect.leg,
-          session(effect.leg, 'inviting', effect.uri.includes('@media.'), effect.body !== undefined),
+          session(effect.leg, 'inviting', effect.uri.includes('@media.'), effect.body !== undefined, effect.body),
         )
         return
       default:

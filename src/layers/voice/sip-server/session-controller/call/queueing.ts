@@ -2,7 +2,7 @@
 import { errors } from '#protocols/tlib/errors.ts'
 import { onDevice } from '../events/publish.ts'
 import { mediaOf, openMedia } from '../media/media-leg.ts'
-import type { Reachable, Target } from './call.ts'
+import type { Ending, Party, Reachable, Target } from './call.ts'
 import { callingSide, end } from './ending.ts'
 import { call, callingParty, loseMedia, partyTo, takeMedia } from './endpoints.ts'
 import { errorOfSeizure, isUnsuitable } from './failures.ts'
@@ -171,13 +171,23 @@ export function abandon(turn: Turn, input: InputOf<'cancelled'> | InputOf<'ended
   const by = callingParty(turn)
   turn.dropLeg(input.leg)
   const vanished = input.type === 'ended' && input.cause !== 'bye'
-  const ending = vanished
-    ? ({ by: 'cluster', cause: 'session-expired' } as const)
-    : ({ by: callingSide(turn.call), cause: `abandoned-${whereFrom(turn)}` } as const)
+  const ending = vanished ? ({ by: 'cluster', cause: 'session-expired' } as const) : abandoned(turn)
+  const told = { ending, by, reason: input.reason, ...(vanished && { callState: 'Dropped' as const }) }
+  end(turn, { ...told, abandoned: true, order: inOrder(turn) })
+}
+
+/** As `abandon`, by RequestReleaseCall. Only who waits can leave so: a routing point routes. */
+export function abandonBy(turn: Turn, by: Party, token: number) {
+  if (by.id !== callingParty(turn)?.id) return turn.refuse(token, errors.wrongState)
+  end(turn, { ending: abandoned(turn), by, status: 487, abandoned: true, order: inOrder(turn), answers: token })
+}
+
+const abandoned = (turn: Turn): Ending => ({ by: callingSide(turn.call), cause: `abandoned-${whereFrom(turn)}` })
+
+/** §4: the queue first, then who waited in it. */
+function inOrder(turn: Turn): readonly string[] {
   const parties = turn.call.parties.map((party) => party.id)
-  // §4: the queue first, then who waited in it.
-  const order = turn.state === 'Offering' ? parties : parties.toReversed()
-  end(turn, { ending, by, abandoned: true, reason: input.reason, order, ...(vanished && { callState: 'Dropped' }) })
+  return turn.state === 'Offering' ? parties : parties.toReversed()
 }
 
 const whereFrom = (turn: Turn): string =>

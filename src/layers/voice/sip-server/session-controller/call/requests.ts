@@ -81,7 +81,12 @@ export const pickUp = asParty((turn, party, { token }) => {
     ['Subscription-State', 'active'],
   ] as const
   turn.do({ type: 'send', leg: leg.id, method: 'NOTIFY', tag: undefined, fields, body: undefined })
-  const { connID, callUUID } = turn.call
-  const event: Answer = { name: 'EventACK', time: turn.time, connID, thisDN: party.dn, extensions: { callUUID } }
-  turn.do({ type: 'answer', token, event })
+  acknowledgeTo(turn, party, token)
 })
+
+/** The request has been taken; what comes of it, events say that have no number of it. */
+export function acknowledgeTo(turn: Turn, { dn: thisDN }: Party, token: number): void {
+  const { connID, callUUID } = turn.call
+  const event: Answer = { name: 'EventACK', time: turn.time, connID, thisDN, extensions: { callUUID } }
+  turn.do({ type: 'answer', token, event })
+}

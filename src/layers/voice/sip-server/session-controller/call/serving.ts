@@ -62,7 +62,8 @@ export function serviceLeft(turn: Turn, input: InputOf<'cancelled'> | InputOf<'e
   const by = callingParty(turn)
   turn.dropLeg(input.leg)
   const side = callingSide(turn.call)
-  if (input.type === 'cancelled') end(turn, { ending: { by: side, cause: 'cancelled' }, by, abandoned: true })
+  if (input.type === 'cancelled' || (by?.state === 'Dialing' && input.cause === 'bye'))
+    end(turn, { ending: { by: side, cause: 'cancelled' }, by, abandoned: true })
   else if (input.cause === 'bye') end(turn, { ending: { by: side, cause: 'hangup' }, by, reason: input.reason })
   else end(turn, { ending: { by: 'cluster', cause: 'session-expired' }, callState: 'Dropped' })
 }

@@ -18,9 +18,10 @@ import {
 } from './failures.ts'
 import type { InputOf } from './input.ts'
 import { move } from './moving.ts'
-import { become, join, leave } from './parties.ts'
+import { become, join, type Leaving, leave } from './parties.ts'
 import { enqueue, requeue } from './queueing.ts'
-import { hungUp } from './talking.ts'
+import { acknowledgeTo } from './requests.ts'
+import { hungUp, releaseBy } from './talking.ts'
 import type { Turn } from './turn.ts'
 
 /** Talking: REFER of a phone. */
@@ -195,20 +196,47 @@ export function thirdDeclines(turn: Turn, input: InputOf<'failed'>): void {
   const third = turn.partyOn(leg)
   turn.dropLeg(leg)
   if (third) leave(turn, third.id, { name: 'EventReleased', callState })
-  transferFailed(turn, { code: errors.busy.code, words: `the other DN declined (${status})` }, status)
+  transferFailed(turn, { code: errors.busy.code, words: declinedBy(status) }, status)
 }
+
+const declinedBy = (status: number): string => `the other DN declined (${status})`
 
 /** Where a carrier names another server of its own, and by a media server where the third refuses the offer. */
 const calledAgain = (turn: Turn, input: InputOf<'failed'>, partner: Leg | undefined): boolean =>
   move(turn, input, partner) === 'moved' || (refusesMedia(input.status) && anchorInstead(turn, input.leg, partner))
 
-export function thirdSilent(turn: Turn): void {
+export const thirdSilent = (turn: Turn): void => callOff(turn, errors.timeout, 408, { callState: 'NoAnswer' })
+
+/** Transferring: the third is rung at no more; who wanted to transfer keeps the call. */
+function callOff(
+  turn: Turn,
+  error: Parameters<Turn['refuse']>[1],
+  status: number,
+  leaving: Omit<Leaving, 'name'>,
+): void {
   const leg = turn.legAs('target')
   if (!leg) return
   const third = turn.partyOn(leg.id)
-  turn.cancel(leg.id, reasonFields(408))
-  if (third) leave(turn, third.id, { name: 'EventReleased', callState: 'NoAnswer' })
-  transferFailed(turn, errors.timeout, 408)
+  turn.cancel(leg.id, reasonFields(status))
+  if (third) leave(turn, third.id, { name: 'EventReleased', ...leaving })
+  transferFailed(turn, error, status)
+}
+
+/** Transferring: RequestReleaseCall. The third declines by it, and who transfers goes ahead, as it may by its phone. */
+export function releaseTransferring(turn: Turn, party: Party, token: number): void {
+  const { state, leg } = party
+  if (state === 'Alerting') {
+    const error = { code: errors.busy.code, words: declinedBy(failures.rejected.status) }
+    callOff(turn, error, failures.rejected.status, { callState: 'Busy', by: party, answers: token })
+  } else if (party.id !== turn.call.transfer?.by) releaseBy(turn, party, token)
+  else if (leg === undefined) turn.refuse(token, errors.wrongState)
+  else {
+    // Its last event, when it comes, answers the request to transfer.
+    acknowledgeTo(turn, party, token)
+    closeMedia(turn, leg)
+    dismiss(turn, leg)
+    goAhead(turn, party)
+  }
 }
 
 function transferFailed(turn: Turn, error: { code: number; words: string }, status: number): void {
@@ -235,8 +263,12 @@ export function hungUpTransferring(turn: Turn, input: InputOf<'ended'>) {
   if (!leaves || input.cause !== 'bye') return hungUp(turn, input)
   closeMedia(turn, input.leg)
   turn.dropLeg(input.leg)
-  turn.setParty(party.id, { leg: undefined })
-  // Where the owner of the third has not answered yet, its answer decides.
+  goAhead(turn, party)
+}
+
+/** Transferring: who transfers is gone. Where the owner of the third has not answered yet, its answer decides. */
+function goAhead(turn: Turn, by: Party): void {
+  turn.setParty(by.id, { leg: undefined })
   if (turn.legAs('target')) letGo(turn)
 }
 
@@ -255,7 +287,15 @@ export function thirdUnanswered(turn: Turn): void {
   recall(turn, leg.id, failures.noAnswer)
 }
 
-function recall(turn: Turn, leg: string | undefined, failure: Failure) {
+/** Transferred: RequestReleaseCall. Who still rings only declines. */
+export function releaseTransferred(turn: Turn, party: Party, token: number) {
+  const { state, leg } = party
+  if (state !== 'Alerting' || leg === undefined) return releaseBy(turn, party, token)
+  turn.cancel(leg, reasonFields(failures.rejected.status))
+  recall(turn, leg, failures.rejected, { by: party, answers: token })
+}
+
+function recall(turn: Turn, leg: string | undefined, failure: Failure, asked: Pick<Leaving, 'by' | 'answers'> = {}) {
   const third = leg === undefined ? undefined : turn.partyOn(leg)
   const caller = turn.legAs('caller')
   turn.stop('Ring')
@@ -264,8 +304,10 @@ function recall(turn: Turn, leg: string | undefined, failure: Failure) {
   const waiting = turn.partyOn(caller?.id ?? '')
   const ending = { ...endingOf(turn.call, failure), by: calledSide(turn.call) }
   const last = back || waiting?.external === false ? {} : { extra: { extensions: { Ending: ending } } }
-  if (third) leave(turn, third.id, { name: 'EventReleased', callState: back ? 'Redirected' : callState, ...last })
-  if (!back) return end(turn, { ending, callState })
+  if (third) {
+    leave(turn, third.id, { name: 'EventReleased', callState: back ? 'Redirected' : callState, ...last, ...asked })
+  }
+  if (!back) return end(turn, { ending, callState, by: asked.by })
   requeue(turn)
   if (!mediaOf(turn, caller.id)) openMedia(turn, caller.id)
 }
