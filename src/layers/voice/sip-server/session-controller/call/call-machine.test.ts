@@ -81,7 +81,7 @@ describe('the call machine', () => {
 
         expect(state).toBe('Ended')
         const closed = effects.flatMap((effect) =>
-          'leg' in effect && /bye|cancel|reject/.test(effect.type) ? [effect.leg] : [],
+          'leg' in effect && /^(?:bye|cancel|reject)$/.test(effect.type) ? [effect.leg] : [],
         )
         expect(closed.toSorted()).toEqual(Object.keys(world.call.legs).toSorted())
         if (world.call.eventNo > 0)
