@@ -80,7 +80,11 @@ const Defence = closed({
   }),
   requests: rate(200, 2000, 'new requests of one source, and as many connections; more are ignored'),
   inDialog: rate(1000, 10_000, 'requests in dialogs, ACKs and CANCELs of one source; more are ignored'),
-  strangers: rate(1000, 5000, 'new requests of all sources together that have not authenticated yet'),
+  strangers: rate(
+    1000,
+    250,
+    'new requests of all sources together that have not authenticated yet, by the time that the proxy has nothing to do',
+  ),
   failures: rate(
     10,
     1000,

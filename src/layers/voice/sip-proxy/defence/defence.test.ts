@@ -112,6 +112,17 @@ describe('defence', () => {
     expect(new Set(ignored)).toEqual(new Set(['strangers']))
   })
 
+  it('gives strangers what time is left over: while the proxy has other things to do, they get no more', async () => {
+    const { world, taken } = setUp({ strangers: { perSecond: 10, burst: 100 } })
+    expect(taken(1000, phone)).toBe(100)
+
+    world.work('proxy', 1000)
+    await world.run(1000)
+    expect(taken(1000, phone)).toBe(0)
+    await world.run(1000)
+    expect(taken(1000, phone)).toBe(10)
+  })
+
   it('limits no trunk and nobody who is trusted, whatever they do', () => {
     const { defence, taken, refuse } = setUp({ requests: { perSecond: 1, burst: 1 }, failures: { burst: 1 } })
 

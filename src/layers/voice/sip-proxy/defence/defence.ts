@@ -66,8 +66,8 @@ export class Defence implements Guard {
     this.options = options
     const { trusted, sources } = config
     this.trust = new Trust({ clock, trusted, limit: sources, isTrunk })
-    this.shown = new Sources(config, sources, clock.monotonic())
-    this.claimed = new Sources(config, sources, clock.monotonic())
+    this.shown = new Sources(config, sources, this.idle)
+    this.claimed = new Sources(config, sources, this.idle)
     this.scanners = config.scanners.map((name) => name.toLowerCase())
   }
 
@@ -137,7 +137,7 @@ export class Defence implements Guard {
     const sources = this.sourcesOf(from)
     const source = sources.of(from.host, now)
     this.failed(source, from, 'malformed messages')
-    return !source.isBanned(now) && sources.takeOfStrangers(true, now)
+    return !source.isBanned(now) && sources.takeOfStrangers(true, this.idle)
   }
 
   /** Whether its address may be somebody else's: nobody has proved over UDP yet that he hears what is sent there. */
@@ -176,6 +176,12 @@ export class Defence implements Guard {
     return this.options.clock.monotonic()
   }
 
+  /** ms in which the event loop had nothing to do. */
+  private get idle(): number {
+    const { clock } = this.options
+    return clock.monotonic() - clock.busy()
+  }
+
   private sourcesOf(from: Hop): Sources {
     return from.protocol === 'UDP' ? this.claimed : this.shown
   }
@@ -200,7 +206,7 @@ export class Defence implements Guard {
       if (!source.requests.take(requests, now)) return 'rate'
       if (source.slowUntil > now && !source.failures.take(failures, now)) return 'rate'
     } else if (!source.inDialog.take(inDialog, now)) return 'in-dialog'
-    return source.isVerified(now) || sources.takeOfStrangers(begins, now) ? undefined : 'strangers'
+    return source.isVerified(now) || sources.takeOfStrangers(begins, this.idle) ? undefined : 'strangers'
   }
 
   private lift(network: string) {

@@ -74,12 +74,12 @@ export class Sources {
   private lastHost = ''
   private last: Source | undefined
 
-  constructor(rates: Rates, limit: number, now: number) {
+  constructor(rates: Rates, limit: number, idle: number) {
     this.rates = rates
     this.half = Math.floor(limit / 2)
     this.mostKept = Math.floor(limit * shareKept)
-    this.beginning = new TokenBucket(rates.strangers, now)
-    this.following = new TokenBucket(rates.strangers, now)
+    this.beginning = new TokenBucket(rates.strangers, idle)
+    this.following = new TokenBucket(rates.strangers, idle)
   }
 
   get size(): number {
@@ -94,9 +94,12 @@ export class Sources {
     return this.last
   }
 
-  /** Takes one of what strangers share. */
-  takeOfStrangers(begins: boolean, now: number): boolean {
-    return (begins ? this.beginning : this.following).take(this.rates.strangers, now)
+  /**
+   * Takes one of what strangers share. It grows in idle time alone (ms of the event loop so far), so strangers get what those
+   * who are known leave over: a flood of them makes nobody wait, and an idle proxy takes a whole office at once.
+   */
+  takeOfStrangers(begins: boolean, idle: number): boolean {
+    return (begins ? this.beginning : this.following).take(this.rates.strangers, idle)
   }
 
   /** Those banned at present, by their network, the longest ago first. */
